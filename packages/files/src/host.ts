@@ -1,0 +1,80 @@
+/**
+ * What else a store needs of its platform, passed in so that any failing run can be played again:
+ * time, randomness, timers, locks, and the witness.
+ */
+import type { Directory } from './port.ts';
+
+export interface Clock {
+  /** Monotonic milliseconds; the zero is arbitrary. */
+  nowMs(): number;
+  /** Wall clock: milliseconds since 1970. May jump. */
+  wallMs(): number;
+}
+
+export interface Random {
+  /** Fills `bytes` with unpredictable bytes. */
+  fill(bytes: Uint8Array): void;
+}
+
+export interface Timers {
+  /** Runs `task` once after `delayMs`; the returned function cancels it. Never keeps a process alive. */
+  after(delayMs: number, task: () => void): () => void;
+}
+
+export interface HeldLock {
+  /** Gives the lock back. Idempotent. */
+  release(): void;
+  /** Resolves when the lock was taken away (stolen) or given back. */
+  readonly lost: Promise<void>;
+}
+
+export interface Locks {
+  /**
+   * Waits for the exclusive lock `name`. With `ifAvailable` it does not wait: undefined when taken.
+   * @throws the signal's reason when aborted
+   */
+  acquire(
+    name: string,
+    options?: { ifAvailable?: boolean; signal?: AbortSignal },
+  ): Promise<HeldLock | undefined>;
+}
+
+/**
+ * - `formatting`: the store's first name may exist; nothing was ever acknowledged
+ * - `live`: acknowledgements were given; the store must be there
+ * - `erasing`: the user asked for its end; what is left of it may be removed
+ */
+export type WitnessState = 'formatting' | 'live' | 'erasing';
+
+export interface WitnessEntry {
+  readonly state: WitnessState;
+  /** The store's `seedId`, 32 hex digits. */
+  readonly seedId: string;
+  /** Highest LSN known durable when this was written (lazily: a lower bound). */
+  readonly durableLsn: number;
+  /** Wall clock of the first `live`, ms; 0 before. */
+  readonly liveSinceMs: number;
+}
+
+/**
+ * A second, independent place that remembers that a store exists. In a browser: IndexedDB with
+ * `durability: 'strict'`. A write has reached stable storage when it resolves.
+ */
+export interface Witness {
+  read(store: string): Promise<WitnessEntry | undefined>;
+  write(store: string, entry: WitnessEntry): Promise<void>;
+  remove(store: string): Promise<void>;
+  /** Names of all stores that have an entry. */
+  list(): Promise<string[]>;
+}
+
+/** Everything a store is given. `root` holds one folder per store. */
+export interface Host {
+  readonly kind: 'opfs' | 'node' | 'memory' | 'simulated';
+  readonly root: Directory;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly timers: Timers;
+  readonly locks: Locks;
+  readonly witness: Witness;
+}

@@ -1,0 +1,3 @@
+export * from './port.ts';
+export * from './host.ts';
+export * from './fault.ts';

@@ -1,0 +1,138 @@
+/**
+ * What the journal offers to the floors above: one open store.
+ *
+ * `Store` (store.ts) implements it; the engine speaks it to pages, the Node entry uses it as it is.
+ */
+import type {
+  BatchLayout,
+  DamageRange,
+  Durability,
+  StoreEvent,
+  StoreLayout,
+  StoreStatus,
+} from '@varve/protocol';
+
+export interface StoreOptions {
+  readonly durability: Durability;
+  readonly create: boolean;
+  readonly readOnly: boolean;
+  readonly keep: 'all' | 'checkpoint' | { readonly bytes: number } | { readonly records: number };
+  readonly segmentSizeBytes: number;
+  readonly alignmentBytes: 16 | 4096;
+  readonly maxBytes: number;
+  readonly maxStateBytes: number;
+  readonly maxRecordBytes: number;
+  readonly relaxedBytes: number;
+  readonly relaxedMs: number;
+  readonly queueBytes: number;
+  /** Readers may hold back this many bytes of history from retirement. */
+  readonly readerHoldBytes: number;
+  readonly openUnitsMax: number;
+}
+
+export interface AppendRequest {
+  /** Record frames (`@varve/protocol` record-frame), back to back. Copied before `append` returns. */
+  readonly frames: Uint8Array;
+  /**
+   * Byte length of each atomic group in `frames`, in order. Absent: all is one group.
+   * Groups of one request get LSNs without a gap, in order.
+   */
+  readonly groups?: ArrayLike<number>;
+  readonly durability?: Durability;
+  /** Compare-and-append; only with a single group. */
+  readonly expect?: number;
+}
+
+export interface Appended {
+  readonly firstLsn: number;
+  readonly count: number;
+}
+
+/** A run of records inside {@link Chunk.bytes}: consecutive frames with consecutive LSNs. */
+export interface ChunkRun {
+  readonly firstLsn: number;
+  readonly count: number;
+  readonly start: number;
+  readonly end: number;
+  readonly wallTimeMs: number;
+}
+
+/** Verified record frames, read in one go. */
+export interface Chunk {
+  /** Owned by the caller (transferable): nothing else refers to its buffer. */
+  readonly bytes: Uint8Array;
+  /** In reading order (ascending LSN, or descending runs with `reverse`; frames inside a run always ascend). */
+  readonly runs: readonly ChunkRun[];
+  /** The range was read to its end as of now. */
+  readonly done: boolean;
+}
+
+export interface ReadRequest {
+  /** Only LSNs greater than this. 0 = from the first that is there. */
+  readonly after: number;
+  /** Only LSNs smaller than this; absent: up to the visible end. */
+  readonly before?: number;
+  readonly reverse?: boolean;
+  readonly visibility?: 'durable' | 'written';
+  /** About how much to return, bytes. At least one batch is returned. */
+  readonly maxBytes: number;
+}
+
+/** A record written piece by piece. Nothing of it is visible before `commit` resolves. */
+export interface UnitWriter {
+  /** Resolves when more may be written (back-pressure). The bytes are copied before it returns. */
+  write(bytes: Uint8Array): Promise<void>;
+  commit(record: {
+    readonly type: number;
+    readonly channel: number;
+    readonly durability?: Durability;
+    readonly expect?: number;
+  }): Promise<number>;
+  /** Idempotent. */
+  abort(): void;
+}
+
+/** Keeps history from being retired while someone reads it, within the budget. */
+export interface ReaderHold {
+  /** Everything up to this LSN has been read. */
+  advance(lsn: number): void;
+  release(): void;
+}
+
+export interface StorePort {
+  append(request: AppendRequest): Promise<Appended>;
+  /** Undefined when the queue is past its high-water mark. */
+  tryAppend(request: AppendRequest): Promise<Appended> | undefined;
+  openUnit(): UnitWriter;
+  flush(): Promise<number>;
+
+  /**
+   * Synchronous: reads and verifies about `maxBytes` of frames.
+   * @throws VarveError TRIMMED, CORRUPT, IO_ERROR, CLOSED
+   */
+  readChunk(request: ReadRequest): Chunk;
+  /** Part of the payload of an external record (a unit), verified. `done` at its end. */
+  readUnit(lsn: number, at: number, maxBytes: number): { bytes: Uint8Array; done: boolean };
+  /** Resolves when a record beyond `after` is visible; rejects with the signal's reason, or CLOSED. */
+  waitBeyond(after: number, visibility: 'durable' | 'written', signal?: AbortSignal): Promise<void>;
+  holdHistory(after: number): ReaderHold;
+
+  /** Stores `state` as what records up to `upTo` amount to. */
+  checkpoint(state: Uint8Array, upTo: number): Promise<void>;
+  /** The last checkpoint's state. */
+  readState(): { state: Uint8Array; coveredLsn: number } | undefined;
+  trim(before: number): Promise<void>;
+
+  status(): StoreStatus;
+  layout(): StoreLayout;
+  batches(slot: number): BatchLayout[];
+  /** A consistent image of the journal file up to the durable end, in order, in pieces. */
+  exportImage(): AsyncIterableIterator<Uint8Array>;
+  /** Everything that verifies from the first slot on, with what is missing. */
+  salvage(): Iterable<Chunk | DamageRange>;
+  /** Flushes, writes a clean superblock, gives the file and the lock back. Idempotent. */
+  close(): Promise<void>;
+  /** Gives the file back at once, unflushed: as a crash would. For page freezes and tests. */
+  abandon(): void;
+  onEvent: (event: StoreEvent) => void;
+}

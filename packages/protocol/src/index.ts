@@ -1,0 +1,3 @@
+export * from './errors.ts';
+export * from './record-frame.ts';
+export * from './status.ts';
