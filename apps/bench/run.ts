@@ -1,0 +1,85 @@
+/** `npm run bench`: runs the lanes, prints a table a work, writes what was asked for. */
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { bars } from './src/bars/index.ts';
+import { judge } from './src/bars/bar.ts';
+import { compare, type Failure } from './src/compare.ts';
+import type { Lane } from './src/lane.ts';
+import { browserLane } from './src/lanes/browser.ts';
+import { machine } from './src/machine.ts';
+import { known, parseOptions, USAGE } from './src/options.ts';
+import { barTable } from './src/report/bar-table.ts';
+import type { RunFile } from './src/report/file.ts';
+import { htmlReport } from './src/report/html.ts';
+import { workTable } from './src/report/table.ts';
+import type { Result } from './src/result.ts';
+import { works } from './src/works/index.ts';
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = parseOptions(args);
+  for (const name of options.only ?? []) known(name, works.map(({ id }) => id), 'work');
+  const started = Date.now();
+  const lanes: Lane[] = [];
+  const results: Result[] = [];
+  const failures: Failure[] = [];
+  try {
+    if (options.lanes.includes('browser')) lanes.push(await browserLane(options));
+    if (options.list) {
+      for (const { id, title } of works) console.log(`work     ${id.padEnd(18)} ${title}`);
+      for (const lane of lanes) {
+        for (const { id, title } of lane.subjects) {
+          console.log(`${lane.name.padEnd(8)} ${id.padEnd(18)} ${title}`);
+        }
+      }
+      return 0;
+    }
+    const everySubject = lanes.flatMap((lane) => lane.subjects.map(({ id }) => id));
+    for (const name of options.subjects ?? []) known(name, everySubject, 'subject');
+    const plan = {
+      rounds: options.rounds,
+      blockMs: options.blockMs,
+      ...(options.subjects === undefined ? {} : { subjects: options.subjects }),
+    };
+    const facts = machine(lanes);
+    for (const lane of lanes) {
+      console.log(`\n${lane.name}: ${lane.engine} ${JSON.stringify(lane.notes)}`);
+      for (const work of works) {
+        if (options.only !== undefined && !options.only.includes(work.id)) continue;
+        const compared = compare(lane.name, await lane.run(work.id, plan));
+        results.push(...compared.results);
+        failures.push(...compared.failures);
+        console.log(workTable(work, compared.results, compared.failures));
+      }
+    }
+    const file: RunFile = {
+      schema: 1,
+      startedAt: new Date(started).toISOString(),
+      durationMs: Date.now() - started,
+      plan: { quick: options.quick, rounds: options.rounds, blockMs: options.blockMs },
+      machine: facts,
+      results,
+      bars: judge(bars, results),
+      failures,
+    };
+    console.log(barTable(file.bars));
+    // npm runs scripts in the package's folder; paths are the caller's.
+    const from = process.env['INIT_CWD'] ?? process.cwd();
+    if (options.jsonPath !== undefined) {
+      await writeFile(resolve(from, options.jsonPath), `${JSON.stringify(file, null, 1)}\n`);
+    }
+    if (options.htmlPath !== undefined) {
+      await writeFile(resolve(from, options.htmlPath), htmlReport(file));
+    }
+    return failures.length === 0 ? 0 : 1;
+  } finally {
+    for (const lane of lanes) await lane.close();
+  }
+}
+
+try {
+  process.exitCode = process.argv.includes('--help') ? 0 : await main(process.argv.slice(2));
+  if (process.argv.includes('--help')) console.log(USAGE);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,35 @@
+/** A bar: what a figure of this run has to reach, and whether it does. */
+import type { Result } from '../result.ts';
+
+/** Finds a result; undefined when it was not measured in this run. */
+export type Find = (subject: string, work: string) => Result | undefined;
+
+export interface Bar {
+  /** The works it needs. */
+  readonly works: readonly string[];
+  readonly work: string;
+  /** In words, with its unit. */
+  readonly bar: string;
+  readonly atMost?: number;
+  readonly atLeast?: number;
+  /** The figure the bar speaks of; undefined when something it needs was not measured. */
+  value(find: Find): number | undefined;
+}
+
+export interface BarResult {
+  readonly work: string;
+  readonly bar: string;
+  readonly value: number | null;
+  /** Null: not measured in this run. */
+  readonly holds: boolean | null;
+}
+
+export function judge(bars: readonly Bar[], results: readonly Result[]): BarResult[] {
+  const find: Find = (subject, work) =>
+    results.find((result) => result.subject === subject && result.work === work);
+  return bars.map(({ work, bar, atMost = Infinity, atLeast = -Infinity, value }) => {
+    const figure = value(find);
+    if (figure === undefined) return { work, bar, value: null, holds: null };
+    return { work, bar, value: figure, holds: figure <= atMost && figure >= atLeast };
+  });
+}

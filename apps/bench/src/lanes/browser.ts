@@ -1,0 +1,83 @@
+/**
+ * The browser lane: builds the page, serves it, opens it in a real Chromium on a profile that is
+ * on disk, and runs one work after the other there.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, type BrowserContext, type Page } from 'playwright-core';
+import { build } from 'vite';
+import type { Lane, LaneOptions } from '../lane.ts';
+import { findChromium } from './find-chromium.ts';
+import { FLUSH_FLOOR_US, type FlushProbe } from './probe.ts';
+import { serveFolder } from './serve-folder.ts';
+
+const CHROMIUM_ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export async function browserLane({ isolated }: LaneOptions): Promise<Lane> {
+  const folder = await mkdtemp(join(tmpdir(), 'varve-bench-'));
+  const ends: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
+  const close = async (): Promise<void> => {
+    for (const end of ends.splice(0).reverse()) await end();
+  };
+  try {
+    await build({
+      configFile: join(import.meta.dirname, '../../vite.config.ts'),
+      build: { outDir: join(folder, 'site') },
+    });
+    const server = await serveFolder(join(folder, 'site'), { isolated });
+    ends.push(server.close);
+    const context = await chromium.launchPersistentContext(join(folder, 'profile'), {
+      executablePath: await findChromium(),
+      headless: true,
+      args: CHROMIUM_ARGUMENTS,
+    });
+    ends.push(() => context.close());
+    const page = await openPage(context, server.url);
+    const probe = await page.evaluate(() => bench.probe());
+    refuseMemoryOnly(probe);
+    return {
+      name: 'browser',
+      engine: `Chromium ${context.browser()?.version() ?? (await page.evaluate(() => navigator.userAgent))}`,
+      notes: {
+        crossOriginIsolated: await page.evaluate(() => crossOriginIsolated),
+        clockStepUs: probe.clockStepUs,
+        writeAndFlush4KiBUs: Math.round(probe.writeAndFlushUs),
+      },
+      subjects: await page.evaluate(() => bench.subjects()),
+      run: (work, plan) =>
+        page.evaluate(({ work, plan }) => bench.run(work, plan), { work, plan }),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openPage(context: BrowserContext, url: string): Promise<Page> {
+  const page = context.pages()[0] ?? (await context.newPage());
+  page.on('pageerror', (error) => console.error(`page: ${error.message}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error') console.error(`page: ${message.text()}`);
+  });
+  await page.goto(url);
+  await page.getByText('ready').waitFor({ timeout: 20_000 });
+  return page;
+}
+
+function refuseMemoryOnly({ flushAloneUs, writeAndFlushUs }: FlushProbe): void {
+  if (flushAloneUs >= FLUSH_FLOOR_US) return;
+  throw new Error(
+    `A flush took ${flushAloneUs.toFixed(1)} µs (write and flush: ${writeAndFlushUs.toFixed(1)} µs): ` +
+      'nothing is stored here. A memory-only profile or disk says nothing about durable appends.',
+  );
+}

@@ -1,0 +1,78 @@
+/**
+ * A subject: one thing that stores records, measured from one kind of caller.
+ *
+ * Always true:
+ * - a session's promise (or its return, where it is synchronous) means: as durable as the subject says
+ * - records are owned by the work and may be used again at once after an operation ended
+ * - every subject is used the way its own good user would use it: no straw men
+ */
+
+/** Which thread calls, and so what an operation's time includes. */
+export type Caller = 'page' | 'worker' | 'node';
+
+export type SubjectKind =
+  /** A bare file: what the platform itself costs. The yardstick of its caller. */
+  | 'raw'
+  | 'varve'
+  /** Varve over a file that does nothing: the processor's share of an operation. */
+  | 'varve-null'
+  | 'peer';
+
+/** Where a session may keep its data, and what the work will ask of it. */
+export interface Place {
+  /** Unique within the run; a plain name. */
+  readonly name: string;
+  /** Segment size for subjects that have segments, bytes. */
+  readonly segmentSizeBytes: number;
+  /** A folder, in Node only. */
+  readonly folder?: string;
+}
+
+export interface Replayed {
+  readonly records: number;
+  /** Sum of every record's first byte: shows that each value was really looked at. */
+  readonly touched: number;
+}
+
+export type Outcome = Promise<unknown> | void;
+
+export interface Session {
+  /** One record, durable. */
+  append(record: Uint8Array): Outcome;
+  /** One atomic batch, durable. */
+  appendBatch(records: readonly Uint8Array[]): Outcome;
+  /**
+   * What several callers want at the same moment, at this subject's best: one flush for all.
+   * Absent: the work issues them one by one, and the subject groups them by itself or not.
+   */
+  together?(batches: readonly (readonly Uint8Array[])[]): Outcome;
+  /** Every record there is, in order. */
+  replay(): Promise<Replayed>;
+  /** Flushes since it was opened; null where the platform does not show them. */
+  flushes(): Promise<number | null>;
+  /** Bytes that the storage holds now; null where the platform does not show them. */
+  storedBytes(): Promise<number | null>;
+  /** Closes and removes everything. */
+  destroy(): Promise<void>;
+}
+
+export interface SubjectFacts {
+  readonly id: string;
+  readonly title: string;
+  readonly kind: SubjectKind;
+  readonly caller: Caller;
+  /** What is true when an append has ended. */
+  readonly promise: 'flushed' | 'written' | 'nothing';
+  /** What a replay hands out. */
+  readonly reads: 'view' | 'copy';
+  /** Whether values are bytes as they were stored, or went through a codec. */
+  readonly values: 'raw' | 'decoded';
+  /** Work this subject has nothing to say about (ids). */
+  readonly skips?: readonly string[];
+  /** Only this work (ids). */
+  readonly only?: readonly string[];
+}
+
+export interface Subject extends SubjectFacts {
+  open(place: Place): Promise<Session>;
+}

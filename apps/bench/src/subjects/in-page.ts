@@ -1,0 +1,14 @@
+/** Subjects whose caller is the page. */
+import type { Subject } from '../subject.ts';
+import { behindMessage } from './behind-message.ts';
+import { indexedDbPacked, indexedDbRelaxed, indexedDbStrict } from './indexeddb.ts';
+import { rawWorker } from './raw.ts';
+import { sqliteWal } from './sqlite.ts';
+
+export const inPage: readonly Subject[] = [
+  behindMessage('raw-page', 'raw write + flush behind a bare postMessage', rawWorker),
+  indexedDbStrict,
+  indexedDbRelaxed,
+  indexedDbPacked,
+  behindMessage('sqlite-wal-page', 'SQLite WAL full, multi-row, behind a bare postMessage', sqliteWal),
+];

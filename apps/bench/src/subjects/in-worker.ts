@@ -1,0 +1,12 @@
+/** Subjects whose caller is a worker. Each runs in a worker of its own. */
+import type { Subject } from '../subject.ts';
+import { rawWorker } from './raw.ts';
+import { sqliteDelete, sqlitePacked, sqliteWal, sqliteWalNormal } from './sqlite.ts';
+
+export const inWorker: readonly Subject[] = [
+  rawWorker,
+  sqliteWal,
+  sqlitePacked,
+  sqliteWalNormal,
+  sqliteDelete,
+];

@@ -1,0 +1,32 @@
+/**
+ * A work: one thing that subjects are asked to do, in blocks of operations.
+ *
+ * Always true:
+ * - a block is timed as a whole, since `performance.now()` steps 5 µs at best; the single calls in it
+ *   are timed too, for the tail
+ * - an operation covers `unitsPerOperation` units; figures are per unit (tails: per operation)
+ */
+import type { Session } from './subject.ts';
+
+export interface WorkFacts {
+  readonly id: string;
+  readonly title: string;
+  /** What figures count. */
+  readonly unit: 'append' | 'record';
+  readonly unitsPerOperation: number;
+  readonly recordBytes: number;
+  /** Operations (of 1 record or one batch) outstanding at most. */
+  readonly depth: number;
+  readonly segmentSizeBytes: number;
+  /** Fewest operations a block may have. */
+  readonly minOperations: number;
+  /** Most operations a block may have; absent: as many as fill the block's time. */
+  readonly maxOperations?: number;
+}
+
+export interface Work extends WorkFacts {
+  /** Before the warm-up, untimed. */
+  prepare?(session: Session): Promise<void>;
+  /** Runs `operations` operations; reports each single duration in ms. */
+  block(session: Session, operations: number, took: (ms: number) => void): Promise<void>;
+}

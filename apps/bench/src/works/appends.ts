@@ -1,0 +1,26 @@
+/** One durable append at a time: the next is issued when the last one has ended. */
+import { recordPool } from '../records.ts';
+import type { Work } from '../work.ts';
+
+export function appendsOneAtATime(id: string, title: string, recordBytes: number): Work {
+  return {
+    id,
+    title,
+    unit: 'append',
+    unitsPerOperation: 1,
+    recordBytes,
+    depth: 1,
+    // Small enough that a run of some thousand appends passes several rotations.
+    segmentSizeBytes: recordBytes > 4096 ? 4 << 20 : 256 << 10,
+    minOperations: 20,
+    async block(session, operations, took) {
+      const pool = recordPool(recordBytes);
+      for (let done = 0; done < operations; done++) {
+        const start = performance.now();
+        const outcome = session.append(pool[done % pool.length]!);
+        if (outcome !== undefined) await outcome;
+        took(performance.now() - start);
+      }
+    },
+  };
+}

@@ -1,0 +1,66 @@
+/**
+ * Bulk ingest in atomic batches: each awaited, or several outstanding.
+ *
+ * With several outstanding a subject that offers `together` gets them at once: for a raw file that
+ * is one flush for all of them, the best there can be.
+ */
+import { recordBatch } from '../records.ts';
+import type { Work } from '../work.ts';
+
+interface BulkShape {
+  readonly id: string;
+  readonly title: string;
+  readonly recordBytes: number;
+  readonly batchRecords: number;
+  readonly depth: number;
+}
+
+export function bulkIngest({ id, title, recordBytes, batchRecords, depth }: BulkShape): Work {
+  return {
+    id,
+    title,
+    unit: 'record',
+    unitsPerOperation: batchRecords,
+    recordBytes,
+    depth,
+    segmentSizeBytes: 4 << 20,
+    minOperations: 2 * depth,
+    // 100,000 records of 100 B, or 32 MiB: a block never outgrows the raw file it is compared with.
+    maxOperations: Math.min(100, Math.floor((32 << 20) / (recordBytes * batchRecords))),
+    async block(session, operations, took) {
+      const batch = recordBatch(recordBytes, batchRecords);
+      if (depth === 1) {
+        for (let done = 0; done < operations; done++) {
+          const start = performance.now();
+          const outcome = session.appendBatch(batch);
+          if (outcome !== undefined) await outcome;
+          took(performance.now() - start);
+        }
+        return;
+      }
+      if (session.together !== undefined) {
+        const batches = Array.from({ length: depth }, () => batch);
+        for (let done = 0; done < operations; done += depth) {
+          const now = Math.min(depth, operations - done);
+          const start = performance.now();
+          const outcome = session.together(now === depth ? batches : batches.slice(0, now));
+          if (outcome !== undefined) await outcome;
+          const took1 = performance.now() - start;
+          for (let each = 0; each < now; each++) took(took1);
+        }
+        return;
+      }
+      let left = operations;
+      const lane = async (): Promise<void> => {
+        while (left > 0) {
+          left--;
+          const start = performance.now();
+          const outcome = session.appendBatch(batch);
+          if (outcome !== undefined) await outcome;
+          took(performance.now() - start);
+        }
+      };
+      await Promise.all(Array.from({ length: depth }, lane));
+    },
+  };
+}

@@ -1,0 +1,37 @@
+/** Every work there is, in the order of the report. A new one is a file here and a line below. */
+import type { Work } from '../work.ts';
+import { appendsOneAtATime } from './appends.ts';
+import { appendersInLockStep, appendersUnsynchronised } from './concurrent.ts';
+import { bulkIngest } from './bulk.ts';
+import { fullReplay } from './replay.ts';
+
+export const works: readonly Work[] = [
+  appendsOneAtATime('append-100b', 'one durable append of 100 B at a time', 100),
+  appendsOneAtATime('append-1k', 'one durable append of 1 KiB at a time', 1024),
+  appendsOneAtATime('append-64k', 'one durable append of 64 KiB at a time', 64 << 10),
+  appendersInLockStep('lockstep-64', '64 appenders of 100 B in lock-step', 64),
+  appendersUnsynchronised('free-64', '64 appenders of 100 B, unsynchronised', 64),
+  bulkIngest({
+    id: 'bulk-100b',
+    title: '100,000 × 100 B in batches of 1,000, each awaited',
+    recordBytes: 100,
+    batchRecords: 1000,
+    depth: 1,
+  }),
+  bulkIngest({
+    id: 'bulk-100b-deep',
+    title: '100,000 × 100 B in batches of 1,000, 16 outstanding',
+    recordBytes: 100,
+    batchRecords: 1000,
+    depth: 16,
+  }),
+  bulkIngest({
+    id: 'bulk-64k',
+    title: '64 KiB records, one a batch, each awaited',
+    recordBytes: 64 << 10,
+    batchRecords: 1,
+    depth: 1,
+  }),
+  fullReplay('replay-100b', 'full replay of 100,000 × 100 B', 100, 100_000),
+  fullReplay('replay-4k', 'full replay of 8,192 × 4 KiB', 4096, 8192),
+];

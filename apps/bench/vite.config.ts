@@ -1,0 +1,10 @@
+import { defineConfig } from 'vite';
+
+// Production builds only: a development server's modules are not what people ship.
+export default defineConfig({
+  root: import.meta.dirname,
+  base: './',
+  logLevel: 'warn',
+  build: { target: 'es2022', emptyOutDir: true, sourcemap: true },
+  worker: { format: 'es' },
+});
