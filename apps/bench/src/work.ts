@@ -6,7 +6,7 @@
  *   are timed too, for the tail
  * - an operation covers `unitsPerOperation` units; figures are per unit (tails: per operation)
  */
-import type { Session } from './subject.ts';
+import type { Caller, Session } from './subject.ts';
 
 export interface WorkFacts {
   readonly id: string;
@@ -18,6 +18,8 @@ export interface WorkFacts {
   /** Operations (of 1 record or one batch) outstanding at most. */
   readonly depth: number;
   readonly segmentSizeBytes: number;
+  /** Only subjects called from there; absent: all. */
+  readonly callers?: readonly Caller[];
   /** Fewest operations a block may have. */
   readonly minOperations: number;
   /** Most operations a block may have; absent: as many as fill the block's time. */

@@ -5,8 +5,6 @@ import type { Result } from '../result.ts';
 export type Find = (subject: string, work: string) => Result | undefined;
 
 export interface Bar {
-  /** The works it needs. */
-  readonly works: readonly string[];
   readonly work: string;
   /** In words, with its unit. */
   readonly bar: string;

@@ -4,7 +4,7 @@
  *
  * Always true:
  * - an append is one message there (the record) and one back (a number); no ids: answers come in order
- * - a batch goes over packed in one transferred buffer, and is unpacked as views there
+ * - large records and batches go over packed in one transferred buffer, unpacked as views there
  */
 import { pack } from '../records.ts';
 import type { Place, Replayed, Session, Subject } from '../subject.ts';
@@ -16,6 +16,9 @@ export interface PackedBatches {
   readonly recordBytes: number;
   readonly batchRecords: number;
 }
+
+/** From here on copying into a buffer and giving it away is faster than having it cloned. */
+const TRANSFER_FROM_BYTES = 8192;
 
 class BehindMessage implements Session {
   readonly #worker: Worker;
@@ -31,6 +34,7 @@ class BehindMessage implements Session {
   }
 
   append(record: Uint8Array): Promise<void> {
+    if (record.length >= TRANSFER_FROM_BYTES) return this.together([[record]]);
     this.#worker.postMessage(record);
     return this.#answered();
   }

@@ -149,7 +149,7 @@ export const sqlitePacked: Subject = {
     synchronous: 'FULL',
     batch: 'packed',
   }),
-  only: ['bulk-100b', 'bulk-100b-deep', 'replay-100b'],
+  only: ['bulk-100b', 'bulk-100b-8', 'replay-100b'],
 };
 
 export const sqliteWalNormal = subject('sqlite-wal-normal', 'SQLite opfs-sahpool, WAL normal', {

@@ -5,6 +5,7 @@
  * is one flush for all of them, the best there can be.
  */
 import { recordBatch } from '../records.ts';
+import type { Caller } from '../subject.ts';
 import type { Work } from '../work.ts';
 
 interface BulkShape {
@@ -13,9 +14,11 @@ interface BulkShape {
   readonly recordBytes: number;
   readonly batchRecords: number;
   readonly depth: number;
+  readonly callers?: readonly Caller[];
 }
 
-export function bulkIngest({ id, title, recordBytes, batchRecords, depth }: BulkShape): Work {
+export function bulkIngest(shape: BulkShape): Work {
+  const { id, title, recordBytes, batchRecords, depth, callers } = shape;
   return {
     id,
     title,
@@ -23,6 +26,7 @@ export function bulkIngest({ id, title, recordBytes, batchRecords, depth }: Bulk
     unitsPerOperation: batchRecords,
     recordBytes,
     depth,
+    ...(callers === undefined ? {} : { callers }),
     segmentSizeBytes: 4 << 20,
     minOperations: 2 * depth,
     // 100,000 records of 100 B, or 32 MiB: a block never outgrows the raw file it is compared with.
@@ -45,8 +49,8 @@ export function bulkIngest({ id, title, recordBytes, batchRecords, depth }: Bulk
           const start = performance.now();
           const outcome = session.together(now === depth ? batches : batches.slice(0, now));
           if (outcome !== undefined) await outcome;
-          const took1 = performance.now() - start;
-          for (let each = 0; each < now; each++) took(took1);
+          const together = performance.now() - start;
+          for (let each = 0; each < now; each++) took(together);
         }
         return;
       }

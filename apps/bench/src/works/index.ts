@@ -19,11 +19,20 @@ export const works: readonly Work[] = [
     depth: 1,
   }),
   bulkIngest({
-    id: 'bulk-100b-deep',
+    id: 'bulk-100b-8',
+    title: '100,000 × 100 B in batches of 1,000, 8 outstanding',
+    recordBytes: 100,
+    batchRecords: 1000,
+    depth: 8,
+    callers: ['worker', 'node'],
+  }),
+  bulkIngest({
+    id: 'bulk-100b-16',
     title: '100,000 × 100 B in batches of 1,000, 16 outstanding',
     recordBytes: 100,
     batchRecords: 1000,
     depth: 16,
+    callers: ['page'],
   }),
   bulkIngest({
     id: 'bulk-64k',

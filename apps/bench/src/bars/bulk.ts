@@ -1,0 +1,82 @@
+/** Bars of bulk ingest, and of the space it takes. */
+import type { Bar } from './bar.ts';
+import { bytesPerByte, faster } from './measures.ts';
+
+const MILLION = 1e6;
+const rows = '100 B in batches of 1,000';
+
+export const bulkBars: readonly Bar[] = [
+  {
+    work: 'against the best packed or multi-row peer, page',
+    bar: '1,000-record batches at least 1.8 ×',
+    atLeast: 1.8,
+    value(find) {
+      const ratio = find('varve-page', 'bulk-100b')?.ratioToBestPeer;
+      return ratio === undefined || ratio === null ? undefined : 1 / ratio;
+    },
+  },
+  {
+    work: `${rows}, worker`,
+    bar: 'each awaited at least 0.8 × raw',
+    atLeast: 0.8,
+    value: (find) => faster(find, 'bulk-100b', 'varve-worker', 'raw-worker'),
+  },
+  {
+    work: `${rows}, worker`,
+    bar: '8 outstanding at least 0.45 × raw with one flush for all 8',
+    atLeast: 0.45,
+    value: (find) => faster(find, 'bulk-100b-8', 'varve-worker', 'raw-worker'),
+  },
+  {
+    work: `${rows}, page by message`,
+    bar: 'each awaited at least 1.2 M/s',
+    atLeast: 1.2,
+    value: (find) => million(find('varve-page', 'bulk-100b')?.ratePerSecond),
+  },
+  {
+    work: `${rows}, page by message`,
+    bar: '16 outstanding at least 3 M/s',
+    atLeast: 3,
+    value: (find) => million(find('varve-page', 'bulk-100b-16')?.ratePerSecond),
+  },
+  {
+    work: `${rows}, page by ring`,
+    bar: 'each awaited at least 1.8 M/s',
+    atLeast: 1.8,
+    value: (find) => million(find('varve-ring', 'bulk-100b')?.ratePerSecond),
+  },
+  {
+    work: `${rows}, page by ring`,
+    bar: '16 outstanding at least 5 M/s',
+    atLeast: 5,
+    value: (find) => million(find('varve-ring', 'bulk-100b-16')?.ratePerSecond),
+  },
+  {
+    work: '64 KiB records, as many flushes, worker',
+    bar: 'at least 0.8 × raw',
+    atLeast: 0.8,
+    value: (find) => faster(find, 'bulk-64k', 'varve-worker', 'raw-worker'),
+  },
+  {
+    work: '64 KiB records, as many flushes, page',
+    bar: 'at least 0.45 × raw in a worker',
+    atLeast: 0.45,
+    value: (find) => faster(find, 'bulk-64k', 'varve-page', 'raw-worker'),
+  },
+  {
+    work: 'space, 100 B records',
+    bar: 'in batches of 1,000 at most 1.05 × payload',
+    atMost: 1.05,
+    value: (find) => bytesPerByte(find('varve-worker', 'bulk-100b'), 100),
+  },
+  {
+    work: 'space, 100 B records',
+    bar: 'one at a time at most 2.0 × payload',
+    atMost: 2,
+    value: (find) => bytesPerByte(find('varve-worker', 'append-100b'), 100),
+  },
+];
+
+function million(rate: number | undefined): number | undefined {
+  return rate === undefined ? undefined : rate / MILLION;
+}
