@@ -6,6 +6,7 @@ import { judge } from './src/bars/bar.ts';
 import { compare, type Failure } from './src/compare.ts';
 import type { Lane } from './src/lane.ts';
 import { browserLane } from './src/lanes/browser.ts';
+import { nodeLane } from './src/lanes/node.ts';
 import { machine } from './src/machine.ts';
 import { known, parseOptions, USAGE } from './src/options.ts';
 import { barTable } from './src/report/bar-table.ts';
@@ -24,6 +25,7 @@ async function main(args: readonly string[]): Promise<number> {
   const failures: Failure[] = [];
   try {
     if (options.lanes.includes('browser')) lanes.push(await browserLane(options));
+    if (options.lanes.includes('node')) lanes.push(await nodeLane());
     if (options.list) {
       for (const { id, title } of works) console.log(`work     ${id.padEnd(18)} ${title}`);
       for (const lane of lanes) {

@@ -9,7 +9,7 @@ import { chromium, type BrowserContext, type Page } from 'playwright-core';
 import { build } from 'vite';
 import type { Lane, LaneOptions } from '../lane.ts';
 import { findChromium } from './find-chromium.ts';
-import { FLUSH_FLOOR_US, type FlushProbe } from './probe.ts';
+import { refuseMemoryOnly } from './memory-only.ts';
 import { serveFolder } from './serve-folder.ts';
 
 const CHROMIUM_ARGUMENTS = [
@@ -43,7 +43,7 @@ export async function browserLane({ isolated }: LaneOptions): Promise<Lane> {
     ends.push(() => context.close());
     const page = await openPage(context, server.url);
     const probe = await page.evaluate(() => bench.probe());
-    refuseMemoryOnly(probe);
+    refuseMemoryOnly(probe.flushAloneUs);
     return {
       name: 'browser',
       engine: `Chromium ${context.browser()?.version() ?? (await page.evaluate(() => navigator.userAgent))}`,
@@ -72,12 +72,4 @@ async function openPage(context: BrowserContext, url: string): Promise<Page> {
   await page.goto(url);
   await page.getByText('ready').waitFor({ timeout: 20_000 });
   return page;
-}
-
-function refuseMemoryOnly({ flushAloneUs, writeAndFlushUs }: FlushProbe): void {
-  if (flushAloneUs >= FLUSH_FLOOR_US) return;
-  throw new Error(
-    `A flush took ${flushAloneUs.toFixed(1)} µs (write and flush: ${writeAndFlushUs.toFixed(1)} µs): ` +
-      'nothing is stored here. A memory-only profile or disk says nothing about durable appends.',
-  );
 }

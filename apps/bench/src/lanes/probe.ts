@@ -1,10 +1,5 @@
-/**
- * Is this a place where a flush means something?
- *
- * A memory-only context (private window, an automation tool's default profile) answers a flush in
- * next to no time: figures from there would be worthless, and are refused.
- */
-import { openSyncHandle, removeEntry, writeZeros } from '../platform/opfs.ts';
+/** How long a flush takes here, and how fine the clock is. */
+import { openSyncHandle, removeEntry } from '../platform/opfs.ts';
 
 export interface FlushProbe {
   readonly writeAndFlushUs: number;
@@ -13,16 +8,14 @@ export interface FlushProbe {
   readonly clockStepUs: number;
 }
 
-/** Below this no storage device has flushed anything. */
-export const FLUSH_FLOOR_US = 20;
-
 export async function probeFlush(): Promise<FlushProbe> {
   const name = 'bench-probe';
   const handle = await openSyncHandle(name);
   const bytes = new Uint8Array(4096).fill(1);
   const rounds = 50;
   let flushMs = 0;
-  writeZeros(handle, 1 << 20);
+  handle.write(new Uint8Array(rounds * bytes.length), { at: 0 });
+  handle.flush();
   const start = performance.now();
   for (let at = 0; at < rounds; at++) {
     handle.write(bytes, { at: at * bytes.length });

@@ -31,10 +31,3 @@ export async function removeEntry(name: string): Promise<void> {
     if (!(error instanceof DOMException) || error.name !== 'NotFoundError') throw error;
   });
 }
-
-/** Zeros, written and not merely extended: later writes then never ask for space. */
-export function writeZeros(handle: FileSystemSyncAccessHandle, bytes: number): void {
-  const zeros = new Uint8Array(1 << 20);
-  for (let at = 0; at < bytes; at += zeros.length) handle.write(zeros, { at });
-  handle.flush();
-}

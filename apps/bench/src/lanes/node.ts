@@ -1,0 +1,49 @@
+/** The Node lane: the same works over files, in this process. */
+import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { interleave, takesPart } from '../interleave.ts';
+import type { Lane } from '../lane.ts';
+import { Seat } from '../seat.ts';
+import { inNode } from '../subjects/in-node.ts';
+import { works } from '../works/index.ts';
+import { refuseMemoryOnly } from './memory-only.ts';
+
+export async function nodeLane(): Promise<Lane> {
+  const folder = await mkdtemp(join(tmpdir(), 'varve-bench-node-'));
+  const flushUs = probeFlush(join(folder, 'probe'));
+  refuseMemoryOnly(flushUs);
+  return {
+    name: 'node',
+    engine: `Node ${process.version}`,
+    notes: { flush4KiBUs: Math.round(flushUs) },
+    subjects: inNode.map(({ open: _, ...facts }) => facts),
+    run(workId, { rounds, blockMs, subjects }) {
+      const work = works.find(({ id }) => id === workId)!;
+      const { block: _, prepare: __, ...facts } = work;
+      const invited = inNode.filter(
+        (subject) => takesPart(subject, work) && (subjects?.includes(subject.id) ?? true),
+      );
+      return interleave(facts, invited, rounds, (subject) =>
+        Seat.take(subject, work, { placeName: `${subject.id}-${work.id}`, folder, blockMs }),
+      );
+    },
+    close: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+function probeFlush(path: string): number {
+  const rounds = 50;
+  const bytes = new Uint8Array(4096).fill(1);
+  const descriptor = openSync(path, 'w');
+  let flushMs = 0;
+  for (let at = 0; at < rounds; at++) {
+    writeSync(descriptor, bytes, 0, bytes.length, at * bytes.length);
+    const start = performance.now();
+    fdatasyncSync(descriptor);
+    flushMs += performance.now() - start;
+  }
+  closeSync(descriptor);
+  return (flushMs * 1000) / rounds;
+}

@@ -1,0 +1,5 @@
+/** Subjects of the Node lane. */
+import type { Subject } from '../subject.ts';
+import { rawNode } from './raw-node.ts';
+
+export const inNode: readonly Subject[] = [rawNode];
