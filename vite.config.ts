@@ -1,4 +1,83 @@
-import { defineConfig } from 'vitest/config';
+/**
+ * The test projects: `node`, and `chromium` and `firefox` for what must run in a real browser.
+ *
+ * A browser comes from VARVE_CHROMIUM or VARVE_FIREFOX, else from the usual places of the machine; a
+ * project whose browser cannot be had is left out, and said to be. Nothing is downloaded here.
+ */
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+
+interface Browser {
+  readonly name: 'chromium' | 'firefox';
+  readonly variable: string;
+  readonly commands: readonly string[];
+  readonly launchOptions: { readonly channel?: string; readonly args?: string[] };
+}
+
+const BROWSERS: readonly Browser[] = [
+  {
+    name: 'chromium',
+    variable: 'VARVE_CHROMIUM',
+    commands: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
+    launchOptions: {
+      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'].concat(
+        ['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+      ),
+    },
+  },
+  {
+    name: 'firefox',
+    variable: 'VARVE_FIREFOX',
+    commands: ['firefox-esr', 'firefox'],
+    // Drives a stock Firefox over WebDriver BiDi; Playwright's own channel needs its own build.
+    launchOptions: { channel: 'moz-firefox' },
+  },
+];
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function executableOf({ variable, commands }: Browser): string | undefined {
+  const chosen = process.env[variable];
+  if (chosen !== undefined && chosen !== '') return chosen;
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  return commands.flatMap((name) => folders.map((dir) => join(dir, name))).find(isExecutable);
+}
+
+function browserProject(browser: Browser): TestProjectInlineConfiguration[] {
+  const executablePath = executableOf(browser);
+  if (executablePath === undefined) {
+    console.warn(`no ${browser.name} (set ${browser.variable}): its tests are left out`);
+    return [];
+  }
+  const launchOptions = { ...browser.launchOptions, executablePath };
+  return [
+    {
+      // Found late, a dependency makes the dev server reload the page under a running test.
+      optimizeDeps: { include: ['idb'] },
+      test: {
+        name: browser.name,
+        include: ['packages/**/*.browser.test.ts'],
+        browser: {
+          enabled: true,
+          headless: true,
+          screenshotFailures: false,
+          api: { host: '127.0.0.1' },
+          provider: playwright({ launchOptions }),
+          instances: [{ browser: browser.name, name: browser.name }],
+        },
+      },
+    },
+  ];
+}
 
 export default defineConfig({
   test: {
@@ -10,6 +89,7 @@ export default defineConfig({
           exclude: ['**/node_modules/**', '**/*.browser.test.ts'],
         },
       },
+      ...BROWSERS.flatMap(browserProject),
     ],
   },
 });

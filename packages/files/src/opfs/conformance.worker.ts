@@ -1,0 +1,10 @@
+/** The conformance suite over OPFS, inside a dedicated worker. */
+import { conformanceCases, serveCases } from '../conformance/index.ts';
+import { createOpfsHost } from './index.ts';
+
+const host = createOpfsHost({ rootName: 'varve-conformance' });
+
+serveCases(
+  self,
+  conformanceCases(() => host),
+);

@@ -1,0 +1,50 @@
+/**
+ * A host over the origin private file system, for dedicated workers.
+ *
+ * Opened files are the browser's own sync access handles, handed on as they are.
+ */
+import type { Clock, Host, Random, Timers } from '../host.ts';
+import { IdbWitness } from './idb-witness.ts';
+import { OpfsDirectory } from './opfs-directory.ts';
+import { WebLocks } from './web-locks.ts';
+
+export { probeStorage, type Refusal, type StoragePart } from './probe.ts';
+
+export interface OpfsHostOptions {
+  /** Folder in the origin's root that holds one folder per store; also names locks and the witness. */
+  readonly rootName: string;
+}
+
+/** Touches nothing before its first use, so it never fails by itself. */
+export function createOpfsHost({ rootName }: OpfsHostOptions): Host {
+  return {
+    kind: 'opfs',
+    root: new OpfsDirectory([rootName]),
+    clock: webClock,
+    random: webRandom,
+    timers: webTimers,
+    locks: new WebLocks(`${rootName}/`),
+    witness: new IdbWitness(rootName),
+  };
+}
+
+const webClock: Clock = { nowMs: () => performance.now(), wallMs: () => Date.now() };
+
+/** The most bytes that `getRandomValues` takes at once. */
+const RANDOM_STEP_BYTES = 65_536;
+
+const webRandom: Random = {
+  fill(bytes) {
+    for (let at = 0; at < bytes.length; at += RANDOM_STEP_BYTES) {
+      const step = new Uint8Array(Math.min(RANDOM_STEP_BYTES, bytes.length - at));
+      bytes.set(crypto.getRandomValues(step), at);
+    }
+  },
+};
+
+const webTimers: Timers = {
+  after(delayMs, task) {
+    const timer = setTimeout(task, delayMs);
+    return () => clearTimeout(timer);
+  },
+};

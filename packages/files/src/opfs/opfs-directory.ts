@@ -1,0 +1,86 @@
+/**
+ * A folder of the origin private file system.
+ *
+ * Always true: every call resolves the whole path anew from the origin's root, so what was cleared
+ * under an open store is seen as gone, and what was made since is found.
+ */
+import { FileFault, faultOf } from '../fault.ts';
+import { checkPlainName } from '../plain-name.ts';
+import type { Directory, SyncFile } from '../port.ts';
+import { whileBusy } from './back-off.ts';
+
+/** How long an open waits for a handle that a dead context still seems to hold. */
+const OPEN_WAIT_MS = 3_000;
+const REMOVE_WAIT_MS = 500;
+
+export class OpfsDirectory implements Directory {
+  readonly #path: readonly string[];
+
+  constructor(path: readonly string[]) {
+    this.#path = path;
+  }
+
+  async openFile(name: string, options: { create: boolean }): Promise<SyncFile> {
+    checkPlainName(name);
+    const folder = await this.#resolve(options.create);
+    const file = await folder.getFileHandle(name, { create: options.create });
+    return whileBusy(OPEN_WAIT_MS, () => file.createSyncAccessHandle());
+  }
+
+  async hasFile(name: string): Promise<boolean> {
+    checkPlainName(name);
+    const folder = await this.#resolve(false).catch(unlessAbsent);
+    const file = await folder?.getFileHandle(name).catch(unlessAbsentOrOther);
+    return file !== undefined;
+  }
+
+  async removeFile(name: string): Promise<void> {
+    checkPlainName(name);
+    const folder = await this.#resolve(false).catch(unlessAbsent);
+    const file = await folder?.getFileHandle(name).catch(unlessAbsent);
+    if (folder === undefined || file === undefined) return;
+    await whileBusy(REMOVE_WAIT_MS, () => folder.removeEntry(name)).catch(unlessAbsent);
+  }
+
+  async directory(name: string, options: { create: boolean }): Promise<Directory | undefined> {
+    checkPlainName(name);
+    const folder = await this.#resolve(options.create).catch(unlessAbsent);
+    const inner = await folder?.getDirectoryHandle(name, options).catch(unlessAbsent);
+    if (inner !== undefined) return new OpfsDirectory([...this.#path, name]);
+    if (options.create) throw new FileFault('io', `could not make the folder ${name}`);
+    return undefined;
+  }
+
+  async removeDirectory(name: string): Promise<void> {
+    checkPlainName(name);
+    const folder = await this.#resolve(false).catch(unlessAbsent);
+    const inner = await folder?.getDirectoryHandle(name).catch(unlessAbsent);
+    if (folder === undefined || inner === undefined) return;
+    const remove = (): Promise<void> => folder.removeEntry(name, { recursive: true });
+    await whileBusy(REMOVE_WAIT_MS, remove).catch(unlessAbsent);
+  }
+
+  async list(): Promise<{ name: string; kind: 'file' | 'directory' }[]> {
+    const found: { name: string; kind: 'file' | 'directory' }[] = [];
+    const folder = await this.#resolve(false).catch(unlessAbsent);
+    if (folder === undefined) return found;
+    for await (const [name, { kind }] of folder.entries()) found.push({ name, kind });
+    return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  async #resolve(create: boolean): Promise<FileSystemDirectoryHandle> {
+    let folder = await navigator.storage.getDirectory();
+    for (const name of this.#path) folder = await folder.getDirectoryHandle(name, { create });
+    return folder;
+  }
+}
+
+function unlessAbsent(error: unknown): undefined {
+  if (faultOf(error) !== 'not-found') throw error;
+}
+
+/** A folder of that name is no file of that name. */
+function unlessAbsentOrOther(error: unknown): undefined {
+  if (error instanceof DOMException && error.name === 'TypeMismatchError') return;
+  unlessAbsent(error);
+}
