@@ -69,6 +69,7 @@ function factsOf({ id, title, kind, caller, promise, reads, values }: SubjectFac
 /** Whether this subject takes part in this work. */
 export function takesPart(subject: SubjectFacts, work: WorkFacts): boolean {
   if (work.callers !== undefined && !work.callers.includes(subject.caller)) return false;
+  if (work.needsReopen === true && subject.reopens !== true) return false;
   if (subject.only !== undefined && !subject.only.includes(work.id)) return false;
   return !(subject.skips ?? []).includes(work.id);
 }

@@ -15,6 +15,8 @@ export interface Measured {
   readonly units: number;
   /** Counted while the blocks ran; null where the platform does not show them. */
   readonly flushes: number | null;
+  /** Tasks of more than 50 ms on the caller's thread while the blocks ran; null outside pages. */
+  readonly longTasks: number | null;
   /** Bytes stored at the end; null where the platform does not show them. */
   readonly storedBytes: number | null;
   /** Units stored at the end, warm-up included. */

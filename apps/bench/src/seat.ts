@@ -8,6 +8,7 @@
 import type { Session, Subject } from './subject.ts';
 import type { Work } from './work.ts';
 import { quantile, sorted } from './figures.ts';
+import { LongTasks } from './platform/long-tasks.ts';
 import type { Measured } from './result.ts';
 
 export interface SeatOptions {
@@ -25,6 +26,8 @@ export class Seat {
   readonly #work: Work;
   readonly #blocksUs: number[] = [];
   readonly #samplesUs: number[] = [];
+  readonly #longTasks = new LongTasks();
+  readonly #spans: [number, number][] = [];
   #operations = 0;
   #warmUnits = 0;
   #units = 0;
@@ -78,7 +81,9 @@ export class Seat {
     const durations: number[] = [];
     const start = performance.now();
     await this.#work.block(this.#session, this.#operations, (ms) => durations.push(ms));
-    const elapsedMs = performance.now() - start;
+    const end = performance.now();
+    const elapsedMs = end - start;
+    this.#spans.push([start, end]);
     const after = await this.#session.flushes();
     const units = this.#operations * this.#work.unitsPerOperation;
     this.#units += units;
@@ -103,6 +108,7 @@ export class Seat {
       samples: samples.length,
       units: this.#units,
       flushes: this.#flushes,
+      longTasks: this.#longTasks.count(this.#spans),
       storedBytes,
       storedUnits: this.#warmUnits + this.#units,
     };

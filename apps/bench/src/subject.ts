@@ -52,6 +52,8 @@ export interface Session {
   flushes(): Promise<number | null>;
   /** Bytes that the storage holds now; null where the platform does not show them. */
   storedBytes(): Promise<number | null>;
+  /** Lets go of everything as a crash would, and opens again. Absent: opening is not measured. */
+  reopen?(): Promise<void>;
   /** Closes and removes everything. */
   destroy(): Promise<void>;
 }
@@ -71,6 +73,8 @@ export interface SubjectFacts {
   readonly skips?: readonly string[];
   /** Only this work (ids). */
   readonly only?: readonly string[];
+  /** Sessions have `reopen`. */
+  readonly reopens?: boolean;
 }
 
 export interface Subject extends SubjectFacts {

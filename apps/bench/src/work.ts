@@ -12,7 +12,7 @@ export interface WorkFacts {
   readonly id: string;
   readonly title: string;
   /** What figures count. */
-  readonly unit: 'append' | 'record';
+  readonly unit: 'append' | 'record' | 'open';
   readonly unitsPerOperation: number;
   readonly recordBytes: number;
   /** Operations (of 1 record or one batch) outstanding at most. */
@@ -20,6 +20,8 @@ export interface WorkFacts {
   readonly segmentSizeBytes: number;
   /** Only subjects called from there; absent: all. */
   readonly callers?: readonly Caller[];
+  /** Only for subjects that can be opened again. */
+  readonly needsReopen?: boolean;
   /** Fewest operations a block may have. */
   readonly minOperations: number;
   /** Most operations a block may have; absent: as many as fill the block's time. */

@@ -38,4 +38,14 @@ export const readBars: readonly Bar[] = [
     atLeast: 0.4,
     value: (find) => millionRecords(find('varve-page-values', 'replay-100b')),
   },
+  {
+    work: 'open, 1 GiB of history',
+    bar: 'at most 1.5 × opening 16 MiB',
+    atMost: 1.5,
+    value(find) {
+      const large = find('varve-worker', 'open-1g');
+      const small = find('varve-worker', 'open-16m');
+      return large && small ? large.p50Us / small.p50Us : undefined;
+    },
+  },
 ];

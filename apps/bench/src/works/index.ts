@@ -3,6 +3,7 @@ import type { Work } from '../work.ts';
 import { appendsOneAtATime } from './appends.ts';
 import { appendersInLockStep, appendersUnsynchronised } from './concurrent.ts';
 import { bulkIngest } from './bulk.ts';
+import { openAfterCrash } from './open.ts';
 import { fullReplay } from './replay.ts';
 
 export const works: readonly Work[] = [
@@ -43,4 +44,6 @@ export const works: readonly Work[] = [
   }),
   fullReplay('replay-100b', 'full replay of 100,000 × 100 B', 100, 100_000),
   fullReplay('replay-4k', 'full replay of 8,192 × 4 KiB', 4096, 8192),
+  openAfterCrash('open-16m', 'open after a crash, 16 MiB of history', 16),
+  openAfterCrash('open-1g', 'open after a crash, 1 GiB of history', 1024),
 ];
