@@ -1,5 +1,6 @@
 /**
- * The test projects: `node`, and `chromium` and `firefox` for what must run in a real browser.
+ * The test projects: `node`, and `chromium` and `firefox` for what must run in a real browser
+ * (`vitest run --project chromium`).
  *
  * A browser comes from VARVE_CHROMIUM or VARVE_FIREFOX, else from the usual places of the machine; a
  * project whose browser cannot be had is left out, and said to be. Nothing is downloaded here.
@@ -8,6 +9,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import type { BrowserInstanceOption } from 'vitest/node';
 
 interface Browser {
   readonly name: 'chromium' | 'firefox';
@@ -52,32 +54,33 @@ function executableOf({ variable, commands }: Browser): string | undefined {
   return commands.flatMap((name) => folders.map((dir) => join(dir, name))).find(isExecutable);
 }
 
-function browserProject(browser: Browser): TestProjectInlineConfiguration[] {
+function browserInstance(browser: Browser): BrowserInstanceOption[] {
   const executablePath = executableOf(browser);
   if (executablePath === undefined) {
     console.warn(`no ${browser.name} (set ${browser.variable}): its tests are left out`);
     return [];
   }
-  const launchOptions = { ...browser.launchOptions, executablePath };
-  return [
-    {
-      // Found late, a dependency makes the dev server reload the page under a running test.
-      optimizeDeps: { include: ['idb'] },
-      test: {
-        name: browser.name,
-        include: ['packages/**/*.browser.test.ts'],
-        browser: {
-          enabled: true,
-          headless: true,
-          screenshotFailures: false,
-          api: { host: '127.0.0.1' },
-          provider: playwright({ launchOptions }),
-          instances: [{ browser: browser.name, name: browser.name }],
-        },
-      },
-    },
-  ];
+  const provider = playwright({ launchOptions: { ...browser.launchOptions, executablePath } });
+  return [{ browser: browser.name, name: browser.name, provider }];
 }
+
+const instances = BROWSERS.flatMap(browserInstance);
+
+const browserProject: TestProjectInlineConfiguration = {
+  // Found late, a dependency makes the dev server reload the page under a running test.
+  optimizeDeps: { include: ['idb'] },
+  test: {
+    name: 'browsers',
+    include: ['packages/**/*.browser.test.ts'],
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      api: { host: '127.0.0.1' },
+      instances,
+    },
+  },
+};
 
 export default defineConfig({
   test: {
@@ -89,7 +92,7 @@ export default defineConfig({
           exclude: ['**/node_modules/**', '**/*.browser.test.ts'],
         },
       },
-      ...BROWSERS.flatMap(browserProject),
+      ...(instances.length > 0 ? [browserProject] : []),
     ],
   },
 });

@@ -2,7 +2,7 @@
 import { conformanceCases, serveCases } from '../conformance/index.ts';
 import { createOpfsHost } from './index.ts';
 
-const host = createOpfsHost({ rootName: 'varve-conformance' });
+const host = createOpfsHost({ rootName: 'varve-conformance', openWaitMs: 200 });
 
 serveCases(
   self,

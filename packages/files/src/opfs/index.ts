@@ -13,13 +13,18 @@ export { probeStorage, type Refusal, type StoragePart } from './probe.ts';
 export interface OpfsHostOptions {
   /** Folder in the origin's root that holds one folder per store; also names locks and the witness. */
   readonly rootName: string;
+  /**
+   * How long an open waits for a file that is still held, ms. The default, 3,000, outlasts the
+   * slowest release known (2.0 s, a busy worker that was terminated).
+   */
+  readonly openWaitMs?: number;
 }
 
 /** Touches nothing before its first use, so it never fails by itself. */
-export function createOpfsHost({ rootName }: OpfsHostOptions): Host {
+export function createOpfsHost({ rootName, openWaitMs = 3_000 }: OpfsHostOptions): Host {
   return {
     kind: 'opfs',
-    root: new OpfsDirectory([rootName]),
+    root: new OpfsDirectory([rootName], openWaitMs),
     clock: webClock,
     random: webRandom,
     timers: webTimers,

@@ -9,22 +9,23 @@ import { checkPlainName } from '../plain-name.ts';
 import type { Directory, SyncFile } from '../port.ts';
 import { whileBusy } from './back-off.ts';
 
-/** How long an open waits for a handle that a dead context still seems to hold. */
-const OPEN_WAIT_MS = 3_000;
 const REMOVE_WAIT_MS = 500;
 
 export class OpfsDirectory implements Directory {
   readonly #path: readonly string[];
+  readonly #openWaitMs: number;
 
-  constructor(path: readonly string[]) {
+  /** @param openWaitMs how long an open waits for a handle that a dead context still seems to hold */
+  constructor(path: readonly string[], openWaitMs: number) {
     this.#path = path;
+    this.#openWaitMs = openWaitMs;
   }
 
   async openFile(name: string, options: { create: boolean }): Promise<SyncFile> {
     checkPlainName(name);
     const folder = await this.#resolve(options.create);
     const file = await folder.getFileHandle(name, { create: options.create });
-    return whileBusy(OPEN_WAIT_MS, () => file.createSyncAccessHandle());
+    return whileBusy(this.#openWaitMs, () => file.createSyncAccessHandle());
   }
 
   async hasFile(name: string): Promise<boolean> {
@@ -46,7 +47,7 @@ export class OpfsDirectory implements Directory {
     checkPlainName(name);
     const folder = await this.#resolve(options.create).catch(unlessAbsent);
     const inner = await folder?.getDirectoryHandle(name, options).catch(unlessAbsent);
-    if (inner !== undefined) return new OpfsDirectory([...this.#path, name]);
+    if (inner !== undefined) return new OpfsDirectory([...this.#path, name], this.#openWaitMs);
     if (options.create) throw new FileFault('io', `could not make the folder ${name}`);
     return undefined;
   }
