@@ -1,0 +1,2 @@
+/** The engine's worker, bundled by Vite under this file's name. */
+import 'varve/worker';

@@ -1,0 +1,224 @@
+/**
+ * Storm and kill: the buttons, the counters, and the verdict.
+ *
+ * Always true: at most one storm runs, and each storm is judged once.
+ */
+import { el, replace, setText } from '../ui/dom.ts';
+import { count } from '../ui/format.ts';
+import { icon, type IconName } from '../ui/icons.ts';
+import { toast, toastError } from '../ui/toast.ts';
+import type { LiveStore } from '../live-store.ts';
+import { Ledger } from './ledger.ts';
+import { Storm, type StormRecord } from './storm.ts';
+import { judge } from './verdict.ts';
+import { verdictView } from './verdict-view.ts';
+
+const RATE_EVERY_MS = 250;
+/** How long a storm blows before a one-press crash. */
+const BLOW_MS = 1_500;
+
+export interface StormPanel {
+  readonly element: HTMLElement;
+  /** Judges a storm that the last page did not live to see, if there is one. */
+  judgePending(): Promise<void>;
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+export function stormPanel(store: LiveStore<StormRecord>, onUse: () => void): StormPanel {
+  let storm: Storm | undefined;
+  let busy = false;
+  let lastCount = 0;
+
+  const button = (
+    label: string,
+    name: IconName,
+    className: string,
+    run: () => Promise<void>,
+  ): HTMLButtonElement =>
+    el(
+      'button',
+      {
+        type: 'button',
+        class: `button ${className}`,
+        on: { click: () => void run().catch((error: unknown) => toastError(label, error)) },
+      },
+      icon(name),
+      el('span', {}, label),
+    );
+  const number = (name: string): HTMLElement => el('dd', { 'data-count': name }, '0');
+  const rate = number('rate');
+  const issued = number('issued');
+  const acknowledged = number('acknowledged');
+  const verdict = el('div', { class: 'verdict-place', 'aria-live': 'polite' });
+  const appenders = el(
+    'select',
+    { id: 'appenders' },
+    ...[1, 8, 64, 256].map((each) =>
+      el('option', { value: each, selected: each === 64 }, count(each)),
+    ),
+  );
+
+  const showCounters = (): void => {
+    if (storm === undefined) return;
+    const now = storm.ledger.acknowledged;
+    setText(issued, count(storm.ledger.issued));
+    setText(acknowledged, count(now));
+    setText(rate, count(((now - lastCount) * 1000) / RATE_EVERY_MS));
+    lastCount = now;
+    if (!storm.running && !busy) void finish();
+  };
+  setInterval(() => {
+    if (storm !== undefined) showCounters();
+  }, RATE_EVERY_MS);
+
+  const begin = async (): Promise<Storm> => {
+    if (storm !== undefined) return storm;
+    onUse();
+    replace(verdict);
+    const log = await store.open();
+    storm = new Storm(log, Number(appenders.value));
+    lastCount = 0;
+    draw();
+    return storm;
+  };
+
+  const judgeNow = async (ledger: Ledger): Promise<void> => {
+    replace(verdict, el('p', { class: 'quiet' }, 'Reading every record of the storm back …'));
+    const log = await store.open();
+    const result = await judge(log, ledger, store.openedInMs);
+    replace(verdict, verdictView(result));
+    Ledger.forget();
+  };
+
+  /** Runs one step at a time and keeps the buttons honest. */
+  const step = async (task: () => Promise<void>): Promise<void> => {
+    if (busy) return;
+    busy = true;
+    draw();
+    try {
+      await task();
+    } finally {
+      busy = false;
+      draw();
+    }
+  };
+
+  const finish = (): Promise<void> =>
+    step(async () => {
+      const ended = storm;
+      if (ended === undefined) return;
+      await ended.stop();
+      showCounters();
+      storm = undefined;
+      setText(rate, '0');
+      if (ended.failure !== undefined) toastError('The storm stopped', ended.failure);
+      await judgeNow(ended.ledger);
+    });
+
+  const kill = (): Promise<void> =>
+    step(async () => {
+      const alreadyBlowing = storm !== undefined;
+      const ended = await begin();
+      if (!alreadyBlowing) await pause(BLOW_MS);
+      store.kill();
+      ended.abandon();
+      // Acknowledgements that were already on their way still count.
+      await pause(30);
+      showCounters();
+      storm = undefined;
+      setText(rate, '0');
+      await judgeNow(ended.ledger);
+    });
+
+  const reload = (): Promise<void> =>
+    step(async () => {
+      const alreadyBlowing = storm !== undefined;
+      await begin();
+      if (!alreadyBlowing) await pause(BLOW_MS);
+      location.reload();
+    });
+
+  const copyCrash = async (): Promise<void> => {
+    await begin();
+    await navigator.clipboard.writeText('chrome://crash');
+    toast('Copied. Paste it into this tab’s address bar while the storm blows, then press Back.');
+  };
+
+  const blow = button('Start a storm', 'storm', '', () =>
+    storm === undefined ? begin().then(() => undefined) : finish(),
+  );
+  const killButton = button('Kill the worker', 'kill', 'button-main', kill);
+  const reloadButton = button('Reload mid-storm', 'reload', '', reload);
+  const crashButton = button('Copy chrome://crash', 'kill', '', copyCrash);
+
+  const draw = (): void => {
+    const label = blow.querySelector('span');
+    if (label !== null) setText(label, storm === undefined ? 'Start a storm' : 'Stop and check');
+    for (const each of [blow, killButton, reloadButton, crashButton]) each.disabled = busy;
+    appenders.disabled = storm !== undefined || busy;
+    element.classList.toggle('is-blowing', storm !== undefined);
+  };
+
+  const element = el(
+    'section',
+    { class: 'card storm', 'aria-labelledby': 'storm-title' },
+    el('h3', { id: 'storm-title' }, 'Crash it yourself'),
+    el(
+      'p',
+      {},
+      'Appenders write as fast as the disk flushes, each waiting for its acknowledgement. The page keeps a ledger of what was issued and acknowledged outside the store. Then something dies, the store is opened again, and every record is read back and held against the ledger.',
+    ),
+    el(
+      'div',
+      { class: 'row' },
+      killButton,
+      reloadButton,
+      blow,
+      el('label', { class: 'field', for: 'appenders' }, 'Appenders', appenders),
+    ),
+    el(
+      'dl',
+      { class: 'counters' },
+      el('div', {}, el('dt', {}, 'Issued'), issued),
+      el('div', {}, el('dt', {}, 'Acknowledged'), acknowledged),
+      el('div', {}, el('dt', {}, 'A second'), rate),
+    ),
+    verdict,
+    el(
+      'details',
+      { class: 'more' },
+      el('summary', {}, 'Harder ways to go'),
+      el(
+        'ul',
+        {},
+        el(
+          'li',
+          {},
+          'Close this tab during a storm and open the demo again: the verdict is waiting.',
+        ),
+        el(
+          'li',
+          {},
+          'In Chrome or Edge, crash the tab’s process: start a storm, enter ',
+          el('code', {}, 'chrome://crash'),
+          ' in the address bar, then go back.',
+        ),
+        el('li', {}, 'End the whole browser from the task manager.'),
+      ),
+      el('div', { class: 'row' }, crashButton),
+    ),
+  );
+
+  return {
+    element,
+    async judgePending() {
+      const ledger = Ledger.find();
+      if (ledger === undefined) return;
+      onUse();
+      setText(issued, count(ledger.issued));
+      setText(acknowledged, count(ledger.acknowledged));
+      await step(() => judgeNow(ledger));
+    },
+  };
+}

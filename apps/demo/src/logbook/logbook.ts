@@ -1,0 +1,126 @@
+/**
+ * The logbook: a store, and the state its records amount to.
+ *
+ * Always true:
+ * - `add`, `edit`, `remove` and `restore` resolve only when their record is durable
+ * - the state holds nothing that is not in the log: it changes only through `applyRecord`
+ * - attachments are durable before the entry that points at them is written
+ */
+import { Emitter } from '../ui/emitter.ts';
+import { LiveStore } from '../live-store.ts';
+import {
+  applyRecord,
+  AttachmentType,
+  EntryType,
+  type Attachment,
+  type LogbookEntry,
+  type LogbookRecord,
+  type LogbookState,
+} from './entries.ts';
+
+export const LOGBOOK = 'logbook';
+/** After so many records a checkpoint makes the next start short. */
+const CHECKPOINT_EVERY_RECORDS = 64;
+
+export interface Draft {
+  readonly text: string;
+  readonly files: readonly File[];
+  /** When it happened, ms since 1970; now if absent. */
+  readonly atMs?: number;
+}
+
+export class Logbook {
+  readonly store = new LiveStore<LogbookRecord>(LOGBOOK, 'Logbook', {
+    segmentSizeBytes: 1 << 20,
+    maxStateBytes: 8 << 20,
+  });
+  readonly changed = new Emitter<void>();
+  /** How long the last record took to be durable, ms. */
+  readonly saved = new Emitter<{ readonly lsn: number; readonly tookMs: number }>();
+  #state = new Map<string, LogbookEntry>();
+  #lsn = 0;
+  #sinceCheckpoint = 0;
+  #loaded = false;
+
+  get state(): LogbookState {
+    return this.#state;
+  }
+
+  get loaded(): boolean {
+    return this.#loaded;
+  }
+
+  /** Opens the store and rebuilds the state: the last checkpoint, then every later record. */
+  async load(): Promise<void> {
+    const log = await this.store.open();
+    const { state, lsn } = await log.recover<Map<string, LogbookEntry>>(applyRecord, new Map());
+    this.#state = state;
+    this.#lsn = lsn;
+    this.#sinceCheckpoint = lsn - log.status().coveredLsn;
+    this.#loaded = true;
+    this.changed.emit();
+  }
+
+  async add(draft: Draft): Promise<void> {
+    const log = await this.store.open();
+    const files: Attachment[] = [];
+    for (const file of draft.files) {
+      const lsn = await log.appendStream(file.stream(), { type: AttachmentType });
+      files.push({ lsn, name: file.name, mime: file.type, bytes: file.size });
+    }
+    const atMs = draft.atMs ?? Date.now();
+    await this.#append({ kind: 'entry', id: crypto.randomUUID(), atMs, text: draft.text, files });
+  }
+
+  edit(id: string, text: string): Promise<void> {
+    return this.#append({ kind: 'edit', id, text });
+  }
+
+  remove(id: string): Promise<void> {
+    return this.#append({ kind: 'delete', id });
+  }
+
+  restore(id: string): Promise<void> {
+    return this.#append({ kind: 'restore', id });
+  }
+
+  /** The attachment's bytes, checked by the engine as they are read. */
+  async read(file: Attachment): Promise<Blob> {
+    const log = await this.store.open();
+    const blob = await new Response(log.getStream(file.lsn)).blob();
+    return new Blob([blob], { type: file.mime });
+  }
+
+  /** Writes down what the records so far amount to, so that the next start reads little. */
+  async checkpoint(): Promise<void> {
+    const log = await this.store.open();
+    await log.checkpoint(this.#state, { upTo: this.#lsn });
+    this.#sinceCheckpoint = 0;
+  }
+
+  /** Closes the store, lets `change` do to its files what it must, and begins with what is there then. */
+  async startOver(change: () => Promise<void>): Promise<void> {
+    await this.store.close();
+    try {
+      await change();
+    } finally {
+      this.#loaded = false;
+      await this.load();
+    }
+  }
+
+  async #append(value: LogbookRecord): Promise<void> {
+    const log = await this.store.open();
+    const startMs = performance.now();
+    const lsn = await log.append(value, { type: EntryType });
+    const tookMs = performance.now() - startMs;
+    applyRecord(this.#state, { lsn, value, type: EntryType, channel: 0, timeMs: Date.now() });
+    this.#lsn = Math.max(this.#lsn, lsn);
+    this.changed.emit();
+    this.saved.emit({ lsn, tookMs });
+    this.#sinceCheckpoint += 1;
+    // The record is safe already: a checkpoint that fails only makes the next start longer.
+    if (this.#sinceCheckpoint >= CHECKPOINT_EVERY_RECORDS)
+      void this.checkpoint().catch(reportError);
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * The views: the logbook, the inspector, the lab, the race.
+ *
+ * Always true: exactly one tab is selected; on wide screens the logbook stays in sight beside the
+ * others, and choosing it shows the inspector.
+ */
+import { el } from './ui/dom.ts';
+import { icon, type IconName } from './ui/icons.ts';
+
+export type ViewName = 'logbook' | 'inspector' | 'lab' | 'race';
+
+const VIEWS: readonly {
+  readonly name: ViewName;
+  readonly label: string;
+  readonly icon: IconName;
+}[] = [
+  { name: 'logbook', label: 'Logbook', icon: 'log' },
+  { name: 'inspector', label: 'Inspector', icon: 'core' },
+  { name: 'lab', label: 'Crash lab', icon: 'storm' },
+  { name: 'race', label: 'Race', icon: 'bars' },
+];
+
+export interface Tabs {
+  readonly element: HTMLElement;
+  show(name: ViewName): void;
+}
+
+export function tabs(onShow: (name: ViewName) => void): Tabs {
+  const buttons = VIEWS.map((view) =>
+    el(
+      'button',
+      {
+        type: 'button',
+        role: 'tab',
+        id: `tab-${view.name}`,
+        class: `tab tab-${view.name}`,
+        'aria-controls': `panel-${view.name}`,
+        on: { click: () => show(view.name) },
+      },
+      icon(view.icon),
+      view.label,
+    ),
+  );
+  const show = (name: ViewName): void => {
+    document.body.dataset['view'] = name;
+    buttons.forEach((button, index) => {
+      const chosen = VIEWS[index]!.name === name;
+      button.setAttribute('aria-selected', String(chosen));
+      button.tabIndex = chosen ? 0 : -1;
+    });
+    onShow(name);
+  };
+  const element = el('div', { class: 'tabs', role: 'tablist', 'aria-label': 'Views' }, ...buttons);
+  element.addEventListener('keydown', (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    const seen = buttons.filter((button) => button.offsetParent !== null);
+    const at = seen.findIndex((button) => button === document.activeElement);
+    const next = seen[(at + step + seen.length) % seen.length];
+    next?.focus();
+    next?.click();
+  });
+  return { element, show };
+}
