@@ -101,6 +101,8 @@ export interface OpenOptions<T = unknown> {
   checkpoint?: { readonly everyBytes?: number; readonly state: () => StateSnapshot | Promise<StateSnapshot> };
   /** Every control call ends within this. Default 30,000 ms. */
   deadlineMs?: number;
+  /** How long to wait while another tab, worker or process holds the store (`STORE_BUSY`). Default 3,000 ms. */
+  busyTimeoutMs?: number;
   signal?: AbortSignal;
 }
 
@@ -119,7 +121,7 @@ export interface AppendOptions {
   expect?: number;
   /** Aborting an append that was sent means: stop waiting, the outcome is unknown. */
   signal?: AbortSignal;
-  /** Bytes logs only: hand the buffer over instead of copying it. It is detached afterwards. */
+  /** Bytes logs only: Varve may take the buffer over instead of copying it, and detach it. */
   transfer?: boolean;
 }
 
@@ -174,6 +176,8 @@ export interface LogEventMap {
   reopened: CustomEvent<RecoveryReport>;
   durable: CustomEvent<{ readonly lsn: number }>;
   checkpointed: CustomEvent<{ readonly coveredLsn: number }>;
+  /** An automatic checkpoint did not succeed; the next one is tried when it is due again. */
+  checkpointFailed: CustomEvent<{ readonly error: Error }>;
   trimmed: CustomEvent<{ readonly firstLsn: number }>;
   quota: CustomEvent<{ readonly message: string }>;
   damage: CustomEvent<DamageRange>;

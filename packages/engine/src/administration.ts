@@ -1,0 +1,35 @@
+/**
+ * Calls about stores rather than inside one: list, delete, import. None needs an open store.
+ */
+import type { ControlHandlers } from './control-root.ts';
+import { takeStore } from './leadership.ts';
+import type { EngineServices } from './services.ts';
+import type { Streams } from './streams.ts';
+
+/** A store that was just closed may need a moment; one that is in use will not go in time. */
+const BUSY_TIMEOUT_MS = 500;
+
+export function storeAdministration(
+  services: EngineServices,
+  streams: Streams,
+): Pick<ControlHandlers, 'listStores' | 'deleteStore' | 'openImport'> {
+  return {
+    listStores: async () => services.listStores(await services.durableHost()),
+    deleteStore: async (name) => {
+      const host = await services.durableHost();
+      const { lock } = await takeStore(host, name, BUSY_TIMEOUT_MS, () =>
+        services.deleteStore(host, name),
+      );
+      lock.release();
+    },
+    openImport: async (name) => {
+      const host = await services.durableHost();
+      return streams.openImport(async (chunks) => {
+        const { lock } = await takeStore(host, name, BUSY_TIMEOUT_MS, () =>
+          services.importStore(host, name, chunks),
+        );
+        lock.release();
+      });
+    },
+  };
+}

@@ -1,0 +1,214 @@
+/**
+ * One client: its two ports, its store, its readers and streams.
+ *
+ * Always true:
+ * - every request that arrived is answered, or the connection has ended
+ * - a malformed message harms nobody else; several in a row end this connection alone
+ * - when it ends, whatever was held for the client (history, units, lock, handle) is given back
+ */
+import type { Appended, StorePort } from '@varve/journal';
+import {
+  STRIKES_MAX,
+  VarveError,
+  asVarveError,
+  isVarveError,
+  toWire,
+  validateToEngine,
+  withOutcome,
+} from '@varve/protocol';
+import type {
+  AppendMessage,
+  Port,
+  ReadMessage,
+  ToClient,
+  UnitMessage,
+} from '@varve/protocol';
+import { exposeControl } from './control-root.ts';
+import type { ControlHandlers } from './control-root.ts';
+import { HistorySize } from './history-size.ts';
+import { Readers } from './readers.ts';
+import type { EngineServices } from './services.ts';
+import { StoreSession } from './session.ts';
+import { StatusPusher } from './status-pusher.ts';
+import { storeAdministration } from './administration.ts';
+import { Streams } from './streams.ts';
+
+export class Connection {
+  readonly #data: Port;
+  readonly #control: Port;
+  readonly #session: StoreSession;
+  readonly #pusher: StatusPusher;
+  readonly #readers = new Readers();
+  readonly #streams = new Streams();
+  readonly #history = new HistorySize();
+  #strikes = 0;
+  #ended = false;
+
+  constructor(services: EngineServices, data: Port, control: Port) {
+    this.#data = data;
+    this.#control = control;
+    this.#session = new StoreSession(services, (event) => this.#pusher.event(event));
+    this.#pusher = new StatusPusher(
+      services.timers,
+      () => this.#session.store,
+      (store) => this.#isCheckpointDue(store),
+      (message) => this.#post(message),
+    );
+    data.addEventListener('message', (event) => this.#receive(event.data));
+    // A port that closes is a client that went away, where the platform tells.
+    data.addEventListener('close', () => void this.end());
+    exposeControl(
+      control,
+      this.#handlers(services),
+      (wrong) => this.#strike(wrong),
+      () => (this.#strikes = 0),
+    );
+    data.start?.();
+  }
+
+  /** Gives everything back. Idempotent. */
+  async end(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#readers.releaseAll();
+    this.#streams.dropAll();
+    this.#pusher.stop();
+    await this.#session.close();
+    this.#data.close();
+    this.#control.close();
+  }
+
+  #receive(data: unknown): void {
+    if (this.#ended) return;
+    const validated = validateToEngine(data);
+    if ('wrong' in validated) {
+      const error = this.#strike(validated.wrong);
+      const { id } = (data ?? {}) as { readonly id?: unknown };
+      if (typeof id === 'number') this.#post({ kind: 'failed', id, error: toWire(error) });
+      else this.#post({ kind: 'refused', error: toWire(error), dropped: false });
+      return;
+    }
+    this.#strikes = 0;
+    const message = validated.value;
+    switch (message.kind) {
+      case 'append':
+        return this.#append(message);
+      case 'read':
+        return void this.#read(message);
+      case 'unit':
+        return void this.#readUnit(message);
+      case 'release':
+        return this.#readers.release(message.reader);
+    }
+  }
+
+  #append(message: AppendMessage): void {
+    const { id, buffer, length, groups, durability, expect } = message;
+    const request = {
+      frames: new Uint8Array(buffer, 0, length),
+      ...(groups !== undefined && { groups }),
+      ...(durability !== undefined && { durability }),
+      ...(expect !== undefined && { expect }),
+    };
+    const { store } = this.#session;
+    const pending: Promise<Appended> =
+      store === undefined
+        ? this.#session.ready().then((opened) => opened.append(request))
+        : store.append(request);
+    pending.then(
+      ({ firstLsn, groups: count, refusal }) => {
+        const refused = refusal && { refusal: toWire(refusal) };
+        this.#post({ kind: 'appended', id, firstLsn, groups: count, buffer, ...refused }, [buffer]);
+        this.#pusher.touch();
+      },
+      (cause: unknown) => {
+        const error = asVarveError(cause);
+        const wire = toWire(withOutcome(error, error.outcome ?? 'unknown'));
+        this.#post({ kind: 'failed', id, error: wire });
+      },
+    );
+  }
+
+  async #read(message: ReadMessage): Promise<void> {
+    const { id } = message;
+    for (;;) {
+      const store = this.#session.store ?? (await this.#session.ready().catch(asVarveError));
+      try {
+        if (store instanceof VarveError) throw store;
+        const byDefault = this.#session.request?.durability === 'relaxed' ? 'written' : 'durable';
+        const { bytes, runs, done } = await this.#readers.read(store, message, byDefault);
+        return this.#post({ kind: 'chunk', id, bytes, runs, done }, [bytes.buffer as ArrayBuffer]);
+      } catch (error) {
+        // A store that was parked under a waiting reader comes back as another object.
+        const wasParked = isVarveError(error, 'CLOSED') && this.#session.store !== store;
+        if (!wasParked || store === error) return this.#fail(id, error);
+        // A reader that only waits must not wake a parked store.
+        await this.#session.returned();
+      }
+    }
+  }
+
+  async #readUnit({ id, lsn, at, maxBytes }: UnitMessage): Promise<void> {
+    try {
+      const store = this.#session.store ?? (await this.#session.ready());
+      const { bytes, done } = store.readUnit(lsn, at, maxBytes);
+      this.#post({ kind: 'bytes', id, bytes, done });
+    } catch (error) {
+      this.#fail(id, error);
+    }
+  }
+
+  #handlers(services: EngineServices): ControlHandlers {
+    const session = this.#session;
+    const streams = this.#streams;
+    return {
+      ...storeAdministration(services, streams),
+      open: async (name, request) => (await session.open(name, request)).status(),
+      status: async () => (await session.ready()).status(),
+      flush: async () => (await session.ready()).flush(),
+      checkpoint: async (state, upTo) => (await session.ready()).checkpoint(state, upTo),
+      readState: async () => (await session.ready()).readState() ?? null,
+      trim: async (before) => (await session.ready()).trim(before),
+      layout: async () => (await session.ready()).layout(),
+      batches: async (slot) => (await session.ready()).batches(slot),
+      park: () => session.park(),
+      close: () => session.close(),
+      openSource: async (what) => {
+        const store = await session.ready();
+        return what === 'export' ? streams.openExport(store) : streams.openSalvage(store);
+      },
+      openUnit: async () => streams.openUnit(await session.ready()),
+      pull: streams.pull,
+      write: streams.write,
+      commitUnit: (id, record) => streams.commit(id, record),
+      endImport: (id) => streams.finish(id),
+      dropStream: (id) => streams.drop(id),
+    };
+  }
+
+  #isCheckpointDue(store: StorePort): boolean {
+    const every = this.#session.request?.checkpointEveryBytes ?? 0;
+    return every > 0 && this.#history.bytesAfter(store, store.status().coveredLsn) >= every;
+  }
+
+  #strike(wrong: string): VarveError {
+    this.#strikes++;
+    const error = new VarveError('BAD_MESSAGE', wrong, {
+      facts: { wrong, strikes: this.#strikes },
+      outcome: 'not-written',
+    });
+    if (this.#strikes >= STRIKES_MAX && !this.#ended) {
+      this.#post({ kind: 'refused', error: toWire(error), dropped: true });
+      void this.end();
+    }
+    return error;
+  }
+
+  #fail(id: number, error: unknown): void {
+    this.#post({ kind: 'failed', id, error: toWire(error) });
+  }
+
+  #post(message: ToClient, transfer: ArrayBuffer[] = []): void {
+    this.#data.postMessage(message, transfer);
+  }
+}

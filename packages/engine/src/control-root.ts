@@ -1,0 +1,84 @@
+/**
+ * Control calls of one client: what comlink exposes, with a guard in front of it.
+ *
+ * Always true: only `call` can be reached (comlink alone would let a message get, set or construct
+ * anything); every answer is a value or a {@link WireError}, never comlink's own error.
+ */
+import { expose, transfer } from 'comlink';
+import type { Endpoint } from 'comlink';
+import {
+  VarveError,
+  toWire,
+  validateControlEnvelope,
+  validateControlRequest,
+} from '@varve/protocol';
+import type { ControlAnswer, ControlCalls, ControlMethod, ControlRoot, Port } from '@varve/protocol';
+
+/** The calls, each with its result now or later. */
+export type ControlHandlers = {
+  readonly [M in ControlMethod]: (
+    ...args: Parameters<ControlCalls[M]>
+  ) => ReturnType<ControlCalls[M]> | Promise<ReturnType<ControlCalls[M]>>;
+};
+
+export function exposeControl(
+  port: Port,
+  handlers: ControlHandlers,
+  onBadMessage: (wrong: string) => VarveError,
+  onGoodMessage: () => void,
+): void {
+  const call = async (request: unknown): Promise<ControlAnswer<unknown>> => {
+    try {
+      const validated = validateControlRequest(request);
+      if ('wrong' in validated) throw onBadMessage(validated.wrong);
+      onGoodMessage();
+      const { method, args } = validated.value;
+      const handler = handlers[method] as (...args: readonly unknown[]) => unknown;
+      const value = await handler(...args);
+      return transfer({ ok: true, value }, buffersOf(value));
+    } catch (error) {
+      return { ok: false, error: toWire(error) };
+    }
+  };
+  const root: ControlRoot = { call };
+  expose(root, guarded(port, onBadMessage));
+}
+
+/** The port as comlink sees it: only well-formed envelopes arrive. */
+function guarded(port: Port, onBadMessage: (wrong: string) => VarveError): Endpoint {
+  const wrappers = new Map<unknown, (event: { readonly data?: unknown }) => void>();
+  return {
+    postMessage: (message, buffers) => port.postMessage(message, buffers as ArrayBuffer[]),
+    addEventListener(type, listener) {
+      const wrapper = (event: { readonly data?: unknown }): void => {
+        const validated = validateControlEnvelope(event.data);
+        if ('value' in validated) return deliver(listener, event as MessageEvent);
+        const error = toWire(onBadMessage(validated.wrong));
+        const { id } = (event.data ?? {}) as { readonly id?: unknown };
+        if (typeof id === 'string') {
+          port.postMessage({ id, type: 'RAW', value: { ok: false, error } }, []);
+        }
+      };
+      wrappers.set(listener, wrapper);
+      port.addEventListener(type, wrapper);
+    },
+    removeEventListener(type, listener) {
+      const wrapper = wrappers.get(listener);
+      if (wrapper !== undefined) port.removeEventListener(type, wrapper);
+    },
+    start: () => port.start?.(),
+  };
+}
+
+function deliver(listener: EventListenerOrEventListenerObject, event: Event): void {
+  if (typeof listener === 'function') listener(event);
+  else listener.handleEvent(event);
+}
+
+function buffersOf(value: unknown): ArrayBuffer[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.values(value)
+    .filter((field) => field instanceof Uint8Array)
+    .map((bytes) => bytes.buffer)
+    .filter((buffer) => buffer instanceof ArrayBuffer);
+}

@@ -1,0 +1,30 @@
+/**
+ * Listens for clients. A worker serves as many as say hello; each brings its own two ports.
+ */
+import { PROTOCOL_VERSION } from '@varve/protocol';
+import type { Hello, Port } from '@varve/protocol';
+import { Connection } from './connection.ts';
+import type { EngineServices } from './services.ts';
+
+function isHello(message: unknown): message is Hello<Port> {
+  if (typeof message !== 'object' || message === null) return false;
+  const { kind, control, data } = message as Partial<Hello<Port>>;
+  return (
+    kind === 'varve:hello' &&
+    typeof control?.postMessage === 'function' &&
+    typeof data?.postMessage === 'function'
+  );
+}
+
+/**
+ * Answers a hello; anything else is somebody else's message. A client of another version gets our
+ * version and nothing more: it tells its user, we keep the store.
+ */
+export function receiveHello(services: EngineServices, message: unknown): Connection | undefined {
+  if (!isHello(message)) return undefined;
+  const { control, data, version } = message;
+  const { lifeLock } = services;
+  const answer = { kind: 'hello', version: PROTOCOL_VERSION, ...(lifeLock && { lifeLock }) };
+  data.postMessage(answer, []);
+  return version === PROTOCOL_VERSION ? new Connection(services, data, control) : undefined;
+}

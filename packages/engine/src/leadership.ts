@@ -1,0 +1,75 @@
+/**
+ * Taking a store: first the lock (so that waiting is orderly), then the journal's exclusive handle
+ * (the fence: it alone decides). Both within one bounded wait.
+ *
+ * Always true:
+ * - who has no lock opens no handle; who gives up holds neither
+ * - only `busy` is tried again: a handle may outlive its dead owner for a moment
+ */
+import type { HeldLock, Host } from '@varve/files';
+import { VarveError, isVarveError } from '@varve/protocol';
+
+const RETRY_FIRST_MS = 10;
+const RETRY_MAX_MS = 200;
+
+export interface Held<T> {
+  readonly lock: HeldLock;
+  readonly value: T;
+}
+
+const lockName = (store: string): string => `varve:${store}`;
+
+function sleep(host: Host, ms: number): Promise<void> {
+  return new Promise((resolve) => host.timers.after(ms, resolve));
+}
+
+function busy(store: string, held: 'lock' | 'handle', waitedMs: number, cause?: unknown): VarveError {
+  return new VarveError('STORE_BUSY', undefined, {
+    facts: { store, held, waitedMs: Math.round(waitedMs) },
+    outcome: 'not-written',
+    cause,
+  });
+}
+
+async function acquire(host: Host, store: string, timeoutMs: number): Promise<HeldLock> {
+  // Asked first without waiting: a timer must not decide about a lock that is free.
+  const free = await host.locks.acquire(lockName(store), { ifAvailable: true });
+  if (free !== undefined) return free;
+  const abort = new AbortController();
+  const cancel = host.timers.after(timeoutMs, () => abort.abort());
+  try {
+    const lock = await host.locks.acquire(lockName(store), { signal: abort.signal });
+    if (lock !== undefined) return lock;
+  } catch (error) {
+    if (!abort.signal.aborted) throw error;
+  } finally {
+    cancel();
+  }
+  throw busy(store, 'lock', timeoutMs);
+}
+
+/** Runs `open` as the store's only leader, waiting at most `timeoutMs` for another to go. */
+export async function takeStore<T>(
+  host: Host,
+  store: string,
+  timeoutMs: number,
+  open: () => Promise<T>,
+): Promise<Held<T>> {
+  const startMs = host.clock.nowMs();
+  const lock = await acquire(host, store, timeoutMs);
+  try {
+    for (let pauseMs = RETRY_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, RETRY_MAX_MS)) {
+      try {
+        return { lock, value: await open() };
+      } catch (error) {
+        const waitedMs = host.clock.nowMs() - startMs;
+        if (!isVarveError(error, 'STORE_BUSY')) throw error;
+        if (waitedMs + pauseMs > timeoutMs) throw busy(store, 'handle', waitedMs, error);
+      }
+      await sleep(host, pauseMs);
+    }
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * What an engine is given by its entry: a place for files, and the journal. Everything else in this
+ * package is the same in a browser's worker, a Node worker and a test.
+ */
+import type { Host, Timers } from '@varve/files';
+import type { StoreOptions, StorePort } from '@varve/journal';
+import type { StoreEvent, StoreListing, VarveError } from '@varve/protocol';
+
+export interface EngineServices {
+  /** @throws STORAGE_DENIED with the part that is refused */
+  durableHost(): Promise<Host>;
+  /** Was it a refusal of storage that made opening fail? Then STORAGE_DENIED naming the part. */
+  refusal(error: unknown): Promise<VarveError | undefined>;
+  /** One per engine: stores in it live as long as the worker. */
+  memoryHost(): Host;
+  readonly timers: Timers;
+  /** Name of a lock held for the worker's life, or undefined where there are no locks. */
+  readonly lifeLock: string | undefined;
+  openStore(
+    host: Host,
+    name: string,
+    options: StoreOptions,
+    onEvent: (event: StoreEvent) => void,
+  ): Promise<StorePort>;
+  listStores(host: Host): Promise<readonly StoreListing[]>;
+  deleteStore(host: Host, name: string): Promise<void>;
+  importStore(host: Host, name: string, chunks: AsyncIterable<Uint8Array>): Promise<void>;
+}

@@ -1,0 +1,165 @@
+/**
+ * One client's open store, through parking and coming back.
+ *
+ * Always true:
+ * - `store` is set exactly while the lock and the handle are ours
+ * - opening, parking and closing never overlap: each waits for the one before
+ * - after `close` or a lost lock nothing opens the store again
+ */
+import type { HeldLock, Host } from '@varve/files';
+import type { StoreOptions, StorePort } from '@varve/journal';
+import { VarveError } from '@varve/protocol';
+import type { OpenRequest, StoreEvent } from '@varve/protocol';
+import { takeStore } from './leadership.ts';
+import type { EngineServices } from './services.ts';
+
+/** Readers hold back at most this much history from retirement. */
+const READER_HOLD_BYTES = 64 * 1024 * 1024;
+const OPEN_UNITS_MAX = 16;
+
+interface Opened {
+  readonly name: string;
+  readonly host: Host;
+  readonly request: OpenRequest;
+}
+
+export class StoreSession {
+  /** Read by the hot path; moved by this class alone. */
+  store: StorePort | undefined;
+  readonly #services: EngineServices;
+  readonly #onEvent: (event: StoreEvent) => void;
+  #opened: Opened | undefined;
+  #lock: HeldLock | undefined;
+  /** Why no call can succeed any more. */
+  #ended: VarveError | undefined;
+  #waiting: (() => void)[] = [];
+  /** The transition under way; each new one goes behind it. */
+  #transition: Promise<unknown> = Promise.resolve();
+
+  constructor(services: EngineServices, onEvent: (event: StoreEvent) => void) {
+    this.#services = services;
+    this.#onEvent = onEvent;
+  }
+
+  get request(): OpenRequest | undefined {
+    return this.#opened?.request;
+  }
+
+  open(name: string, request: OpenRequest): Promise<StorePort> {
+    return this.#next(async () => {
+      this.#check();
+      if (this.#opened !== undefined) throw new VarveError('BAD_MESSAGE', 'open was called twice');
+      this.#opened = await this.#openSomewhere(name, request);
+      return this.store!;
+    });
+  }
+
+  /** The open store, taken back first if it was parked. */
+  ready(): Promise<StorePort> {
+    if (this.store !== undefined) return Promise.resolve(this.store);
+    return this.#next(async () => {
+      this.#check();
+      if (this.#opened === undefined) throw new VarveError('BAD_MESSAGE', 'open comes first');
+      return this.store ?? this.#take(this.#opened);
+    });
+  }
+
+  /** Resolves when a parked store was taken back, or never will be. Takes nothing by itself. */
+  returned(): Promise<void> {
+    if (this.store !== undefined || this.#ended !== undefined) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Gives lock and handle back, cleanly; the next call takes them again. */
+  park(): Promise<void> {
+    return this.#next(() => this.#giveBack());
+  }
+
+  close(): Promise<void> {
+    return this.#next(async () => {
+      this.#end(new VarveError('CLOSED', undefined, { outcome: 'not-written' }));
+      await this.#giveBack();
+    });
+  }
+
+  #next<T>(step: () => Promise<T>): Promise<T> {
+    const result = this.#transition.then(step);
+    this.#transition = result.catch(() => undefined);
+    return result;
+  }
+
+  #end(reason: VarveError): void {
+    this.#ended ??= reason;
+    this.#wake();
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resume of waiting) resume();
+  }
+
+  #check(): void {
+    if (this.#ended !== undefined) throw this.#ended;
+  }
+
+  /** On durable storage, or in memory where that is refused and the client agreed to it. */
+  async #openSomewhere(name: string, request: OpenRequest): Promise<Opened> {
+    try {
+      const opened = { name, request, host: await this.#services.durableHost() };
+      await this.#take(opened);
+      return opened;
+    } catch (error) {
+      const refused = await this.#services.refusal(error);
+      if (refused === undefined) throw error;
+      if (request.fallback !== 'memory') throw refused;
+      const opened = { name, request, host: this.#services.memoryHost() };
+      await this.#take(opened);
+      return opened;
+    }
+  }
+
+  async #take({ name, host, request }: Opened): Promise<StorePort> {
+    const { lock, value } = await takeStore(host, name, request.busyTimeoutMs, () =>
+      this.#services.openStore(host, name, storeOptions(request), this.#onEvent),
+    );
+    this.#lock = lock;
+    this.store = value;
+    void lock.lost.then(() => this.#deposed(lock));
+    this.#wake();
+    return value;
+  }
+
+  async #giveBack(): Promise<void> {
+    const { store } = this;
+    const lock = this.#lock;
+    this.store = undefined;
+    this.#lock = undefined;
+    try {
+      await store?.close();
+    } finally {
+      lock?.release();
+    }
+  }
+
+  /** The lock went to somebody else: whatever we would still write could harm the new owner. */
+  #deposed(lock: HeldLock): void {
+    if (this.#lock !== lock) return;
+    const { store } = this;
+    this.store = undefined;
+    this.#lock = undefined;
+    store?.abandon();
+    this.#end(new VarveError('LEADER_LOST', 'another tab took the store over'));
+    this.#onEvent({ type: 'role', role: 'follower' });
+  }
+}
+
+function storeOptions(request: OpenRequest): StoreOptions {
+  const { maxBytes } = request;
+  return {
+    ...request,
+    maxBytes: maxBytes === 0 ? Number.MAX_SAFE_INTEGER : maxBytes,
+    readerHoldBytes: READER_HOLD_BYTES,
+    openUnitsMax: OPEN_UNITS_MAX,
+  };
+}

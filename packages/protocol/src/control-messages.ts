@@ -1,0 +1,92 @@
+/**
+ * The control channel: rare calls, over comlink. Each is one method name with its arguments; each
+ * answer says in the open whether it failed, so that comlink's own error transfer (which drops code
+ * and cause) is never used.
+ *
+ * Streams are pulled: a source gives one piece per `pull`, a sink takes one piece per `write`.
+ */
+import type { BatchLayout, DamageRange, Durability, StoreLayout, StoreStatus } from './status.ts';
+import type { RunMessage } from './data-messages.ts';
+import type { WireError } from './wire-error.ts';
+
+export interface OpenRequest {
+  readonly durability: Durability;
+  readonly create: boolean;
+  readonly readOnly: boolean;
+  readonly keep: 'all' | 'checkpoint' | { readonly bytes: number } | { readonly records: number };
+  readonly segmentSizeBytes: number;
+  readonly alignmentBytes: 16 | 4096;
+  /** 0: bounded by the quota alone. */
+  readonly maxBytes: number;
+  readonly maxStateBytes: number;
+  readonly maxRecordBytes: number;
+  readonly relaxedBytes: number;
+  readonly relaxedMs: number;
+  readonly queueBytes: number;
+  readonly fallback: 'refuse' | 'memory';
+  /** How long to wait for another tab or process to give the store back, ms. */
+  readonly busyTimeoutMs: number;
+  /** 0: never. */
+  readonly checkpointEveryBytes: number;
+}
+
+export interface StoreListing {
+  readonly name: string;
+  readonly bytes: number;
+  readonly lost: boolean;
+}
+
+export interface UnitRecord {
+  readonly type: number;
+  readonly channel: number;
+  readonly durability?: Durability;
+  readonly expect?: number;
+}
+
+/** One piece of a source. */
+export type SourcePiece =
+  | { readonly done: true }
+  | { readonly done: false; readonly bytes: Uint8Array; readonly runs?: readonly RunMessage[] }
+  | { readonly done: false; readonly missing: DamageRange };
+
+/** Method → arguments and result. Numbers called `stream` name an open source or sink. */
+export interface ControlCalls {
+  open(name: string, request: OpenRequest): StoreStatus;
+  status(): StoreStatus;
+  flush(): number;
+  checkpoint(state: Uint8Array, upTo: number): void;
+  readState(): { readonly state: Uint8Array; readonly coveredLsn: number } | null;
+  trim(before: number): void;
+  layout(): StoreLayout;
+  batches(slot: number): readonly BatchLayout[];
+  /** The page is being frozen or hidden: give the files back; the next call takes them again. */
+  park(): void;
+  close(): void;
+  listStores(): readonly StoreListing[];
+  deleteStore(name: string): void;
+  openSource(what: 'export' | 'salvage'): number;
+  pull(stream: number): SourcePiece;
+  openUnit(): number;
+  openImport(name: string): number;
+  write(stream: number, bytes: Uint8Array): void;
+  commitUnit(stream: number, record: UnitRecord): number;
+  endImport(stream: number): void;
+  /** Ends a source or sink that was not read or written to its end. Unknown numbers are fine. */
+  dropStream(stream: number): void;
+}
+
+export type ControlMethod = keyof ControlCalls;
+
+export interface ControlRequest<M extends ControlMethod = ControlMethod> {
+  readonly method: M;
+  readonly args: Parameters<ControlCalls[M]>;
+}
+
+export type ControlAnswer<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: WireError };
+
+/** What the worker exposes to comlink: one method. */
+export interface ControlRoot {
+  call(request: ControlRequest): Promise<ControlAnswer<unknown>>;
+}

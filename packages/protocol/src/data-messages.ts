@@ -1,0 +1,148 @@
+/**
+ * The raw port: appends, reads and tails. Nothing here goes through comlink (it doubles a call).
+ *
+ * Always true:
+ * - every request with an `id` gets exactly one answer with that `id`, or the connection ends
+ * - the buffer of an append that succeeded goes back with its answer, to be used again
+ * - the engine sends chunks only when asked: what is under way is bounded by the asking side
+ */
+import type { Durability, StoreEvent, StoreStatus } from './status.ts';
+import type { WireError } from './wire-error.ts';
+
+/** Raised when a message changes its meaning; both sides must speak the same. */
+export const PROTOCOL_VERSION = 1;
+
+/** An append message never exceeds this; a client's larger records go as a stream. */
+export const MESSAGE_BYTES_MAX = 16 * 1024 * 1024;
+/** The most that one read may ask for. */
+export const CHUNK_BYTES_MAX = 4 * 1024 * 1024;
+/** After so many malformed messages in a row the connection is dropped. */
+export const STRIKES_MAX = 5;
+
+export type Visibility = 'durable' | 'written';
+
+/** The first message to a worker; it brings both ports. `port` types differ per platform. */
+export interface Hello<P> {
+  readonly kind: 'varve:hello';
+  readonly version: number;
+  readonly control: P;
+  readonly data: P;
+}
+
+/** Record frames of one or more appends; the answer's LSNs are contiguous. */
+export interface AppendMessage {
+  readonly kind: 'append';
+  readonly id: number;
+  readonly buffer: ArrayBuffer;
+  /** Bytes of `buffer` that hold frames. */
+  readonly length: number;
+  /** Byte length of each atomic group; absent: one group. */
+  readonly groups?: Uint32Array;
+  readonly durability?: Durability;
+  readonly expect?: number;
+}
+
+export interface ReadMessage {
+  readonly kind: 'read';
+  readonly id: number;
+  /** The client's number of this reader: the engine holds history for it until `release`. */
+  readonly reader: number;
+  readonly after: number;
+  readonly before?: number;
+  readonly reverse?: boolean;
+  readonly visibility?: Visibility;
+  readonly maxBytes: number;
+  /** When nothing is there yet, answer as soon as something is. */
+  readonly wait?: boolean;
+}
+
+/** Part of a record too large for a batch. */
+export interface UnitMessage {
+  readonly kind: 'unit';
+  readonly id: number;
+  readonly lsn: number;
+  readonly at: number;
+  readonly maxBytes: number;
+}
+
+/** Ends a reader: its hold on history, and its request if one is waiting. */
+export interface ReleaseMessage {
+  readonly kind: 'release';
+  readonly reader: number;
+}
+
+export type ToEngine = AppendMessage | ReadMessage | UnitMessage | ReleaseMessage;
+
+/** The engine's first message, also to a client whose version it does not speak. */
+export interface HelloAnswer {
+  readonly kind: 'hello';
+  readonly version: number;
+  /** Name of a Web Lock that the worker holds as long as it lives. */
+  readonly lifeLock?: string;
+}
+
+export interface AppendedMessage {
+  readonly kind: 'appended';
+  readonly id: number;
+  readonly firstLsn: number;
+  /** How many groups were appended: fewer than sent when one was refused (it and all after it). */
+  readonly groups: number;
+  /** Why the first refused group was refused. */
+  readonly refusal?: WireError;
+  readonly buffer: ArrayBuffer;
+}
+
+export interface RunMessage {
+  readonly firstLsn: number;
+  readonly count: number;
+  readonly start: number;
+  readonly end: number;
+  readonly wallTimeMs: number;
+}
+
+export interface ChunkMessage {
+  readonly kind: 'chunk';
+  readonly id: number;
+  readonly bytes: Uint8Array;
+  readonly runs: readonly RunMessage[];
+  readonly done: boolean;
+}
+
+export interface UnitBytesMessage {
+  readonly kind: 'bytes';
+  readonly id: number;
+  readonly bytes: Uint8Array;
+  readonly done: boolean;
+}
+
+export interface FailedMessage {
+  readonly kind: 'failed';
+  readonly id: number;
+  readonly error: WireError;
+}
+
+/** Unasked, at most every few ms: the store's status, and what happened. */
+export interface StatusMessage {
+  readonly kind: 'status';
+  readonly status: StoreStatus;
+  readonly events: readonly StoreEvent[];
+  /** A checkpoint is due by bytes on disk. */
+  readonly checkpointDue: boolean;
+}
+
+/** Something arrived that is no message; without an `id` nobody waits for an answer. */
+export interface RefusedMessage {
+  readonly kind: 'refused';
+  readonly error: WireError;
+  /** The connection ends with this message. */
+  readonly dropped: boolean;
+}
+
+export type ToClient =
+  | HelloAnswer
+  | AppendedMessage
+  | ChunkMessage
+  | UnitBytesMessage
+  | FailedMessage
+  | StatusMessage
+  | RefusedMessage;

@@ -1,0 +1,184 @@
+/**
+ * Is it a message? Only the engine asks: a page's bugs, or somebody else's messages, must not hurt
+ * a store. Each function names the first thing that is wrong, or returns undefined.
+ *
+ * Always true: nothing here throws, whatever it is given (getters aside: messages are plain data).
+ */
+import { CHUNK_BYTES_MAX, MESSAGE_BYTES_MAX } from './data-messages.ts';
+import type { ToEngine } from './data-messages.ts';
+import { APPLICATION_TYPE_MAX, APPLICATION_TYPE_MIN, CHANNEL_MAX } from './record-frame.ts';
+import type { ControlMethod, ControlRequest } from './control-messages.ts';
+
+export type Validated<T> = { readonly value: T } | { readonly wrong: string };
+
+type Fields = Readonly<Record<string, unknown>>;
+type Check = (value: unknown) => boolean;
+
+const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
+const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isPositive: Check = (value) => isCount(value) && value !== 0;
+const isBoolean: Check = (value) => typeof value === 'boolean';
+const isDurability: Check = (value) => value === 'strict' || value === 'relaxed';
+const isVisibility: Check = (value) => value === 'durable' || value === 'written';
+const isBytes: Check = (value) => value instanceof Uint8Array && value.length <= MESSAGE_BYTES_MAX;
+const isChunkSize: Check = (value) => isPositive(value) && (value as number) <= CHUNK_BYTES_MAX;
+const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+const oneOf =
+  (...values: readonly unknown[]): Check =>
+  (value) =>
+    values.includes(value);
+const atMost =
+  (limit: number): Check =>
+  (value) =>
+    isCount(value) && (value as number) <= limit;
+
+/** Store names are file names: what the application calls a store is escaped before it gets here. */
+const isStoreName: Check = (value) =>
+  typeof value === 'string' && /^[A-Za-z0-9_%-][A-Za-z0-9._%-]{0,199}$/.test(value);
+
+const isKeep: Check = (value) =>
+  value === 'all' ||
+  value === 'checkpoint' ||
+  (isObject(value) && (isPositive(value['bytes']) || isPositive(value['records'])));
+
+const isPowerOfTwo: Check = (value) => isPositive(value) && Number.isInteger(Math.log2(value as number));
+
+const OPEN_REQUEST: Readonly<Record<string, Check>> = {
+  durability: isDurability,
+  create: isBoolean,
+  readOnly: isBoolean,
+  keep: isKeep,
+  segmentSizeBytes: isPowerOfTwo,
+  alignmentBytes: oneOf(16, 4096),
+  maxBytes: isCount,
+  maxStateBytes: isPositive,
+  maxRecordBytes: isPositive,
+  relaxedBytes: isCount,
+  relaxedMs: isCount,
+  queueBytes: isPositive,
+  fallback: oneOf('refuse', 'memory'),
+  busyTimeoutMs: isCount,
+  checkpointEveryBytes: isCount,
+};
+
+const UNIT_RECORD: Readonly<Record<string, Check>> = {
+  type: (value) => atMost(APPLICATION_TYPE_MAX)(value) && (value as number) >= APPLICATION_TYPE_MIN,
+  channel: atMost(CHANNEL_MAX),
+  durability: optional(isDurability),
+  expect: optional(isCount),
+};
+
+function wrongField(fields: unknown, checks: Readonly<Record<string, Check>>): string | undefined {
+  if (!isObject(fields)) return 'not an object';
+  return Object.keys(checks).find((name) => !checks[name]!(fields[name]));
+}
+
+const shaped =
+  (checks: Readonly<Record<string, Check>>): Check =>
+  (value) =>
+    wrongField(value, checks) === undefined;
+
+const CONTROL_ARGUMENTS: Readonly<Record<ControlMethod, readonly Check[]>> = {
+  open: [isStoreName, shaped(OPEN_REQUEST)],
+  status: [],
+  flush: [],
+  checkpoint: [(value) => value instanceof Uint8Array, isCount],
+  readState: [],
+  trim: [isCount],
+  layout: [],
+  batches: [isCount],
+  park: [],
+  close: [],
+  listStores: [],
+  deleteStore: [isStoreName],
+  openSource: [oneOf('export', 'salvage')],
+  pull: [isCount],
+  openUnit: [],
+  openImport: [isStoreName],
+  write: [isCount, isBytes],
+  commitUnit: [isCount, shaped(UNIT_RECORD)],
+  endImport: [isCount],
+  dropStream: [isCount],
+};
+
+/** What `comlink` puts around our requests, and nothing else that it could do (get, set, construct). */
+export function validateControlEnvelope(message: unknown): Validated<{ readonly id: string }> {
+  if (!isObject(message)) return { wrong: 'not an object' };
+  const { id, type, path, argumentList } = message;
+  if (typeof id !== 'string' || id.length > 100) return { wrong: 'id' };
+  if (type === 'RELEASE') return { value: { id } };
+  if (type !== 'APPLY') return { wrong: 'type' };
+  if (!Array.isArray(path) || path.length !== 1 || path[0] !== 'call') return { wrong: 'path' };
+  if (!Array.isArray(argumentList) || argumentList.length !== 1) return { wrong: 'argumentList' };
+  const argument: unknown = argumentList[0];
+  return isObject(argument) && argument['type'] === 'RAW' ? { value: { id } } : { wrong: 'argument' };
+}
+
+function wrongControlRequest(request: unknown): string | undefined {
+  if (!isObject(request)) return 'not an object';
+  const { method, args } = request;
+  if (typeof method !== 'string' || !Object.hasOwn(CONTROL_ARGUMENTS, method)) return 'method';
+  const checks = CONTROL_ARGUMENTS[method as ControlMethod];
+  if (!Array.isArray(args) || args.length !== checks.length) return `${method}: arguments`;
+  const wrong = checks.findIndex((check, index) => !check(args[index]));
+  return wrong < 0 ? undefined : `${method}: argument ${wrong}`;
+}
+
+export function validateControlRequest(request: unknown): Validated<ControlRequest> {
+  const wrong = wrongControlRequest(request);
+  return wrong === undefined ? { value: request as ControlRequest } : { wrong };
+}
+
+const DATA_FIELDS: Readonly<Record<ToEngine['kind'], Readonly<Record<string, Check>>>> = {
+  append: {
+    id: isCount,
+    buffer: (value) => value instanceof ArrayBuffer,
+    length: atMost(MESSAGE_BYTES_MAX),
+    groups: optional((value) => value instanceof Uint32Array),
+    durability: optional(isDurability),
+    expect: optional(isCount),
+  },
+  read: {
+    id: isCount,
+    reader: isCount,
+    after: isCount,
+    before: optional(isCount),
+    reverse: optional(isBoolean),
+    visibility: optional(isVisibility),
+    maxBytes: isChunkSize,
+    wait: optional(isBoolean),
+  },
+  unit: { id: isCount, lsn: isPositive, at: isCount, maxBytes: isChunkSize },
+  release: { reader: isCount },
+};
+
+/** The sizes in an append must agree with each other before anyone walks its frames. */
+function wrongSizes(message: ToEngine): string | undefined {
+  if (message.kind !== 'append') return undefined;
+  const { buffer, length, groups, expect } = message;
+  if (length === 0 || length > buffer.byteLength) return 'append: length';
+  if (groups === undefined) return undefined;
+  if (groups.length === 0 || (expect !== undefined && groups.length > 1)) return 'append: groups';
+  let sum = 0;
+  for (const bytes of groups) {
+    if (bytes === 0) return 'append: groups';
+    sum += bytes;
+  }
+  return sum === length ? undefined : 'append: groups';
+}
+
+function wrongMessage(message: unknown): string | undefined {
+  if (!isObject(message)) return 'not an object';
+  const { kind } = message;
+  if (typeof kind !== 'string' || !Object.hasOwn(DATA_FIELDS, kind)) return 'kind';
+  const wrong = wrongField(message, DATA_FIELDS[kind as ToEngine['kind']]);
+  return wrong === undefined ? undefined : `${kind}: ${wrong}`;
+}
+
+export function validateToEngine(message: unknown): Validated<ToEngine> {
+  const wrong = wrongMessage(message) ?? wrongSizes(message as ToEngine);
+  return wrong === undefined ? { value: message as ToEngine } : { wrong };
+}

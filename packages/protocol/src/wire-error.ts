@@ -1,0 +1,65 @@
+/**
+ * Errors as plain data, so that code, facts, outcome, causes and stack survive the way between
+ * threads (structured clone drops the first four, comlink drops the causes as well).
+ *
+ * Always true:
+ * - `toWire` never throws, whatever was thrown; `fromWire` never throws, whatever arrives
+ */
+import { ERROR_CODES, VarveError } from './errors.ts';
+import type { ErrorCode, Facts, Outcome } from './errors.ts';
+
+export interface WireError {
+  /** Absent: not one of ours; `name` then says what it was. */
+  readonly code?: ErrorCode;
+  readonly name: string;
+  readonly message: string;
+  readonly stack?: string;
+  readonly facts?: Facts;
+  readonly outcome?: Outcome;
+  readonly cause?: WireError;
+}
+
+/** A chain of causes is cut here: it may be a ring. */
+const CAUSES_MAX = 8;
+
+export function toWire(error: unknown, depth = 0): WireError {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
+  const { name, message, stack, cause } = error;
+  return {
+    name,
+    message,
+    ...(stack !== undefined && { stack }),
+    ...(cause !== undefined && depth < CAUSES_MAX && { cause: toWire(cause, depth + 1) }),
+    ...(error instanceof VarveError && {
+      code: error.code,
+      facts: error.facts,
+      ...(error.outcome !== undefined && { outcome: error.outcome }),
+    }),
+  };
+}
+
+export function fromWire(wire: WireError): Error {
+  const cause = wire.cause && fromWire(wire.cause);
+  const { code, name, message, stack, facts, outcome } = wire;
+  let error: Error;
+  if (code !== undefined && code in ERROR_CODES) {
+    error = new VarveError(code, message.replace(`${code}: `, ''), {
+      ...(facts && { facts }),
+      ...(outcome && { outcome }),
+      cause,
+    });
+  } else {
+    error = new Error(message, cause && { cause });
+    error.name = name;
+  }
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}
+
+/** Anything thrown, as an error with a code: what is not ours becomes `IO_ERROR` with its cause. */
+export function asVarveError(error: unknown): VarveError {
+  if (error instanceof VarveError) return error;
+  return new VarveError('IO_ERROR', error instanceof Error ? error.message : String(error), {
+    cause: error,
+  });
+}

@@ -1,0 +1,26 @@
+/** AbortSignals, turned into `ABORTED`. */
+import { VarveError } from '@varve/protocol';
+import type { Outcome } from '@varve/protocol';
+
+export function aborted(signal: AbortSignal, outcome?: Outcome): VarveError {
+  return new VarveError('ABORTED', undefined, { cause: signal.reason, ...(outcome && { outcome }) });
+}
+
+export function throwIfAborted(signal: AbortSignal | undefined, outcome?: Outcome): void {
+  if (signal?.aborted) throw aborted(signal, outcome);
+}
+
+/** Settles with `promise`, or rejects `ABORTED` when the signal comes first. Leaves no listener behind. */
+export function untilAborted<T>(
+  promise: Promise<T>,
+  signal: AbortSignal | undefined,
+  outcome?: Outcome,
+): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(aborted(signal, outcome));
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort);
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

@@ -1,0 +1,365 @@
+/**
+ * A handle on an open store: what `openLog` gives out.
+ *
+ * Always true:
+ * - after `close` was called every method rejects `CLOSED`, and every iterator ends with it
+ * - appends of one handle are acknowledged in the order of their calls
+ * - nothing here waits without a deadline, a signal, or the engine's death to end it
+ */
+import { APPLICATION_TYPE_MIN, MESSAGE_BYTES_MAX, RecordFlag, VarveError } from '@varve/protocol';
+import type { StoreEvent } from '@varve/protocol';
+import { throwIfAborted } from './abort.ts';
+import type {
+  AppendOptions,
+  BatchLayout,
+  Codec,
+  Entry,
+  Log,
+  LogEventMap,
+  LogStatus,
+  OpenOptions,
+  Projection,
+  ReadOptions,
+  Reducer,
+  SalvageReport,
+  StoreLayout,
+  TailOptions,
+} from './api.ts';
+import { EntryCoder } from './entry-coder.ts';
+import type { LogSession, StateProvider } from './log-session.ts';
+import { badArgument, checkAppend, checkCount } from './options.ts';
+import { LogProjection } from './projection.ts';
+import { RecordReader, readPieces } from './record-reader.ts';
+import { salvage } from './salvage.ts';
+import { pullStream } from './streams.ts';
+import { appendUnit } from './unit-writer.ts';
+import { ChunkCursor } from './chunk-cursor.ts';
+
+/** A payload beyond this goes as a stream: it would hold up everybody else's appends. */
+const INLINE_BYTES_MAX = 1024 * 1024;
+const ONE_RECORD_BYTES = 64 * 1024;
+const NO_OPTIONS: AppendOptions = {};
+
+export class LogHandle<T> implements Log<T> {
+  readonly name: string;
+  readonly #session: LogSession;
+  readonly #coder: EntryCoder<T>;
+  readonly #stateCodec: Codec<unknown>;
+  readonly #provideState: StateProvider | undefined;
+  readonly #events = new EventTarget();
+  readonly #subscribers = new Set<() => void>();
+  readonly #readers = new Set<RecordReader<T>>();
+  #closed: Promise<void> | undefined;
+  #isCheckpointing = false;
+
+  constructor(
+    session: LogSession,
+    codec: Codec<T>,
+    stateCodec: Codec<unknown>,
+    options: OpenOptions<T>,
+  ) {
+    this.name = session.name;
+    this.#session = session;
+    this.#coder = new EntryCoder(codec, options);
+    this.#stateCodec = stateCodec;
+    this.#provideState = options.checkpoint?.state;
+    session.add(this);
+  }
+
+  append(value: T, options: AppendOptions = NO_OPTIONS): Promise<number> {
+    return this.appendBatch([value], options);
+  }
+
+  appendBatch(values: readonly T[], options: AppendOptions = NO_OPTIONS): Promise<number> {
+    try {
+      return this.#append(values, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  tryAppend(value: T, options: AppendOptions = NO_OPTIONS): Promise<number> | undefined {
+    return this.#session.appends.isFull && !this.#closed ? undefined : this.append(value, options);
+  }
+
+  async appendStream(
+    stream: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,
+    options: Omit<AppendOptions, 'transfer'> = NO_OPTIONS,
+  ): Promise<number> {
+    this.#check('not-written');
+    checkAppend(options);
+    return this.#appendUnit(stream, options);
+  }
+
+  async flush(): Promise<number> {
+    this.#check();
+    await this.#session.appends.drained();
+    return this.#control.call('flush');
+  }
+
+  async get(lsn: number): Promise<Entry<T> | undefined> {
+    checkCount(lsn, 'lsn', 1);
+    const { done, value } = await this.read({ after: lsn - 1, before: lsn + 1 }).next();
+    return done ? undefined : value;
+  }
+
+  getStream(lsn: number): ReadableStream<Uint8Array> {
+    return pullStream(this.#payload(lsn), undefined);
+  }
+
+  read(options: ReadOptions = {}): AsyncIterableIterator<Entry<T>> {
+    return this.#reader(options, false);
+  }
+
+  tail(options: TailOptions = {}): AsyncIterableIterator<Entry<T>> {
+    return this.#reader(options, true);
+  }
+
+  async recover<S>(reduce: Reducer<S, T>, initial: S): Promise<{ state: S; lsn: number }> {
+    this.#check();
+    const saved = await this.#control.call('readState');
+    let state = saved === null ? initial : (this.#stateCodec.decode(saved.state) as S);
+    let lsn = saved?.coveredLsn ?? 0;
+    for await (const entry of this.read({ after: lsn })) {
+      state = reduce(state, entry);
+      lsn = entry.lsn;
+    }
+    return { state, lsn };
+  }
+
+  async *replay(options: { signal?: AbortSignal } = {}): AsyncGenerator<Entry<T>> {
+    this.#check();
+    const { coveredLsn } = await this.#control.call('status');
+    yield* this.read({ ...options, after: coveredLsn });
+  }
+
+  async checkpoint(state: unknown, { upTo }: { upTo: number }): Promise<void> {
+    this.#check();
+    checkCount(upTo, 'upTo');
+    await this.#control.call('checkpoint', this.#stateCodec.encode(state), upTo);
+  }
+
+  async trim(before: number): Promise<void> {
+    this.#check();
+    checkCount(before, 'before');
+    await this.#control.call('trim', before);
+  }
+
+  project<S>(reduce: Reducer<S, T>, initial: S): Projection<S> {
+    return new LogProjection(this, reduce, initial);
+  }
+
+  status(): LogStatus {
+    return this.#session.status;
+  }
+
+  getSnapshot = (): LogStatus => this.status();
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.#subscribers.add(listener);
+    return () => void this.#subscribers.delete(listener);
+  };
+
+  async refreshStatus(): Promise<LogStatus> {
+    this.#check();
+    return this.#session.refresh();
+  }
+
+  addEventListener<K extends keyof LogEventMap>(
+    type: K,
+    listener: (event: LogEventMap[K]) => void,
+    options?: AddEventListenerOptions | boolean,
+  ): void {
+    this.#events.addEventListener(type, listener as EventListener, options);
+  }
+
+  removeEventListener<K extends keyof LogEventMap>(
+    type: K,
+    listener: (event: LogEventMap[K]) => void,
+  ): void {
+    this.#events.removeEventListener(type, listener as EventListener);
+  }
+
+  async layout(): Promise<StoreLayout> {
+    this.#check();
+    return this.#control.call('layout');
+  }
+
+  async batches(slot: number): Promise<BatchLayout[]> {
+    this.#check();
+    checkCount(slot, 'slot');
+    return [...(await this.#control.call('batches', slot))];
+  }
+
+  export({ signal }: { signal?: AbortSignal } = {}): ReadableStream<Uint8Array> {
+    return pullStream(this.#exported(), signal);
+  }
+
+  async salvage(onEntry: (entry: Entry<T>) => void | Promise<void>): Promise<SalvageReport> {
+    this.#check();
+    return salvage(this.#session.engine, this.#coder, onEntry);
+  }
+
+  close(): Promise<void> {
+    if (this.#closed) return this.#closed;
+    const error = this.#closedError();
+    this.#closed = this.#session.release(this).then(() => this.#dispatch('closed', null));
+    for (const reader of [...this.#readers]) reader.stop(error);
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  // What the session tells.
+
+  onStatus(): void {
+    for (const listener of [...this.#subscribers]) listener();
+  }
+
+  onEvent(event: StoreEvent): void {
+    if (event.type === 'closed') return;
+    this.#dispatch(event.type, detailOf(event));
+  }
+
+  onDied(error: VarveError): void {
+    for (const reader of [...this.#readers]) reader.stop(error);
+  }
+
+  onCheckpointDue(): void {
+    if (this.#provideState && !this.#isCheckpointing && !this.#closed) {
+      void this.#checkpointNow(this.#provideState);
+    }
+  }
+
+  get #control() {
+    return this.#session.engine.control;
+  }
+
+  #append(values: readonly T[], options: AppendOptions): Promise<number> {
+    this.#check('not-written');
+    checkAppend(options);
+    const { type = APPLICATION_TYPE_MIN, channel = 0, durability, expect, signal } = options;
+    throwIfAborted(signal, 'not-written');
+    if (values.length === 0) throw badArgument('values', 'one value or more');
+    const payloads = values.map((value) => this.#coder.encode(value));
+    const { maxRecordBytes } = this.#session.request;
+    let bytes = 0;
+    for (const { length } of payloads) {
+      bytes += length;
+      if (length > maxRecordBytes) throw tooLarge(length, maxRecordBytes);
+    }
+    if (bytes > INLINE_BYTES_MAX && payloads.length === 1) return this.#appendUnit(payloads, options);
+    if (bytes + 16 * payloads.length > MESSAGE_BYTES_MAX) {
+      throw tooLarge(bytes, MESSAGE_BYTES_MAX);
+    }
+    return this.#session.appends.append({ payloads, type, channel, durability, expect, signal });
+  }
+
+  #appendUnit(
+    pieces: Parameters<typeof appendUnit>[1],
+    { type = APPLICATION_TYPE_MIN, channel = 0, durability, expect, signal }: AppendOptions,
+  ): Promise<number> {
+    const record = {
+      type,
+      channel,
+      ...(durability && { durability }),
+      ...(expect !== undefined && { expect }),
+    };
+    const { maxRecordBytes } = this.#session.request;
+    return appendUnit(this.#control, pieces, record, maxRecordBytes, signal);
+  }
+
+  #reader(options: ReadOptions, isTail: boolean): RecordReader<T> {
+    const { data } = this.#session.engine;
+    const onEnd = (ended: RecordReader<T>): void => void this.#readers.delete(ended);
+    const reader = new RecordReader(data, this.#coder, options, isTail, onEnd);
+    this.#readers.add(reader);
+    try {
+      this.#check();
+      for (const option of ['after', 'before', 'limit', 'type', 'channel'] as const) {
+        if (options[option] !== undefined) checkCount(options[option], option);
+      }
+    } catch (error) {
+      reader.stop(error as Error);
+    }
+    return reader;
+  }
+
+  async *#payload(lsn: number): AsyncGenerator<Uint8Array> {
+    this.#check();
+    checkCount(lsn, 'lsn', 1);
+    const { data } = this.#session.engine;
+    const reader = data.nextId();
+    const chunk = await data.request({
+      kind: 'read',
+      id: data.nextId(),
+      reader,
+      after: lsn - 1,
+      before: lsn + 1,
+      maxBytes: ONE_RECORD_BYTES,
+    });
+    data.post({ kind: 'release', reader });
+    const cursor = new ChunkCursor(chunk, false);
+    if (!cursor.next()) throw new VarveError('NOT_FOUND', undefined, { facts: { lsn } });
+    const { flags, payloadStart, payloadEnd } = cursor.frame;
+    if ((flags & RecordFlag.External) !== 0) yield* readPieces(data, lsn);
+    else yield chunk.bytes.subarray(payloadStart, payloadEnd);
+  }
+
+  async *#exported(): AsyncGenerator<Uint8Array> {
+    this.#check();
+    await this.#session.appends.drained();
+    const stream = await this.#control.call('openSource', 'export');
+    try {
+      for (;;) {
+        const piece = await this.#control.call('pull', stream);
+        if (piece.done) return;
+        if ('bytes' in piece) yield piece.bytes;
+      }
+    } finally {
+      this.#control.call('dropStream', stream).catch(() => undefined);
+    }
+  }
+
+  async #checkpointNow(provide: StateProvider): Promise<void> {
+    this.#isCheckpointing = true;
+    try {
+      const { state, upTo } = await provide();
+      if (upTo > this.status().coveredLsn) await this.checkpoint(state, { upTo });
+    } catch (error) {
+      this.#dispatch('checkpointFailed', { error });
+    } finally {
+      this.#isCheckpointing = false;
+    }
+  }
+
+  #dispatch(type: keyof LogEventMap, detail: unknown): void {
+    this.#events.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  #closedError(outcome?: 'not-written'): VarveError {
+    return new VarveError('CLOSED', undefined, {
+      facts: { name: this.name },
+      ...(outcome && { outcome }),
+    });
+  }
+
+  #check(outcome?: 'not-written'): void {
+    if (this.#closed) throw this.#closedError(outcome);
+  }
+}
+
+function tooLarge(bytes: number, limitBytes: number): VarveError {
+  const facts = { bytes, limitBytes };
+  return new VarveError('RECORD_TOO_LARGE', undefined, { facts, outcome: 'not-written' });
+}
+
+/** An event carries what it is about, without its own name. */
+function detailOf(event: StoreEvent): unknown {
+  if ('report' in event) return event.report;
+  if ('range' in event) return event.range;
+  const { type: _, ...detail } = event;
+  return detail;
+}

@@ -1,0 +1,48 @@
+/** The platform when it is Node. */
+import { resolve } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { TransferListItem } from 'node:worker_threads';
+import { receiveHello } from '@varve/engine';
+import { nodeServices } from '@varve/engine/node-services';
+import type { EngineProcess } from '../engine-client.ts';
+import { badArgument } from '../options.ts';
+import type { Platform } from '../platform.ts';
+import type { Place } from './index.ts';
+
+export function nodePlatform({ directory, inline = false }: Place): Platform {
+  if (typeof directory !== 'string' || directory === '') throw badArgument('directory', 'a path');
+  const place = resolve(directory);
+  return {
+    place,
+    startEngine: () => (inline ? inlineEngine(place) : workerEngine(place)),
+    storageFacts: async () => ({ persisted: null, quota: null }),
+    persist: async () => undefined,
+    watchPage: () => () => undefined,
+  };
+}
+
+function inlineEngine(directory: string): EngineProcess {
+  const services = nodeServices(directory);
+  return {
+    url: 'inline',
+    post: (hello) => void receiveHello(services, hello),
+    onEnd: () => undefined,
+    terminate: () => undefined,
+  };
+}
+
+function workerEngine(directory: string): EngineProcess {
+  const url = new URL('./worker.ts', import.meta.url);
+  // From source a worker needs what the main thread's runner did for this file.
+  const execArgv = url.pathname.endsWith('.ts') ? ['--import', 'tsx'] : [];
+  const worker = new Worker(url, { workerData: { directory }, execArgv, name: 'varve' });
+  return {
+    url: url.href,
+    post: (hello, ports) => worker.postMessage(hello, ports as unknown as TransferListItem[]),
+    onEnd(listener) {
+      worker.once('error', listener);
+      worker.once('exit', (code) => listener(new Error(`the worker exited with code ${code}`)));
+    },
+    terminate: () => void worker.terminate(),
+  };
+}

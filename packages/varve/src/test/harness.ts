@@ -1,0 +1,64 @@
+/** A log over a real engine in this thread: real messages, a host in memory, nothing of a browser. */
+import { createMemoryHost } from '@varve/files/memory';
+import type { Host } from '@varve/files';
+import { receiveHello } from '@varve/engine';
+import type { EngineServices } from '@varve/engine';
+import { fakeOpenStore } from '../../../engine/src/test/fake-store.ts';
+import type { Log, OpenOptions } from '../api.ts';
+import { structuredCodec } from '../codec/index.ts';
+import type { Codec } from '../api.ts';
+import { openShared } from '../open.ts';
+import type { Platform } from '../platform.ts';
+
+export interface TestEngine {
+  readonly host: Host;
+  readonly platform: Platform;
+  /** As when a worker crashes. */
+  kill(): void;
+  open<T = unknown>(name: string, options?: OpenOptions<T>): Promise<Log<T>>;
+}
+
+let places = 0;
+
+export function testEngine(overrides: Partial<EngineServices> = {}): TestEngine {
+  const host = createMemoryHost();
+  const kills = new Set<(reason: unknown) => void>();
+  const services: EngineServices = {
+    durableHost: async () => host,
+    memoryHost: () => host,
+    refusal: async () => undefined,
+    timers: host.timers,
+    lifeLock: undefined,
+    openStore: async (_host, name, _options, onEvent) => fakeOpenStore(name, onEvent),
+    listStores: async () => [],
+    deleteStore: async () => undefined,
+    importStore: async () => undefined,
+    ...overrides,
+  };
+  const platform: Platform = {
+    place: `test-${places++}`,
+    startEngine: () => ({
+      url: 'test',
+      post: (hello) => void receiveHello(services, hello),
+      onEnd: (listener) => kills.add(listener),
+      terminate: () => undefined,
+    }),
+    storageFacts: async () => ({ persisted: null, quota: null }),
+    persist: async () => undefined,
+    watchPage: () => () => undefined,
+  };
+  const stateCodec = structuredCodec();
+  return {
+    host,
+    platform,
+    kill: () => kills.forEach((tell) => tell(new Error('killed'))),
+    open: (name, options = {}) =>
+      openShared(platform, name, options, stateCodec, options.codec ?? (stateCodec as Codec<never>)),
+  };
+}
+
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}

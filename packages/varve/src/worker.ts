@@ -1,0 +1,2 @@
+/** The worker script that a page starts: the engine, by itself. */
+import '@varve/engine/worker';
