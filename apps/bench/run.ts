@@ -1,5 +1,5 @@
 /** `npm run bench`: runs the lanes, prints a table a work, writes what was asked for. */
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { bars } from './src/bars/index.ts';
 import { judge } from './src/bars/bar.ts';
@@ -12,6 +12,7 @@ import { known, parseOptions, USAGE } from './src/options.ts';
 import { barTable } from './src/report/bar-table.ts';
 import type { RunFile } from './src/report/file.ts';
 import { htmlReport } from './src/report/html.ts';
+import { withFigures } from './src/report/markdown.ts';
 import { workTable } from './src/report/table.ts';
 import type { Result } from './src/result.ts';
 import { works } from './src/works/index.ts';
@@ -71,6 +72,10 @@ async function main(args: readonly string[]): Promise<number> {
     }
     if (options.htmlPath !== undefined) {
       await writeFile(resolve(from, options.htmlPath), htmlReport(file));
+    }
+    if (options.markdownPath !== undefined) {
+      const path = resolve(from, options.markdownPath);
+      await writeFile(path, withFigures(await readFile(path, 'utf8'), file));
     }
     return failures.length === 0 ? 0 : 1;
   } finally {

@@ -2,21 +2,27 @@
  * A disk that does nothing: what is left of an operation's time is the processor's.
  *
  * Always true:
- * - a write moves no byte, a flush returns at once; a read gives zeros
- * - sizes are kept, since who wrote asks for them
+ * - a write moves no byte and a read gives zeros, but for a file's first bytes: there stand the
+ *   superblocks that an opening store reads back
+ * - a flush returns at once; sizes are kept, since who wrote asks for them
  */
 import type { Directory, SyncFile } from '@varve/files';
 
+const KEPT_BYTES = 256 << 10;
+
 class NullFile implements SyncFile {
+  readonly #kept = new Uint8Array(KEPT_BYTES);
   #size = 0;
 
   read(buffer: Uint8Array, { at }: { at: number }): number {
     const bytes = Math.max(0, Math.min(buffer.length, this.#size - at));
     buffer.fill(0, 0, bytes);
+    if (at < KEPT_BYTES) buffer.set(this.#kept.subarray(at, at + bytes));
     return bytes;
   }
 
   write(buffer: Uint8Array, { at }: { at: number }): number {
+    if (at < KEPT_BYTES) this.#kept.set(buffer.subarray(0, KEPT_BYTES - at), at);
     this.#size = Math.max(this.#size, at + buffer.length);
     return buffer.length;
   }

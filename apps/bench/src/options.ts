@@ -8,6 +8,7 @@ export interface RunOptions {
   readonly lanes: readonly string[];
   readonly jsonPath: string | undefined;
   readonly htmlPath: string | undefined;
+  readonly markdownPath: string | undefined;
   readonly rounds: number;
   readonly blockMs: number;
   readonly isolated: boolean;
@@ -21,6 +22,7 @@ export const USAGE = `npm run bench -- [options]
   --lane browser|node   only this lane (default: both)
   --json FILE           everything measured, as JSON
   --html FILE           a report with plots, one self-contained file
+  --markdown FILE       put the figures between the markers of this file
   --rounds N            blocks of each subject (default 15, quick 7)
   --block-ms N          how long a block lasts (default 200, quick 60)
   --not-isolated        serve the page without cross-origin isolation
@@ -36,6 +38,7 @@ export function parseOptions(args: readonly string[]): RunOptions {
       lane: { type: 'string' },
       json: { type: 'string' },
       html: { type: 'string' },
+      markdown: { type: 'string' },
       rounds: { type: 'string' },
       'block-ms': { type: 'string' },
       'not-isolated': { type: 'boolean', default: false },
@@ -51,6 +54,7 @@ export function parseOptions(args: readonly string[]): RunOptions {
     lanes,
     jsonPath: values.json,
     htmlPath: values.html,
+    markdownPath: values.markdown,
     rounds: count(values.rounds, 'rounds') ?? (values.quick ? 7 : 15),
     blockMs: count(values['block-ms'], 'block-ms') ?? (values.quick ? 60 : 200),
     isolated: !values['not-isolated'],

@@ -3,9 +3,12 @@ import type { BarResult } from '../bars/bar.ts';
 import { figure } from './table.ts';
 
 export function barTable(bars: readonly BarResult[]): string {
-  const lines = bars.map(({ work, bar, value, holds }) => {
-    const verdict = holds === null ? 'not run' : holds ? 'holds' : 'MISSED';
-    return `${verdict.padEnd(8)} ${(value === null ? '–' : figure(value)).padStart(8)}  ${work}: ${bar}`;
-  });
+  const run = bars.filter(({ holds }) => holds !== null);
+  const lines = run.map(
+    ({ work, bar, value, holds }) =>
+      `${holds ? 'holds ' : 'MISSED'} ${figure(value!).padStart(8)}  ${work}: ${bar}`,
+  );
+  const left = bars.length - run.length;
+  if (left > 0) lines.push(`${left} bars were not measured in this run`);
   return lines.length === 0 ? '' : `\nBars\n${lines.join('\n')}`;
 }
