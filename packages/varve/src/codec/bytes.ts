@@ -1,0 +1,23 @@
+/** Bytes as they are. */
+import { VarveError } from '@varve/protocol';
+import type { Codec } from '../api.ts';
+
+/**
+ * Records are byte arrays, stored without any wrapping. `encode` hands over the caller's own array
+ * (Varve copies it before `append` returns); `decode` gives a copy that belongs to the reader.
+ */
+export const bytesCodec: Codec<Uint8Array> = {
+  name: 'bytes',
+  encode(value) {
+    if (
+      ArrayBuffer.isView(value) &&
+      Object.prototype.toString.call(value) === '[object Uint8Array]'
+    ) {
+      return value;
+    }
+    throw new VarveError('CODEC_REFUSED', '$: a log of bytes takes Uint8Array only', {
+      facts: { path: '$' },
+    });
+  },
+  decode: (bytes) => new Uint8Array(bytes),
+};
