@@ -2,14 +2,14 @@
  * What else a store needs of its platform, passed in so that any failing run can be played again:
  * time, randomness, timers, locks, and the witness.
  */
-import type { Directory } from "./port.ts";
+import type { Directory } from './port.ts';
 
 /** What is used of an `AbortSignal`; spelled out because the floors below the edges have no DOM types. */
 export interface Abort {
   readonly aborted: boolean;
   readonly reason: unknown;
-  addEventListener(type: "abort", listener: () => void): void;
-  removeEventListener(type: "abort", listener: () => void): void;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
 }
 
 export interface Clock {
@@ -52,7 +52,7 @@ export interface Locks {
  * - `live`: acknowledgements were given; the store must be there
  * - `erasing`: the user asked for its end; what is left of it may be removed
  */
-export type WitnessState = "formatting" | "live" | "erasing";
+export type WitnessState = 'formatting' | 'live' | 'erasing';
 
 export interface WitnessEntry {
   readonly state: WitnessState;
@@ -78,7 +78,7 @@ export interface Witness {
 
 /** Everything a store is given. `root` holds one folder per store. */
 export interface Host {
-  readonly kind: "opfs" | "node" | "memory" | "simulated";
+  readonly kind: 'opfs' | 'node' | 'memory' | 'simulated';
   readonly root: Directory;
   readonly clock: Clock;
   readonly random: Random;

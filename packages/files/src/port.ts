@@ -40,5 +40,5 @@ export interface Directory {
   /** Removes a folder with all that is in it; absent is fine. */
   removeDirectory(name: string): Promise<void>;
   /** Names in this folder, sorted. */
-  list(): Promise<{ readonly name: string; readonly kind: "file" | "directory" }[]>;
+  list(): Promise<{ readonly name: string; readonly kind: 'file' | 'directory' }[]>;
 }

@@ -111,7 +111,7 @@ export const hostCases: readonly ConformanceCase[] = [
     name: 'timers run once, not before their time, and not when cancelled',
     async run({ host, passTime }) {
       const startMs = host.clock.nowMs();
-      let firedAtMs: number[] = [];
+      const firedAtMs: number[] = [];
       let cancelledRan = false;
       host.timers.after(20, () => firedAtMs.push(host.clock.nowMs()));
       const cancel = host.timers.after(10, () => {

@@ -3,7 +3,7 @@
  *
  * Edges that have better ones (a monotonic clock, a cryptographic random) pass their own instead.
  */
-import type { Clock, Random, Timers } from "../host.ts";
+import type { Clock, Random, Timers } from '../host.ts';
 
 interface Ambient {
   readonly performance?: { now(): number };
@@ -25,7 +25,7 @@ const RANDOM_STEP_BYTES = 65_536;
 export const ambientRandom: Random = {
   fill(bytes) {
     const { crypto } = ambient();
-    if (crypto === undefined) throw new Error("this platform has no crypto.getRandomValues");
+    if (crypto === undefined) throw new Error('this platform has no crypto.getRandomValues');
     for (let at = 0; at < bytes.length; at += RANDOM_STEP_BYTES) {
       crypto.getRandomValues(bytes.subarray(at, at + RANDOM_STEP_BYTES));
     }
@@ -36,7 +36,7 @@ export const ambientTimers: Timers = {
   after(delayMs, task) {
     const timer = ambient().setTimeout?.(task, delayMs);
     // Node returns an object; unref keeps a sleeping store from keeping its process alive.
-    if (typeof timer === "object" && timer !== null && "unref" in timer) {
+    if (typeof timer === 'object' && timer !== null && 'unref' in timer) {
       (timer as { unref(): void }).unref();
     }
     return () => ambient().clearTimeout?.(timer);

@@ -1,12 +1,12 @@
 /**
  * An open file in memory. Growth is all or nothing against the host's budget, as a browser's quota is.
  */
-import { FileFault } from "../fault.ts";
-import { PagedBytes } from "../paged-bytes.ts";
-import type { SyncFile } from "../port.ts";
+import { FileFault } from '../fault.ts';
+import type { PagedBytes } from '../paged-bytes.ts';
+import type { SyncFile } from '../port.ts';
 
 export interface FileNode {
-  readonly kind: "file";
+  readonly kind: 'file';
   readonly bytes: PagedBytes;
   /** Moved by {@link MemoryFile} alone. */
   isOpen: boolean;
@@ -63,13 +63,13 @@ export class MemoryFile implements SyncFile {
   #charge(newSize: number): void {
     const growth = newSize - this.#node.bytes.size;
     if (growth > 0 && this.#budget.usedBytes + growth > this.#budget.limitBytes) {
-      throw new FileFault("no-space", `over the budget of ${this.#budget.limitBytes} bytes`);
+      throw new FileFault('no-space', `over the budget of ${this.#budget.limitBytes} bytes`);
     }
     this.#budget.usedBytes += growth;
   }
 
   #bytes(): PagedBytes {
-    if (this.#closed) throw new FileFault("io", "the file was closed");
+    if (this.#closed) throw new FileFault('io', 'the file was closed');
     return this.#node.bytes;
   }
 }

@@ -3,23 +3,23 @@
  *
  * What it holds survives close and reopen inside the process, and nothing else.
  */
-import type { Host } from "../host.ts";
-import { ambientClock, ambientRandom, ambientTimers } from "./ambient.ts";
-import { MemoryDirectory } from "./directory.ts";
-import { MemoryLocks } from "./locks.ts";
-import { MemoryWitness } from "./witness.ts";
+import type { Host } from '../host.ts';
+import { ambientClock, ambientRandom, ambientTimers } from './ambient.ts';
+import { MemoryDirectory } from './directory.ts';
+import { MemoryLocks } from './locks.ts';
+import { MemoryWitness } from './witness.ts';
 
-export { ambientClock, ambientRandom, ambientTimers } from "./ambient.ts";
-export { MemoryLocks } from "./locks.ts";
+export { ambientClock, ambientRandom, ambientTimers } from './ambient.ts';
+export { MemoryLocks } from './locks.ts';
 
-export interface MemoryHostOptions extends Partial<Omit<Host, "kind" | "root">> {
+export interface MemoryHostOptions extends Partial<Omit<Host, 'kind' | 'root'>> {
   /** All files together may hold this many bytes; growth beyond it throws fault `no-space`. */
   readonly limitBytes?: number;
 }
 
 export function createMemoryHost(options: MemoryHostOptions = {}): Host {
   return {
-    kind: "memory",
+    kind: 'memory',
     root: new MemoryDirectory({ usedBytes: 0, limitBytes: options.limitBytes ?? Infinity }),
     clock: options.clock ?? ambientClock,
     random: options.random ?? ambientRandom,

@@ -3,7 +3,7 @@
  *
  * Always true: at most one `HeldLock` of a name is neither released nor lost.
  */
-import type { Abort, HeldLock, Locks } from "../host.ts";
+import type { Abort, HeldLock, Locks } from '../host.ts';
 
 interface Waiter {
   grant(): void;
@@ -27,17 +27,17 @@ export class MemoryLocks implements Locks {
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         grant: () => {
-          signal?.removeEventListener("abort", giveUp);
+          signal?.removeEventListener('abort', giveUp);
           resolve(this.#held(name));
         },
       };
       const giveUp = (): void => {
         queue.splice(queue.indexOf(waiter), 1);
-        signal?.removeEventListener("abort", giveUp);
+        signal?.removeEventListener('abort', giveUp);
         reject(signal?.reason);
       };
       queue.push(waiter);
-      signal?.addEventListener("abort", giveUp);
+      signal?.addEventListener('abort', giveUp);
     });
   }
 

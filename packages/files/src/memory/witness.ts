@@ -1,5 +1,5 @@
 /** A witness that lasts as long as the process: enough for stores that do, too. */
-import type { Witness, WitnessEntry } from "../host.ts";
+import type { Witness, WitnessEntry } from '../host.ts';
 
 export class MemoryWitness implements Witness {
   readonly #entries = new Map<string, WitnessEntry>();

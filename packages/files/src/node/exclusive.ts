@@ -7,13 +7,14 @@
  *
  * 1. a claimant listens on a socket under a temporary name, then renames it to a name of its own,
  *    `<key>.<time>.<random>`: a visible name always belongs to a socket that listens, or is dead;
- * 2. it lists the claims of that key. It has won when it sees none but its own;
+ * 2. it then lists the claims of that key, once. It has won when all others of that list are gone;
  * 3. a claim that refuses a connection is dead and is removed: names are never reused, so this can
  *    never hit a living one. A stopped or busy process still accepts (its kernel does): it is alive;
- * 4. among the living the older name stays and the younger withdraws with fault `busy`; the older
- *    waits a moment for the younger ones to go, then says `busy` too (its clock ran late).
+ * 4. when two see each other the older name stays and the younger withdraws with fault `busy`; the
+ *    older waits a moment for that, then says `busy` too (the other had won before it came).
  *
- * Two cannot both win: whoever became visible second lists after that, and sees the first.
+ * Two cannot both win: whoever became visible second lists after that, and sees the first. Claims
+ * that come later need no waiting for: they see this one.
  *
  * On Windows a named pipe does it alone: its name is exclusive and dies with its process.
  * All of this holds on one kernel; a folder on a network file system is not covered.
@@ -26,7 +27,7 @@ import path from 'node:path';
 import { FileFault } from '../fault.ts';
 
 /** How long the oldest claimant waits for younger ones to withdraw. */
-const WITHDRAWAL_MS = 1_000;
+const WITHDRAWAL_MS = 500;
 const RETRY_MS = 5;
 /** A temporary name this old was left by a process that died while claiming. */
 const ABANDONED_MS = 10_000;
@@ -80,21 +81,22 @@ async function claimSocket(locksPath: string, key: string): Promise<Claim> {
   return { release };
 }
 
-/** Returns when `own` is the only claim left; the last listing and the return are one turn. */
+/** Returns when every claim that was visible before `own` is gone. */
 async function win(locksPath: string, key: string, own: string): Promise<void> {
   const deadlineMs = performance.now() + WITHDRAWAL_MS;
+  let before = rivals(locksPath, key, own);
   for (;;) {
-    const others = rivals(locksPath, key, own);
-    if (others.length === 0) return;
-    let livingCount = 0;
-    for (const other of others) {
-      if (!(await isAlive(locksPath, other))) {
-        fs.rmSync(path.join(locksPath, other), { force: true });
-      } else if (other < own || performance.now() > deadlineMs) {
-        throw new FileFault('busy', 'another process has it open');
-      } else livingCount += 1;
+    const living: string[] = [];
+    for (const other of before) {
+      if (await isAlive(locksPath, other)) living.push(other);
+      else fs.rmSync(path.join(locksPath, other), { force: true });
     }
-    if (livingCount > 0) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    if (living.length === 0) return;
+    if (living.some((other) => other < own) || performance.now() > deadlineMs) {
+      throw new FileFault('busy', 'another process has it open');
+    }
+    before = living;
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
 }
 

@@ -36,10 +36,7 @@ async function probeSyncAccessHandle(): Promise<void> {
   }
 }
 
-async function refusal(
-  part: StoragePart,
-  ask: () => Promise<void>,
-): Promise<Refusal | undefined> {
+async function refusal(part: StoragePart, ask: () => Promise<void>): Promise<Refusal | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const silence = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer in ${DEADLINE_MS} ms`)), DEADLINE_MS);

@@ -38,11 +38,7 @@ export function crashPoint(
 }
 
 /** The page cache survives: everything done is still there, still unflushed; the last write is a prefix. */
-function processDeath(
-  state: DiskState,
-  inFlight: DiskEvent | undefined,
-  seed: number,
-): CrashPoint {
+function processDeath(state: DiskState, inFlight: DiskEvent | undefined, seed: number): CrashPoint {
   const before = state;
   const parts = inFlight === undefined ? [undefined] : partsOf(inFlight, state.atomBytes);
   const witnessAnswers = state.pendingWitness.length + 1;
@@ -72,7 +68,10 @@ function processDeath(
 function partsOf(event: DiskEvent, atomBytes: number): (DiskEvent | undefined)[] {
   if (event.kind === 'names') {
     const { changes } = event;
-    return [undefined, ...changes.map((_, index) => ({ ...event, changes: changes.slice(0, index + 1) }))];
+    return [
+      undefined,
+      ...changes.map((_, index) => ({ ...event, changes: changes.slice(0, index + 1) })),
+    ];
   }
   if (event.kind !== 'write') return [undefined, event];
   const { at, bytes } = event;

@@ -70,11 +70,15 @@ export class DiskState {
   fork(): DiskState {
     const files = new Map<number, SimulatedFile>();
     for (const [inode, file] of this.files) files.set(inode, file.fork());
-    return new DiskState(this.atomBytes, {
-      ...this,
+    const { atomBytes, names, stableNames, witness, seq } = this;
+    return new DiskState(atomBytes, {
       files,
+      names,
+      stableNames,
       pendingNames: [...this.pendingNames],
+      witness,
       pendingWitness: [...this.pendingWitness],
+      seq,
     });
   }
 

@@ -253,7 +253,11 @@ export class SimulatedDisk {
     const { flushLies, failedFlush } = this.#rules;
     const effect = this.faults.strike('flush', path);
     if (effect !== undefined && 'throws' in effect) {
-      this.issue({ kind: 'flush', inode, outcome: failedFlush === 'revert' ? 'reverted' : 'forgot' });
+      this.issue({
+        kind: 'flush',
+        inode,
+        outcome: failedFlush === 'revert' ? 'reverted' : 'forgot',
+      });
       if (failedFlush !== 'late') throw new FileFault(effect.throws, 'simulated flush failure');
       this.#flushErrorDue = true;
       return;
@@ -299,7 +303,8 @@ export class SimulatedDisk {
 
   #fileAt(path: string): SimulatedFile {
     const inode = this.#state.names.get(path);
-    if (inode === undefined || inode === FOLDER) throw new FileFault('not-found', `no file ${path}`);
+    if (inode === undefined || inode === FOLDER)
+      throw new FileFault('not-found', `no file ${path}`);
     return this.#state.file(inode);
   }
 

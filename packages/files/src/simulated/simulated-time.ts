@@ -42,7 +42,7 @@ export class SimulatedTime implements Clock, Timers {
   /** Runs what falls due on the way, earliest first, each at its own time. */
   advance(ms: number): void {
     const untilMs = this.#nowMs + ms;
-    for (let timer = this.#nextUntil(untilMs); timer !== undefined; ) {
+    for (let timer = this.#nextUntil(untilMs); timer !== undefined;) {
       this.#nowMs = Math.max(this.#nowMs, timer.dueMs);
       this.#timers.delete(timer);
       timer.task();
@@ -55,7 +55,7 @@ export class SimulatedTime implements Clock, Timers {
   async advanceAsync(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms;
     await settlePromises();
-    for (let timer = this.#nextUntil(untilMs); timer !== undefined; ) {
+    for (let timer = this.#nextUntil(untilMs); timer !== undefined;) {
       this.#nowMs = Math.max(this.#nowMs, timer.dueMs);
       this.#timers.delete(timer);
       timer.task();
@@ -82,5 +82,5 @@ export class SimulatedTime implements Clock, Timers {
 const TURNS = 64;
 
 async function settlePromises(): Promise<void> {
-  for (let turn = 0; turn < TURNS; turn++) await undefined;
+  for (let turn = 0; turn < TURNS; turn++) await Promise.resolve();
 }

@@ -39,7 +39,7 @@ export class SimulatedWitness implements Witness {
     }
     this.#disk.issue({ kind: 'witness-begin', change: { store, entry } });
     // Other operations may come in between, as they can in a browser.
-    await undefined;
+    await Promise.resolve();
     if (!this.#disk.flushLies) this.#disk.issue({ kind: 'witness-end' });
   }
 }
