@@ -3,6 +3,7 @@
  *
  * `Store` (store.ts) implements it; the engine speaks it to pages, the Node entry uses it as it is.
  */
+import type { Abort } from '@varve/files';
 import type {
   BatchLayout,
   DamageRange,
@@ -10,6 +11,7 @@ import type {
   StoreEvent,
   StoreLayout,
   StoreStatus,
+  VarveError,
 } from '@varve/protocol';
 
 export interface StoreOptions {
@@ -44,8 +46,13 @@ export interface AppendRequest {
 }
 
 export interface Appended {
+  /** LSN of the first record; the others follow without a gap. */
   readonly firstLsn: number;
   readonly count: number;
+  /** How many groups were appended: fewer than asked when one was refused (it and all after it). */
+  readonly groups: number;
+  /** Why the first refused group was refused; its `outcome` is `not-written`. */
+  readonly refusal?: VarveError;
 }
 
 /** A run of records inside {@link Chunk.bytes}: consecutive frames with consecutive LSNs. */
@@ -114,7 +121,7 @@ export interface StorePort {
   /** Part of the payload of an external record (a unit), verified. `done` at its end. */
   readUnit(lsn: number, at: number, maxBytes: number): { bytes: Uint8Array; done: boolean };
   /** Resolves when a record beyond `after` is visible; rejects with the signal's reason, or CLOSED. */
-  waitBeyond(after: number, visibility: 'durable' | 'written', signal?: AbortSignal): Promise<void>;
+  waitBeyond(after: number, visibility: 'durable' | 'written', signal?: Abort): Promise<void>;
   holdHistory(after: number): ReaderHold;
 
   /** Stores `state` as what records up to `upTo` amount to. */

@@ -1,0 +1,95 @@
+/**
+ * What a store does when nothing else is to be done, one small thing at a time: prove the last batch
+ * with a mark, flush what relaxed appends left, make the next slot ahead, raise the witness.
+ *
+ * Always true: nothing here delays an append by more than one slice of zeros or one flush.
+ */
+import type { Host } from '@varve/files';
+import { isVarveError } from '@varve/protocol';
+import { GenerationFault } from './io.ts';
+import type { Store } from './store.ts';
+
+/** An empty batch that proves the last flush is written when nothing followed it for so long. */
+const MARK_DELAY_MS = 5;
+const PREPARE_DELAY_MS = 20;
+/** No space now; there may be some later. */
+const PREPARE_RETRY_MS = 10_000;
+const WITNESS_DELAY_MS = 2_000;
+
+export class Idle {
+  private readonly host: Host;
+  private readonly store: Store;
+  private cancelMark: (() => void) | undefined;
+  private cancelFlush: (() => void) | undefined;
+  private cancelPrepare: (() => void) | undefined;
+  private cancelWitness: (() => void) | undefined;
+  private markedLsn = 0;
+
+  constructor(host: Host, store: Store) {
+    this.host = host;
+    this.store = store;
+  }
+
+  /** Something was committed. */
+  touched(): void {
+    const { journal } = this.store;
+    if (journal === undefined) return;
+    const { timers } = this.host;
+    const { tail } = journal;
+    if (!tail.dirty && tail.begun && this.markedLsn !== tail.durableLsn) {
+      this.cancelMark?.();
+      this.cancelMark = timers.after(MARK_DELAY_MS, () => this.mark());
+    }
+    if (tail.dirty) {
+      this.cancelFlush ??= timers.after(this.store.options.relaxedMs, () => this.flush());
+    }
+    this.cancelPrepare ??= timers.after(PREPARE_DELAY_MS, () => this.prepare());
+    this.cancelWitness ??= timers.after(WITNESS_DELAY_MS, () => {
+      this.cancelWitness = undefined;
+      void this.store.writeWitness(this.store.journal?.tail.durableLsn ?? 0);
+    });
+  }
+
+  stop(): void {
+    for (const cancel of [this.cancelMark, this.cancelFlush, this.cancelPrepare, this.cancelWitness]) cancel?.();
+    this.cancelMark = this.cancelFlush = this.cancelPrepare = this.cancelWitness = undefined;
+  }
+
+  private mark(): void {
+    this.cancelMark = undefined;
+    this.guarded(() => {
+      const { journal } = this.store;
+      if (journal === undefined || journal.tail.dirty) return;
+      this.markedLsn = journal.tail.durableLsn;
+      journal.mark();
+    });
+  }
+
+  private flush(): void {
+    this.cancelFlush = undefined;
+    if (this.store.journal?.tail.dirty === true) void this.store.flush().catch(() => {});
+  }
+
+  private prepare(): void {
+    this.cancelPrepare = undefined;
+    this.guarded(() => {
+      const { journal } = this.store;
+      if (journal === undefined || !journal.slots.wantsSpare) return;
+      journal.slots.prepareSlice();
+      this.cancelPrepare = this.host.timers.after(1, () => this.prepare());
+    });
+  }
+
+  /** A fault in idle work ends the generation like any other; no space is not a fault. */
+  private guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (error instanceof GenerationFault) this.store.endGeneration(error.cause);
+      else if (isVarveError(error)) {
+        this.store.announceQuota(error);
+        this.cancelPrepare ??= this.host.timers.after(PREPARE_RETRY_MS, () => this.prepare());
+      } else throw error;
+    }
+  }
+}

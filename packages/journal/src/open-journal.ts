@@ -1,0 +1,165 @@
+/**
+ * Opens a store: witness × file → a row of `OPENING_ROWS` → a journal that may be written, or a
+ * read-only one, or a refusal.
+ */
+import type { Directory, Host, SyncFile, WitnessEntry } from '@varve/files';
+import { VarveError } from '@varve/protocol';
+import { createJournal } from './create.ts';
+import { Journal, type JournalEnvironment } from './journal.ts';
+import { geometryOf } from './geometry.ts';
+import { GenerationFault } from './io.ts';
+import { ReadOnlyJournal } from './read-only-journal.ts';
+import { readSuperblocks, type Recovered, Recovery } from './recovery.ts';
+import { folderOf, hex, JOURNAL_FILE, openJournalFile, platformError, randomBytes, storeFolder } from './store-files.ts';
+import type { StoreOptions } from './store-port.ts';
+import { OPENING_ROWS, type OpeningFacts } from './witness-table.ts';
+
+/** What an open leaves in the hands of a store. */
+export interface OpenedJournal {
+  readonly directory: Directory;
+  readonly file: SyncFile;
+  readonly recovered: Recovered;
+  readonly openingRow: string;
+  /** Undefined when the store may only be read. */
+  readonly journal: Journal | undefined;
+  readonly readOnly: ReadOnlyJournal | undefined;
+  readonly witness: WitnessEntry | undefined;
+  readonly durationMs: number;
+}
+
+/** One attempt. The file is closed again when it throws. */
+export async function openJournal(
+  host: Host,
+  name: string,
+  options: StoreOptions,
+  environment: JournalEnvironment,
+): Promise<OpenedJournal> {
+  const begunMs = host.clock.nowMs();
+  let witness = await host.witness.read(name);
+  let directory = await storeFolder(host, name, false);
+  if (witness?.state === 'erasing' && !options.readOnly) {
+    await removeStore(host, name);
+    witness = undefined;
+    directory = undefined;
+  }
+  let file = directory && (await openJournalFile(directory, name, false));
+  try {
+    const facts = factsOf(file, witness, name);
+    const row = OPENING_ROWS.find(({ matches }) => matches(facts))!;
+    refuse(row.action, row.name, facts, witness, name);
+    if (row.action === 'create') {
+      if (!options.create || options.readOnly) {
+        throw new VarveError('NOT_FOUND', `there is no store named ${name}`, { facts: { store: name } });
+      }
+      const seedId = randomBytes(host, 16);
+      await host.witness.write(name, { state: 'formatting', seedId: hex(seedId), durableLsn: 0, liveSinceMs: 0 });
+      directory ??= await storeFolder(host, name, true);
+      file ??= await openJournalFile(directory!, name, true);
+      format(host, file!, seedId, options);
+    }
+    const opened = recoverAndBegin(file!, name, options, environment, witness);
+    if (!options.readOnly && (row.action === 'create' || row.action === 'open-and-witness')) {
+      witness = {
+        state: 'live',
+        seedId: hex(opened.recovered.superblock.seedId),
+        durableLsn: opened.journal?.tail.durableLsn ?? 0,
+        liveSinceMs: host.clock.wallMs(),
+      };
+      await host.witness.write(name, witness);
+    }
+    return {
+      ...opened,
+      directory: directory!,
+      file: file!,
+      openingRow: row.name,
+      witness,
+      durationMs: host.clock.nowMs() - begunMs,
+    };
+  } catch (error) {
+    file?.close();
+    throw error instanceof GenerationFault ? error.cause : error;
+  }
+}
+
+function factsOf(file: SyncFile | undefined, witness: WitnessEntry | undefined, name: string): OpeningFacts {
+  const newest = file && readSuperblocks(file, name).newest;
+  return {
+    witness: witness?.state ?? 'none',
+    file: file === undefined ? 'absent' : newest === undefined ? 'unreadable' : 'valid',
+    sameStore: newest !== undefined && witness !== undefined && hex(newest.seedId) === witness.seedId,
+  };
+}
+
+function refuse(
+  action: string,
+  row: string,
+  facts: OpeningFacts,
+  witness: WitnessEntry | undefined,
+  store: string,
+): void {
+  const evidence = { store, row, witness: facts.witness, file: facts.file };
+  if (action === 'lost') {
+    throw new VarveError('STORE_LOST', undefined, {
+      facts: { ...evidence, durableLsn: witness?.durableLsn ?? 0 },
+    });
+  }
+  if (action === 'corrupt') {
+    throw new VarveError('CORRUPT', 'neither superblock verifies', { facts: evidence });
+  }
+}
+
+function format(host: Host, file: SyncFile, seedId: Uint8Array, options: StoreOptions): void {
+  const geometry = geometryOf(options.segmentSizeBytes, options.alignmentBytes);
+  const capacity = geometry.footerOffset - geometry.firstOffset;
+  createJournal(file, {
+    seedId,
+    lineageId: randomBytes(host, 16),
+    salt: randomBytes(host, 8),
+    segmentBytes: options.segmentSizeBytes,
+    alignment: options.alignmentBytes,
+    slots: 1 + Math.ceil((options.maxStateBytes * 1.1 + 4_096) / capacity),
+    wallMs: host.clock.wallMs(),
+  });
+}
+
+function recoverAndBegin(
+  file: SyncFile,
+  name: string,
+  options: StoreOptions,
+  environment: JournalEnvironment,
+  witness: WitnessEntry | undefined,
+): Pick<OpenedJournal, 'recovered' | 'journal' | 'readOnly'> {
+  const { pair, newest } = readSuperblocks(file, name);
+  if (newest === undefined) throw new VarveError('CORRUPT', 'no superblock verifies', { facts: { store: name } });
+  const known = witness?.seedId === hex(newest.seedId) ? witness.durableLsn : 0;
+  const recovered = new Recovery(file, newest, name, known).run(pair);
+  const mayWrite = recovered.verdict !== 'corrupt' && !options.readOnly && newest.readOnlyCompat === 0;
+  return {
+    recovered,
+    journal: mayWrite ? new Journal(file, recovered, options, environment) : undefined,
+    readOnly: mayWrite ? undefined : new ReadOnlyJournal(file, recovered, environment),
+  };
+}
+
+/** Removes a store, whatever state it is in. A crash in between goes on at the next open. */
+export async function removeStore(host: Host, name: string): Promise<void> {
+  const witness = await host.witness.read(name);
+  const directory = await storeFolder(host, name, false);
+  if (directory === undefined && witness === undefined) return;
+  try {
+    // Opening it first proves that nobody else has it; the witness is only touched after that.
+    const file = directory && (await openJournalFile(directory, name, false));
+    file?.close();
+    await host.witness.write(name, {
+      state: 'erasing',
+      seedId: witness?.seedId ?? '',
+      durableLsn: 0,
+      liveSinceMs: witness?.liveSinceMs ?? 0,
+    });
+    await directory?.removeFile(JOURNAL_FILE);
+    await host.root.removeDirectory(folderOf(name));
+    await host.witness.remove(name);
+  } catch (cause) {
+    throw platformError(cause, name);
+  }
+}

@@ -1,0 +1,320 @@
+/**
+ * Recovery: decides where the log ends. It writes nothing.
+ *
+ * Superblocks → segment headers → scan from `scanStart` → verdict at the first batch that does not
+ * count. The verdict is a table (docs/FORMAT.md §Recovery): `TAIL_ROWS`, in order, first match wins.
+ */
+import type { SyncFile } from '@varve/files';
+import { type DamageRange, type TailUncertain, VarveError } from '@varve/protocol';
+import { Blocks } from './blocks.ts';
+import { SLOTS_START } from './format.ts';
+import { alignUp, type Geometry, geometryOf } from './geometry.ts';
+import { batchesBeyond, hasBytesBeyond, resync } from './lookahead.ts';
+import type { ScanPoint } from './position.ts';
+import { type LogView, Scanner } from './scanner.ts';
+import { beginningOf, type Segment, segmentFromNext, segmentOf } from './segment.ts';
+import { readSegmentHeaders, SegmentTable } from './segment-table.ts';
+import { assertUsable, readSuperblock, type Superblock } from './superblock.ts';
+import { TAIL_ROWS, type TailFacts, type TailVerdict } from './recovery-table.ts';
+
+/** A batch that bears LSNs of which nothing proves that they were flushed. */
+export interface Unproven {
+  readonly point: ScanPoint;
+  readonly count: number;
+}
+
+export interface Recovered {
+  readonly superblocks: readonly [Superblock | undefined, Superblock | undefined];
+  readonly superblock: Superblock;
+  readonly geometry: Geometry;
+  readonly table: SegmentTable;
+  readonly verdict: TailVerdict;
+  /** Where the log ends, and where it was cut: the first batch that nothing proves. */
+  readonly end: ScanPoint;
+  readonly cut: ScanPoint;
+  readonly unproven: readonly Unproven[];
+  /** Greatest generation seen anywhere. */
+  readonly generationMax: number;
+  readonly wallTimeMs: number;
+  readonly rows: readonly string[];
+  readonly damage: readonly DamageRange[];
+  readonly tailUncertain: TailUncertain | null;
+  readonly tornBytes: number;
+  readonly scannedBytes: number;
+  readonly invalidSuperblocks: readonly number[];
+}
+
+const WINDOW_BYTES = 262_144;
+
+/** Both superblocks and which one leads. @throws VarveError UNSUPPORTED_VERSION, CORRUPT, IO_ERROR */
+export function readSuperblocks(
+  file: SyncFile,
+  store: string,
+): { pair: [Superblock | undefined, Superblock | undefined]; newest: Superblock | undefined } {
+  const pair: [Superblock | undefined, Superblock | undefined] = [
+    readSuperblock(file, 0),
+    readSuperblock(file, 1),
+  ];
+  const [a, b] = pair;
+  const newest = a === undefined || (b !== undefined && b.sequence > a.sequence) ? b : a;
+  if (newest !== undefined) assertUsable(newest, store);
+  return { pair, newest };
+}
+
+export class Recovery implements LogView {
+  readonly geometry: Geometry;
+  readonly table = new SegmentTable();
+  private readonly file: SyncFile;
+  private readonly superblock: Superblock;
+  private readonly blocks: Blocks;
+  private readonly store: string;
+  private readonly rows: string[] = [];
+  private readonly damage: DamageRange[] = [];
+  private provenLsn: number;
+  private unproven: Unproven[] = [];
+  private generationMax: number;
+  private wallTimeMs: number;
+  private scannedBytes = 0;
+
+  constructor(file: SyncFile, superblock: Superblock, store: string, witnessDurableLsn: number) {
+    this.file = file;
+    this.superblock = superblock;
+    this.store = store;
+    this.geometry = geometryOf(superblock.segmentBytes, superblock.alignment);
+    this.blocks = new Blocks(file, this.geometry, WINDOW_BYTES);
+    this.provenLsn = Math.max(superblock.durableLsn, witnessDurableLsn);
+    this.generationMax = superblock.generation;
+    this.wallTimeMs = superblock.writtenAtMs;
+  }
+
+  segment(number: number): Segment | undefined {
+    return this.table.get(number);
+  }
+
+  limit(): number {
+    return this.geometry.segmentBytes;
+  }
+
+  follow(next: { segment: number; slot: number; salt: Uint8Array }, from: ScanPoint): Segment {
+    const known = this.table.get(next.segment);
+    if (known?.header.slot === next.slot && known.header.salt.every((byte, i) => byte === next.salt[i])) {
+      return known;
+    }
+    const made = segmentFromNext(next, from, this.superblock.seedId);
+    const oldestUnitSegment = this.table.get(from.segment)?.header.oldestUnitSegment ?? from.segment;
+    const careful = { ...made, header: { ...made.header, oldestUnitSegment } };
+    this.table.add(careful);
+    return careful;
+  }
+
+  run(pair: readonly [Superblock | undefined, Superblock | undefined]): Recovered {
+    const invalidSuperblocks = [0, 1].filter((place) => pair[place] === undefined);
+    for (const block of pair) {
+      if (block === undefined) continue;
+      this.provenLsn = Math.max(this.provenLsn, block.durableLsn);
+      this.generationMax = Math.max(this.generationMax, block.generation);
+    }
+    if (invalidSuperblocks.length > 0) this.rows.push('superblock-lost');
+    this.loadSegments();
+    const scanner = this.scan();
+    const facts = this.factsAt(scanner.point);
+    const row = TAIL_ROWS.find(({ matches }) => matches(facts))!;
+    this.rows.push(row.name);
+    if (row.verdict === 'corrupt') this.mapDamage(scanner, facts);
+    const end = { ...scanner.point };
+    if (row.verdict !== 'corrupt') this.table.dropAbove(end.segment);
+    const cut = this.unproven[0]?.point ?? end;
+    this.collectSpares();
+    return {
+      superblocks: [pair[0], pair[1]],
+      superblock: this.superblock,
+      geometry: this.geometry,
+      table: this.table,
+      verdict: row.verdict,
+      end,
+      cut,
+      unproven: this.unproven,
+      generationMax: this.generationMax,
+      wallTimeMs: this.wallTimeMs,
+      rows: this.rows,
+      damage: this.damage,
+      tailUncertain:
+        row.verdict === 'cut' && !facts.clean
+          ? { from: end.lastLsn + 1, evidence: facts.bytesBeyond ? 'bytes' : 'zeros' }
+          : null,
+      tornBytes: facts.bytesBeyond && !facts.clean ? this.tornBytes(end) : 0,
+      scannedBytes: this.scannedBytes,
+      invalidSuperblocks,
+    };
+  }
+
+  /** Live segments from the headers: of two with one number the later generation counts. */
+  private loadSegments(): void {
+    const { superblock, table } = this;
+    const headers = readSegmentHeaders(this.file, this.geometry, superblock.seedId);
+    table.slotCount = headers.length;
+    if (this.file.getSize() < SLOTS_START + superblock.slotCount * superblock.segmentBytes) {
+      this.rows.push('file-short');
+    }
+    for (const header of headers) {
+      if (header === undefined || header.segment < superblock.firstSegment) continue;
+      this.generationMax = Math.max(this.generationMax, header.generation);
+      const rival = table.get(header.segment);
+      if (rival !== undefined && rival.header.generation >= header.generation) continue;
+      table.add(segmentOf(header, superblock.seedId));
+    }
+  }
+
+  private scan(): Scanner {
+    const { scanStart } = this.superblock;
+    const scanner = new Scanner(this, this.blocks, scanStart);
+    if (this.table.get(scanStart.segment) === undefined) this.findByNextRecord(scanStart.segment);
+    this.scanOn(scanner);
+    return scanner;
+  }
+
+  /** A segment without a valid header can still be read when the `next` record before it is there. */
+  private findByNextRecord(number: number): void {
+    this.rows.push('header-lost');
+    const before = this.table.get(number - 1);
+    if (before === undefined) return;
+    const scanner = new Scanner(this, this.blocks, beginningOf(before, this.geometry));
+    while (scanner.point.segment < number && scanner.next());
+  }
+
+  private scanOn(scanner: Scanner): void {
+    const { header } = scanner;
+    let restart: { before: ScanPoint; unproven: Unproven[]; rewrittenTo: number } | undefined;
+    let before: ScanPoint = { ...scanner.point };
+    while (scanner.next()) {
+      this.scannedBytes += header.headerBytes + header.bodyBytes;
+      this.generationMax = Math.max(this.generationMax, header.generation);
+      this.wallTimeMs = Math.max(this.wallTimeMs, header.wallTimeMs);
+      this.provenLsn = Math.max(this.provenLsn, header.durableLsn);
+      if (scanner.nextLost) {
+        scanner.nextLost = false;
+        if (!this.rows.includes('next-lost')) this.rows.push('next-lost');
+      }
+      if (scanner.start !== undefined) {
+        const { lastLsn, rewrittenTo } = scanner.start;
+        restart = { before, unproven: this.unproven, rewrittenTo };
+        this.unproven = this.unproven.filter(({ point }) => point.lastLsn < lastLsn);
+      } else if (scanner.bearsLsns && header.count > 0) {
+        this.unproven.push({ point: { ...scanner.batchPoint }, count: header.count });
+      }
+      before = { ...scanner.point };
+    }
+    if (restart !== undefined && scanner.point.lastLsn < restart.rewrittenTo) {
+      // A crash inside recovery: the copies are not all there, so the originals count.
+      this.rows.push('restart-incomplete');
+      Object.assign(scanner.point, restart.before);
+      this.unproven = restart.unproven;
+    }
+    this.dropProven();
+  }
+
+  private dropProven(): void {
+    this.unproven = this.unproven.filter(({ point, count }) => point.lastLsn + count > this.provenLsn);
+  }
+
+  private factsAt(end: ScanPoint): TailFacts {
+    const segment = this.table.get(end.segment);
+    let laterBatches = false;
+    let provenBeyond = this.provenLsn > end.lastLsn ? this.provenLsn : 0;
+    let proof: DamageRange['proof'] = provenBeyond > 0 ? 'superblock' : 'batch';
+    const clean = this.superblock.clean && samePlace(end, this.superblock.scanStart);
+    if (segment !== undefined && !clean) {
+      for (const later of batchesBeyond(this, this.blocks, segment, end.offset)) {
+        laterBatches = true;
+        if (later.durableLsn > end.lastLsn && later.durableLsn > provenBeyond) {
+          provenBeyond = later.durableLsn;
+          proof = 'batch';
+        }
+      }
+    }
+    for (const later of this.table.live()) {
+      if (later.header.segment <= end.segment) continue;
+      let durable = later.headerMissing ? 0 : later.header.durableLsn;
+      for (const batch of batchesBeyond(this, this.blocks, later, this.geometry.firstOffset)) {
+        durable = Math.max(durable, batch.durableLsn);
+      }
+      if (durable > end.lastLsn && durable > provenBeyond) {
+        provenBeyond = durable;
+        proof = 'segment';
+      }
+    }
+    return {
+      clean,
+      segmentMissing: segment === undefined,
+      provenBeyond,
+      proof,
+      laterBatches,
+      bytesBeyond: segment !== undefined && !clean && hasBytesBeyond(this, this.blocks, segment, end.offset),
+    };
+  }
+
+  /** Goes on past each damaged stretch, so that what is good can be served and what is not is named. */
+  private mapDamage(scanner: Scanner, facts: TailFacts): void {
+    const lastSegment = this.table.live().at(-1)?.header.segment ?? 0;
+    for (;;) {
+      const from = { ...scanner.point };
+      const resume = resync(this, this.blocks, from, lastSegment) ?? this.resumeAtHeader(from);
+      if (resume === undefined) break;
+      if (resume.lastLsn > from.lastLsn) {
+        this.damage.push({ from: from.lastLsn + 1, to: resume.lastLsn, proof: facts.proof });
+      }
+      this.table.get(resume.segment)?.index.resume(resume);
+      Object.assign(scanner.point, resume);
+      if (!scanner.next()) break;
+      // The batch found by itself now counts in the log again; the scan goes on after it.
+      Object.assign(scanner.point, resume);
+      this.scanOn(scanner);
+    }
+    const proven = Math.max(this.provenLsn, facts.provenBeyond);
+    if (proven > scanner.point.lastLsn) {
+      this.damage.push({ from: scanner.point.lastLsn + 1, to: proven, proof: facts.proof });
+    }
+    if (this.damage.length === 0) {
+      throw new VarveError('CORRUPT', 'damage was proven but no record is missing', {
+        facts: { store: this.store, after: scanner.point.lastLsn },
+      });
+    }
+    this.unproven = [];
+  }
+
+  private resumeAtHeader(from: ScanPoint): ScanPoint | undefined {
+    const following = this.table
+      .live()
+      .find(({ header, headerMissing }) => !headerMissing && header.segment > from.segment && header.lastLsn >= from.lastLsn);
+    return following && beginningOf(following, this.geometry);
+  }
+
+  private tornBytes(end: ScanPoint): number {
+    const segment = this.table.get(end.segment);
+    if (segment === undefined) return 0;
+    const step = 512;
+    let last = end.offset;
+    for (let at = alignUp(end.offset, step); at < this.geometry.segmentBytes; at += step) {
+      this.blocks.ensure(segment, at, step, this.geometry.segmentBytes);
+      const { bytes, at: from } = this.blocks;
+      for (let index = from; index < from + step; index++) {
+        if (bytes[index] !== 0) {
+          last = at + step;
+          break;
+        }
+      }
+    }
+    return last - end.offset;
+  }
+
+  private collectSpares(): void {
+    const used = new Set(this.table.live().map(({ header }) => header.slot));
+    for (let slot = 0; slot < this.table.slotCount; slot++) {
+      if (!used.has(slot)) this.table.addSpare(slot);
+    }
+  }
+}
+
+function samePlace(a: ScanPoint, b: ScanPoint): boolean {
+  return a.segment === b.segment && a.offset === b.offset && a.generation === b.generation;
+}

@@ -1,0 +1,94 @@
+/**
+ * Writes records again of which nothing proves that they were flushed: a page cache that survived a
+ * failed flush shows bytes that the disk does not hold.
+ *
+ * Same LSNs, same times, new generation, one flush. Until that flush the originals count (the start
+ * record names the last LSN that must be there for the restart to count).
+ */
+import { invariant } from '@varve/bytes';
+import { newRecordFrame, readRecordFrame, RecordFlag } from '@varve/protocol';
+import type { Blocks } from './blocks.ts';
+import { UNIT_DESCRIPTOR_BYTES } from './format.ts';
+import { externalFrame } from './group.ts';
+import type { Unproven } from './recovery.ts';
+import { type LogView, Scanner } from './scanner.ts';
+import { OpenUnit, type UnitHost } from './unit.ts';
+import { encodeUnitDescriptor, readUnitDescriptor, type UnitDescriptor } from './unit-descriptor.ts';
+import { readFragments } from './unit-reader.ts';
+
+interface RewriteHost extends UnitHost, LogView {
+  readonly blocks: Blocks;
+  readonly geometry: LogView['geometry'];
+}
+
+/** Returns how many records were written again. */
+export function rewriteUnproven(host: RewriteHost, unproven: readonly Unproven[]): number {
+  const { tail } = host;
+  let records = 0;
+  tail.purpose = 'engine';
+  for (const { point, count } of unproven) {
+    const segment = host.segment(point.segment);
+    const scanner = new Scanner(host, host.blocks, point);
+    const there = segment !== undefined && scanner.countsAt(segment, point.offset);
+    invariant(there, 'a batch that recovery accepted is still there');
+    invariant(tail.lastLsn === point.lastLsn, 'records keep their LSNs when they are written again');
+    const { unit, wallTimeMs } = scanner.header;
+    const body = host.blocks.bytes.slice(scanner.bodyStart, scanner.bodyEnd);
+    if (unit === undefined) {
+      const frames = settleExternals(host, body, point.lastLsn + 1);
+      tail.addRecords(frames, 0, frames.length, count, wallTimeMs);
+    } else {
+      const copy = unit.settled ? unit : copyUnit(host, unit, point.lastLsn + 1, body.length);
+      tail.addUnitEnd(copy, body, 0, body.length, count, wallTimeMs);
+    }
+    records += count;
+  }
+  tail.purpose = 'append';
+  if (records > 0) host.flush();
+  return records;
+}
+
+/** Copies fragments that were not flushed before their end was written. */
+function copyUnit(host: RewriteHost, unit: UnitDescriptor, lsn: number, endBytes: number): UnitDescriptor {
+  const copy = new OpenUnit(host, Number.MAX_SAFE_INTEGER);
+  try {
+    for (const { bytes, start, end, count } of readFragments(host, host.blocks, unit, lsn)) {
+      copy.writeFragment(bytes, start, end, count);
+    }
+    return copy.finish(endBytes);
+  } finally {
+    copy.close();
+  }
+}
+
+/** The same frames, with the fragments of external records copied where they need it. */
+function settleExternals(host: RewriteHost, frames: Uint8Array, firstLsn: number): Uint8Array {
+  const frame = newRecordFrame();
+  const pieces: Uint8Array[] = [];
+  let copied = false;
+  for (let at = 0, lsn = firstLsn; at < frames.length; lsn++) {
+    const next = readRecordFrame(frames, at, frames.length, frame);
+    invariant(next >= 0, 'a verified batch holds whole frames');
+    const external = (frame.flags & RecordFlag.External) !== 0;
+    const unit =
+      external && frame.payloadEnd - frame.payloadStart === UNIT_DESCRIPTOR_BYTES
+        ? readUnitDescriptor(frames, frame.payloadStart)
+        : undefined;
+    if (unit === undefined || unit.settled) {
+      pieces.push(frames.subarray(at, next));
+    } else {
+      const descriptor = encodeUnitDescriptor(copyUnit(host, unit, lsn, 64));
+      pieces.push(externalFrame(frame.type, frame.channel, descriptor));
+      copied = true;
+    }
+    at = next;
+  }
+  if (!copied) return frames;
+  const joined = new Uint8Array(frames.length);
+  let at = 0;
+  for (const piece of pieces) {
+    joined.set(piece, at);
+    at += piece.length;
+  }
+  return joined.subarray(0, at);
+}

@@ -1,0 +1,114 @@
+/**
+ * A record on its way in pieces: the asynchronous face of an `OpenUnit`.
+ *
+ * Always true: after `commit`, `abort` or a fault nothing more is written; without a `commit` that
+ * resolved nothing of it is ever visible.
+ */
+import { isVarveError, VarveError, withOutcome } from '@varve/protocol';
+import { SystemType } from '@varve/protocol';
+import { externalFrame } from './group.ts';
+import { GenerationFault } from './io.ts';
+import type { Journal } from './journal.ts';
+import type { Store } from './store.ts';
+import type { UnitWriter } from './store-port.ts';
+import type { OpenUnit } from './unit.ts';
+import { encodeUnitDescriptor } from './unit-descriptor.ts';
+
+/** Written out once so much is staged by a stream: it never fills the memory. */
+const WRITE_EVERY_BYTES = 262_144;
+
+export class StreamUnit implements UnitWriter {
+  private readonly store: Store;
+  private readonly unit: OpenUnit;
+  private readonly ended: () => void;
+  private over: VarveError | undefined;
+  private sinceWrite = 0;
+
+  constructor(store: Store, unit: OpenUnit, ended: () => void) {
+    this.store = store;
+    this.unit = unit;
+    this.ended = ended;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    this.guarded((journal) => {
+      this.unit.write(bytes, 0, bytes.length);
+      this.sinceWrite += bytes.length;
+      if (this.sinceWrite < WRITE_EVERY_BYTES) return;
+      this.sinceWrite = 0;
+      journal.write();
+    });
+    const { journal } = this.store;
+    if (journal !== undefined && journal.tail.unflushedBytes > this.store.options.queueBytes) {
+      this.store.stalls++;
+      this.store.commit();
+    }
+  }
+
+  async commit(record: {
+    type: number;
+    channel: number;
+    durability?: 'strict' | 'relaxed';
+    expect?: number;
+  }): Promise<number> {
+    let frame: Uint8Array | undefined;
+    this.guarded((journal) => {
+      if (record.expect !== undefined && record.expect !== journal.tail.lastLsn) {
+        throw new VarveError('CONFLICT', undefined, {
+          facts: { expected: record.expect, lastLsn: journal.tail.lastLsn },
+          outcome: 'not-written',
+        });
+      }
+      frame = externalFrame(record.type, record.channel, encodeUnitDescriptor(this.unit.finish(64)));
+    });
+    const appended = this.store.appendExternal(frame!, record.durability);
+    this.finish(new VarveError('BAD_ARGUMENT', 'this stream was committed', { outcome: 'not-written' }));
+    return (await appended).firstLsn;
+  }
+
+  abort(): void {
+    if (this.over !== undefined) return;
+    const { journal } = this.store;
+    const begun = this.unit.firstSegment !== undefined;
+    this.finish(new VarveError('ABORTED', undefined, { outcome: 'not-written' }));
+    if (journal === undefined || !begun) return;
+    try {
+      journal.tail.addControl(SystemType.Abort, new Uint8Array(0));
+      this.store.queueCommit();
+    } catch (error) {
+      if (error instanceof GenerationFault) this.store.endGeneration(error.cause);
+      // No room for the note: an unfinished unit is invisible with or without it.
+      else if (!isVarveError(error)) throw error;
+    }
+  }
+
+  /** The generation ended under it. */
+  fail(cause: VarveError): void {
+    if (this.over === undefined) this.finish(withOutcome(cause, 'not-written'));
+  }
+
+  private finish(reason: VarveError): void {
+    this.over = reason;
+    this.unit.close();
+    this.ended();
+  }
+
+  private guarded(operation: (journal: Journal) => void): void {
+    if (this.over !== undefined) throw this.over;
+    const { journal } = this.store;
+    if (journal === undefined) throw new VarveError('CLOSED', undefined, { outcome: 'not-written' });
+    try {
+      operation(journal);
+    } catch (error) {
+      if (error instanceof GenerationFault) {
+        this.store.endGeneration(error.cause);
+        throw withOutcome(error.cause, 'not-written');
+      }
+      if (isVarveError(error)) {
+        this.finish(withOutcome(error, 'not-written'));
+        this.store.announceQuota(error);
+      }
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * The two superblocks of an open store.
+ *
+ * Always true:
+ * - a write goes to the invalid place, else to the older one: the newest valid one is never touched
+ * - sequence numbers only grow
+ * - what both say is known as `firstSegmentInBoth`: only below it may a slot be used again
+ */
+import type { SyncFile } from '@varve/files';
+import { orEndGeneration } from './io.ts';
+import { type Superblock, writeSuperblock } from './superblock.ts';
+
+export class SuperblockPair {
+  private readonly blocks: [Superblock | undefined, Superblock | undefined];
+  private readonly file: SyncFile;
+  private sequence: number;
+
+  constructor(file: SyncFile, blocks: readonly [Superblock | undefined, Superblock | undefined]) {
+    this.file = file;
+    this.blocks = [blocks[0], blocks[1]];
+    this.sequence = Math.max(blocks[0]?.sequence ?? 0, blocks[1]?.sequence ?? 0);
+  }
+
+  get pair(): readonly [Superblock | undefined, Superblock | undefined] {
+    return this.blocks;
+  }
+
+  /** Writes one place and flushes. @throws GenerationFault */
+  write(block: Omit<Superblock, 'sequence'>): void {
+    const [a, b] = this.blocks;
+    const place = a === undefined || (b !== undefined && a.sequence < b.sequence) ? 0 : 1;
+    this.sequence++;
+    const written: Superblock = { ...block, sequence: this.sequence };
+    // What stands in that place is unknown until the flush returns.
+    this.blocks[place] = undefined;
+    orEndGeneration(() => writeSuperblock(this.file, written, place), 'writing a superblock failed');
+    this.blocks[place] = written;
+  }
+
+  /** Below this segment both superblocks agree that history is gone. */
+  get firstSegmentInBoth(): number {
+    const [a, b] = this.blocks;
+    return Math.min(a?.firstSegment ?? 0, b?.firstSegment ?? 0);
+  }
+}

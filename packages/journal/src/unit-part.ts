@@ -1,0 +1,45 @@
+/**
+ * Reads the payload of an external record piece by piece.
+ */
+import { newRecordFrame, readRecordFrame, RecordFlag, VarveError } from '@varve/protocol';
+import type { Blocks } from './blocks.ts';
+import type { LogView } from './scanner.ts';
+import type { Chunk, ReadRequest } from './store-port.ts';
+import { readUnitDescriptor } from './unit-descriptor.ts';
+import { readFragments } from './unit-reader.ts';
+
+/** @throws VarveError NOT_FOUND, BAD_ARGUMENT (the record is not external), CORRUPT */
+export function readUnitPart(
+  source: LogView & { readonly blocks: Blocks },
+  readChunk: (request: ReadRequest) => Chunk,
+  lsn: number,
+  at: number,
+  maxBytes: number,
+): { bytes: Uint8Array; done: boolean } {
+  const { bytes, runs } = readChunk({ after: lsn - 1, before: lsn + 1, visibility: 'written', maxBytes: 1 });
+  const [run] = runs;
+  if (run === undefined) throw new VarveError('NOT_FOUND', undefined, { facts: { lsn } });
+  const frame = newRecordFrame();
+  readRecordFrame(bytes, run.start, run.end, frame);
+  const unit = (frame.flags & RecordFlag.External) === 0 ? undefined : readUnitDescriptor(bytes, frame.payloadStart);
+  if (unit === undefined) {
+    throw new VarveError('BAD_ARGUMENT', 'this record is not stored as a unit', { facts: { lsn } });
+  }
+  const end = Math.min(unit.bytes, at + Math.max(1, maxBytes));
+  const part = new Uint8Array(Math.max(0, end - at));
+  let position = 0;
+  for (const fragment of readFragments(source, source.blocks, unit, lsn)) {
+    const length = fragment.end - fragment.start;
+    const from = Math.max(at, position);
+    const to = Math.min(end, position + length);
+    if (from < to) {
+      const start = fragment.start + from - position;
+      part.set(fragment.bytes.subarray(start, start + to - from), from - at);
+    }
+    position += length;
+    // The digest is checked by whoever reads to the end.
+    if (position >= end && end < unit.bytes) break;
+  }
+  if (position < end) throw new VarveError('CORRUPT', 'a unit is shorter than it says', { facts: { from: lsn, to: lsn } });
+  return { bytes: part, done: end >= unit.bytes };
+}
