@@ -8,7 +8,7 @@
  * Ids: `none` · `all` · `xN` Nth of an exhaustive count · `pN` the first N writes · `lN` all but
  * question N · `kN` question N alone · `dN-M` questions N and M alone · `gN-A` all, but damage A in
  * question N · `hN-A` that damage alone · `rN` Nth random choice · `m…` the answers themselves,
- * a base-36 digit each.
+ * a base-36 digit each (so at most 36 answers to a question).
  */
 import { FileFault } from '../fault.ts';
 import { SeededRandom, seedOf } from './seeded-random.ts';
@@ -83,45 +83,48 @@ function* tellingIds(questions: Questions, subsets: Subsets): Generator<string> 
   for (let ordinal = 0; ordinal < random; ordinal++) yield `r${ordinal}`;
 }
 
+const ID = /^(?:(none|all)|([plkr])(\d+)|([dgh])(\d+)-(\d+)|x([0-9a-z]+)|m([0-9a-z]+))$/;
+
 /** The choice behind an id. @throws when the id does not fit these questions */
 export function choiceOf(questions: Questions, id: string): Choice {
   const { answers, newest, order } = questions;
   const wide = answers.some((count) => count > 256);
   const choice: Choice = wide ? new Uint16Array(answers.length) : new Uint8Array(answers.length);
-  const [first, second] = id.slice(1).split('-').map(Number);
-  const check = (question: number): number => {
-    if (!(question >= 0 && question < answers.length)) throw badId(id);
-    return question;
+  const parts = ID.exec(id);
+  if (parts === null) throw badId(id);
+  const [, whole, single, singleText, double, firstText, secondText, ordinal, digits] = parts;
+  const answer = (question: number, given: number): void => {
+    if (!(question < answers.length && given < answers[question])) throw badId(id);
+    choice[question] = given;
   };
-  if (id === 'none') return choice;
-  if (id === 'all') choice.set(newest);
-  else if (id.startsWith('x')) {
-    let rest = parseInt(id.slice(1), 36);
-    for (let question = 0; question < answers.length; question++) {
-      choice[question] = rest % answers[question];
-      rest = Math.floor(rest / answers[question]);
+  if (whole === 'all' || single === 'l' || double === 'g') choice.set(newest);
+  if (single === 'p') {
+    for (const [question, given] of order.slice(0, Number(singleText))) answer(question, given);
+  } else if (single === 'l') answer(Number(singleText), 0);
+  else if (single === 'k') answer(Number(singleText), newest[Number(singleText)]);
+  else if (single === 'r') answerAtRandom(questions, Number(singleText), choice);
+  else if (double === 'd') {
+    for (const question of [Number(firstText), Number(secondText)]) {
+      answer(question, newest[question]);
     }
-  } else if (id.startsWith('p')) {
-    for (const [question, answer] of order.slice(0, first)) choice[question] = answer;
-  } else if (id.startsWith('l')) {
-    choice.set(newest);
-    choice[check(first)] = 0;
-  } else if (id.startsWith('k')) choice[check(first)] = newest[first];
-  else if (id.startsWith('d')) {
-    choice[check(first)] = newest[first];
-    choice[check(second)] = newest[second];
-  } else if (id.startsWith('g')) {
-    choice.set(newest);
-    choice[check(first)] = second;
-  } else if (id.startsWith('h')) choice[check(first)] = second;
-  else if (id.startsWith('r')) answerAtRandom(questions, first, choice);
-  else if (id.startsWith('m')) {
-    for (let question = 0; question < answers.length; question++) {
-      choice[question] = parseInt(id[question + 1] ?? '0', 36);
-      if (choice[question] >= answers[question]) throw badId(id);
+  } else if (double !== undefined) answer(Number(firstText), Number(secondText));
+  else if (ordinal !== undefined) answerByCount(questions, parseInt(ordinal, 36), choice);
+  else if (digits !== undefined) {
+    if (digits.length !== answers.length) throw badId(id);
+    for (let question = 0; question < digits.length; question++) {
+      answer(question, parseInt(digits[question], 36));
     }
-  } else throw badId(id);
+  }
   return choice;
+}
+
+/** Counts in a number system whose places are the questions. */
+function answerByCount({ answers }: Questions, ordinal: number, choice: Choice): void {
+  let rest = ordinal;
+  for (let question = 0; question < answers.length; question++) {
+    choice[question] = rest % answers[question];
+    rest = Math.floor(rest / answers[question]);
+  }
 }
 
 /** The id that spells every answer out: what a shrinker hands on. */

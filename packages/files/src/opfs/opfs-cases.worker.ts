@@ -1,0 +1,95 @@
+/** What OPFS, IndexedDB and Web Locks do beyond the conformance suite, inside a dedicated worker. */
+import { checkEqual, checkFault } from '../conformance/check.ts';
+import { serveCases } from '../conformance/index.ts';
+import { faultOf } from '../fault.ts';
+import type { WitnessEntry } from '../host.ts';
+import { createOpfsHost, probeStorage } from './index.ts';
+
+const rootName = 'varve-cases';
+const entry: WitnessEntry = { state: 'live', seedId: 'ab', durableLsn: 3, liveSinceMs: 4 };
+
+serveCases(self, [
+  {
+    name: 'a worker is refused nothing',
+    run: async () => checkEqual(await probeStorage({ rootName }), [], 'refusals'),
+  },
+  {
+    name: 'a file held by a terminated busy worker can be opened within the wait',
+    async run() {
+      const { root, locks } = createOpfsHost({ rootName: 'varve-holder' });
+      const lock = await locks.acquire('held');
+      const file = await root.openFile('held', { create: false });
+      checkEqual(file.getSize(), 1, 'size');
+      file.close();
+      lock?.release();
+    },
+  },
+  {
+    name: 'what the user cleared under an open file is seen as gone, and can be made anew',
+    async run() {
+      const { root } = createOpfsHost({ rootName });
+      const folder = await root.directory('cleared', { create: true });
+      (await folder?.openFile('a', { create: true }))?.close();
+      const top = await navigator.storage.getDirectory();
+      await top.removeEntry(rootName, { recursive: true });
+      checkEqual(await folder?.hasFile('a'), false, 'the name still resolves');
+      checkEqual(await root.list(), [], 'list');
+      (await folder?.openFile('a', { create: true }))?.close();
+      checkEqual(await folder?.hasFile('a'), true, 'a new file of that name is there');
+    },
+  },
+  {
+    name: 'the witness steps aside for the deletion of its database and works on',
+    async run() {
+      const { witness } = createOpfsHost({ rootName });
+      await witness.write('s', entry);
+      await new Promise<void>((resolve, reject) => {
+        const request = indexedDB.deleteDatabase(rootName);
+        request.addEventListener('success', () => resolve());
+        request.addEventListener('error', () => reject(new Error('deletion failed')));
+      });
+      checkEqual(await witness.read('s'), undefined, 'entry after the deletion');
+      await witness.write('s', entry);
+      const other = createOpfsHost({ rootName });
+      checkEqual(await other.witness.read('s'), entry, 'entry as another connection sees it');
+      await witness.remove('s');
+    },
+  },
+  {
+    name: 'a stolen lock is reported as lost',
+    async run() {
+      const { locks } = createOpfsHost({ rootName });
+      const held = await locks.acquire('stolen');
+      await navigator.locks.request(`${rootName}/stolen`, { steal: true }, () => undefined);
+      await held?.lost;
+      held?.release();
+    },
+  },
+  {
+    name: 'an open of what another holds says busy only after the wait',
+    async run() {
+      const { root } = createOpfsHost({ rootName, openWaitMs: 300 });
+      const file = await root.openFile('waited', { create: true });
+      const startMs = performance.now();
+      await checkFault(root.openFile('waited', { create: false }), 'busy');
+      if (performance.now() - startMs < 290) throw new Error('it gave up before the wait was over');
+      setTimeout(() => file.close(), 100);
+      (await root.openFile('waited', { create: false })).close();
+    },
+  },
+  {
+    name: 'a closed handle reports a fault of its own, not one of space or rights',
+    async run() {
+      const { root } = createOpfsHost({ rootName });
+      const file = await root.openFile('closed', { create: true });
+      file.close();
+      try {
+        file.flush();
+      } catch (error) {
+        checkEqual(faultOf(error), 'io', 'fault');
+        return;
+      }
+      throw new Error('a closed handle flushed');
+    },
+  },
+]);
