@@ -6,6 +6,7 @@
  * - a malformed message harms nobody else; several in a row end this connection alone
  * - when it ends, whatever was held for the client (history, units, lock, handle) is given back
  */
+import type { Timers } from '@varve/files';
 import type { Appended, StorePort } from '@varve/journal';
 import {
   STRIKES_MAX,
@@ -33,6 +34,8 @@ import { StatusPusher } from './status-pusher.ts';
 import { storeAdministration } from './administration.ts';
 import { Streams } from './streams.ts';
 
+const REOPENING_PAUSE_MS = 20;
+
 export class Connection {
   readonly #data: Port;
   readonly #control: Port;
@@ -41,12 +44,14 @@ export class Connection {
   readonly #readers = new Readers();
   readonly #streams = new Streams();
   readonly #history = new HistorySize();
+  readonly #timers: Timers;
   #strikes = 0;
   #ended = false;
 
   constructor(services: EngineServices, data: Port, control: Port) {
     this.#data = data;
     this.#control = control;
+    this.#timers = services.timers;
     this.#session = new StoreSession(services, (event) => this.#pusher.event(event));
     this.#pusher = new StatusPusher(
       services.timers,
@@ -139,6 +144,10 @@ export class Connection {
         const { bytes, runs, done } = await this.#readers.read(store, message, byDefault);
         return this.#post({ kind: 'chunk', id, bytes, runs, done }, [bytes.buffer as ArrayBuffer]);
       } catch (error) {
+        if (isVarveError(error) && error.facts['retry'] === true) {
+          await this.#reopeningPause();
+          continue;
+        }
         // A store that was parked under a waiting reader comes back as another object.
         const wasParked = isVarveError(error, 'CLOSED') && this.#session.store !== store;
         if (!wasParked || store === error) return this.#fail(id, error);
@@ -146,6 +155,11 @@ export class Connection {
         await this.#session.returned();
       }
     }
+  }
+
+  /** The store comes back by itself in a moment, or says otherwise at the next try. */
+  #reopeningPause(): Promise<void> {
+    return new Promise((resolve) => this.#timers.after(REOPENING_PAUSE_MS, resolve));
   }
 
   async #readUnit({ id, lsn, at, maxBytes }: UnitMessage): Promise<void> {

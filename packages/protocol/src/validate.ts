@@ -35,9 +35,9 @@ const atMost =
   (value) =>
     isCount(value) && (value as number) <= limit;
 
-/** Store names are file names: what the application calls a store is escaped before it gets here. */
+/** What it may consist of is the journal's business: it makes a folder's name of it. */
 const isStoreName: Check = (value) =>
-  typeof value === 'string' && /^[A-Za-z0-9_%-][A-Za-z0-9._%-]{0,199}$/.test(value);
+  typeof value === 'string' && value.length > 0 && value.length <= 100;
 
 const isKeep: Check = (value) =>
   value === 'all' ||

@@ -6,13 +6,13 @@
  *   the last handle closes waits for that and starts afresh
  * - each store has a worker of its own: a slow flush of one never holds up another
  */
-import type { ControlCalls, ControlMethod, StoreListing } from '@varve/protocol';
+import type { ControlCalls, ControlMethod } from '@varve/protocol';
 import { throwIfAborted, untilAborted } from './abort.ts';
 import type { Codec, Log, OpenOptions, StoreInfo } from './api.ts';
 import { EngineClient } from './engine-client.ts';
 import { LogHandle } from './log.ts';
 import { LogSession } from './log-session.ts';
-import { DEADLINE_MS, badArgument, checkCount, checkSame, givenRequest, toRequest, toStoreName } from './options.ts';
+import { DEADLINE_MS, badArgument, checkCount, checkName, checkSame, givenRequest, toRequest } from './options.ts';
 import type { Platform } from './platform.ts';
 
 interface Shared {
@@ -39,13 +39,13 @@ export async function openShared<T>(
   stateCodec: Codec<unknown>,
   codec: Codec<T>,
 ): Promise<Log<T>> {
-  const storeName = toStoreName(name);
+  checkName(name);
   const given = givenRequest(options);
   const request = toRequest(given);
   const { signal, deadlineMs = DEADLINE_MS } = options;
   checkCount(deadlineMs, 'deadlineMs', 1);
   throwIfAborted(signal);
-  const key = `${platform.place}/${storeName}`;
+  const key = `${platform.place}/${name}`;
   const stores = registry();
   let shared = stores.get(key);
   if (shared === undefined) {
@@ -58,7 +58,7 @@ export async function openShared<T>(
     const open = async (): Promise<LogSession> => {
       const engine = await EngineClient.start(platform.startEngine(), deadlineMs);
       try {
-        const status = await engine.control.call('open', storeName, request);
+        const status = await engine.control.call('open', name, request);
         return new LogSession(name, request, engine, status, platform, onEnded);
       } catch (error) {
         engine.end();
@@ -123,18 +123,12 @@ async function withEngine<R>(
 }
 
 export function listStoresOf(platform: Platform): Promise<StoreInfo[]> {
-  return withEngine(platform, async (call) =>
-    (await call('listStores')).map(({ name, bytes, lost }: StoreListing) => ({
-      name: decodeURIComponent(name),
-      bytes,
-      lost,
-    })),
-  );
+  return withEngine(platform, async (call) => [...(await call('listStores'))]);
 }
 
 export async function deleteStoreOf(platform: Platform, name: string): Promise<void> {
-  const storeName = toStoreName(name);
-  await withEngine(platform, (call) => call('deleteStore', storeName));
+  checkName(name);
+  await withEngine(platform, (call) => call('deleteStore', name));
 }
 
 export async function importStoreOf(
@@ -143,10 +137,10 @@ export async function importStoreOf(
   source: ReadableStream<Uint8Array> | Blob,
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<void> {
-  const storeName = toStoreName(name);
+  checkName(name);
   const reader = (source instanceof Blob ? source.stream() : source).getReader();
   await withEngine(platform, async (call) => {
-    const stream = await call('openImport', storeName);
+    const stream = await call('openImport', name);
     try {
       for (;;) {
         const { done, value } = await untilAborted(reader.read(), signal);

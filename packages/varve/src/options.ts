@@ -49,26 +49,14 @@ export function checkCount(value: unknown, option: string, min = 0, max = Number
 const one = (value: unknown, option: string, ...allowed: readonly unknown[]): void =>
   check(allowed.includes(value), option, allowed.join(' or '));
 
-/** File names are plain; `listStores` turns them back. */
-export function toStoreName(name: string): string {
-  let escaped = '';
-  try {
-    escaped = encodeURIComponent(name)
-      .replace(/[!'()*~]/g, (c) => `%${c.charCodeAt(0).toString(16)}`)
-      .replace(/^\./, '%2e');
-  } catch {
-    // A lone surrogate has no UTF-8: refused below.
-  }
-  check(
-    typeof name === 'string' && escaped.length > 0 && escaped.length <= 200,
-    'name',
-    'a string that takes 1 to 200 characters as a URI component',
-  );
-  return escaped;
+export function checkName(name: unknown): void {
+  const ok = typeof name === 'string' && name.length > 0 && name.length <= 100;
+  check(ok, 'name', 'a string of 1 to 100 characters');
 }
 
 /** The options that were given, under the engine's names. */
 export function givenRequest<T>(options: OpenOptions<T>): Partial<OpenRequest> {
+  check(typeof options === 'object' && options !== null, 'options', 'an object');
   const { relaxed, checkpoint } = options;
   const given: Record<string, unknown> = {
     relaxedBytes: relaxed?.bytes,
@@ -100,9 +88,9 @@ export function toRequest(given: Partial<OpenRequest>): OpenRequest {
   checkCount(request.relaxedMs, 'relaxed.ms');
   checkCount(request.busyTimeoutMs, 'busyTimeoutMs');
   checkCount(request.checkpointEveryBytes, 'checkpoint.everyBytes');
-  if (typeof keep !== 'object') one(keep, 'keep', 'all', 'checkpoint');
+  if (typeof keep !== 'object' || keep === null) one(keep, 'keep', 'all', 'checkpoint');
   else if ('bytes' in keep) checkCount(keep.bytes, 'keep.bytes', 1);
-  else checkCount(keep?.records, 'keep.records', 1);
+  else checkCount(keep.records, 'keep.records', 1);
   return request;
 }
 

@@ -32,10 +32,10 @@ function inlineEngine(directory: string): EngineProcess {
 }
 
 function workerEngine(directory: string): EngineProcess {
-  const url = new URL('./worker.ts', import.meta.url);
-  // From source a worker needs what the main thread's runner did for this file.
-  const execArgv = url.pathname.endsWith('.ts') ? ['--import', 'tsx'] : [];
-  const worker = new Worker(url, { workerData: { directory }, execArgv, name: 'varve' });
+  const built = new URL('./worker.ts', import.meta.url);
+  // The build renames it. Still `.ts`: this runs from source, and Node needs help with that.
+  const url = built.pathname.endsWith('.ts') ? new URL('./from-source.mjs', built) : built;
+  const worker = new Worker(url, { workerData: { directory }, name: 'varve' });
   return {
     url: url.href,
     post: (hello, ports) => worker.postMessage(hello, ports as unknown as TransferListItem[]),

@@ -3,7 +3,7 @@ import { createMemoryHost } from '@varve/files/memory';
 import type { Host } from '@varve/files';
 import { receiveHello } from '@varve/engine';
 import type { EngineServices } from '@varve/engine';
-import { fakeOpenStore } from '../../../engine/src/test/fake-store.ts';
+import { deleteStore, importStore, listStores, openStore } from '@varve/journal';
 import type { Log, OpenOptions } from '../api.ts';
 import { structuredCodec } from '../codec/index.ts';
 import type { Codec } from '../api.ts';
@@ -29,10 +29,10 @@ export function testEngine(overrides: Partial<EngineServices> = {}): TestEngine 
     refusal: async () => undefined,
     timers: host.timers,
     lifeLock: undefined,
-    openStore: async (_host, name, _options, onEvent) => fakeOpenStore(name, onEvent),
-    listStores: async () => [],
-    deleteStore: async () => undefined,
-    importStore: async () => undefined,
+    openStore,
+    listStores,
+    deleteStore,
+    importStore,
     ...overrides,
   };
   const platform: Platform = {
