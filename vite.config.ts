@@ -24,9 +24,11 @@ const BROWSERS: readonly Browser[] = [
     variable: 'VARVE_CHROMIUM',
     commands: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
     launchOptions: {
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'].concat(
-        ['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-      ),
+      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'].concat([
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ]),
     },
   },
   {
@@ -68,7 +70,7 @@ const instances = BROWSERS.flatMap(browserInstance);
 
 const browserProject: TestProjectInlineConfiguration = {
   // Found late, a dependency makes the dev server reload the page under a running test.
-  optimizeDeps: { include: ['idb'] },
+  optimizeDeps: { include: ['idb', 'comlink'] },
   test: {
     name: 'browsers',
     include: ['packages/**/*.browser.test.ts'],
