@@ -1,3 +1,4 @@
+export * from './attributes.ts';
 export * from './control-messages.ts';
 export * from './data-messages.ts';
 export * from './errors.ts';
