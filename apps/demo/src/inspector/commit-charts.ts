@@ -10,8 +10,10 @@ import { count, duration } from '../ui/format.ts';
 import { ink, themeChanged } from '../ui/theme.ts';
 import type { StoreView, StoreWatch } from './store-watch.ts';
 
-const SAMPLES = 120;
+const SAMPLES = 100;
 const HEIGHT = 96;
+/** One thin layer a sample. */
+const bars = uPlot.paths.bars?.({ size: [0.8, 10] });
 
 interface Chart {
   readonly element: HTMLElement;
@@ -25,36 +27,50 @@ function chart(title: string, tone: string, show: (value: number) => string): Ch
   let values: number[] = [];
   let plot: uPlot | undefined;
 
-  const data = (): uPlot.AlignedData => [values.map((_, index) => index), values];
+  /** The newest sample stands at the right edge. */
+  const data = (): uPlot.AlignedData => [
+    values.map((_, index) => SAMPLES - values.length + index),
+    values,
+  ];
 
   const build = (): void => {
     plot?.destroy();
+    plot = undefined;
     if (box.clientWidth === 0) return;
-    const axis: uPlot.Axis = {
-      stroke: ink('ink-2'),
-      font: '11px ui-monospace, monospace',
-      size: 46,
-      gap: 4,
-      ticks: { show: false },
-      grid: { stroke: ink('line'), width: 1 },
-      space: 28,
-      values: (_plot, splits) => splits.map((value) => (Number.isFinite(value) ? show(value) : '')),
-    };
     plot = new uPlot(
       {
         width: box.clientWidth,
         height: HEIGHT,
         legend: { show: false },
         cursor: { show: false },
-        padding: [8, 2, 4, 0],
+        padding: [8, 6, 4, 0],
         scales: {
-          x: { time: false, range: [0, SAMPLES - 1] },
-          y: { range: (_plot, _min, max) => [0, Math.max(max * 1.15, 0.001)] },
+          x: { time: false, range: [-1, SAMPLES] },
+          y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.15 : 1] },
         },
-        axes: [{ show: false }, axis],
+        axes: [
+          { show: false },
+          {
+            stroke: ink('ink-2'),
+            font: '11px ui-monospace, monospace',
+            size: 52,
+            gap: 6,
+            ticks: { show: false },
+            grid: { stroke: ink('line'), width: 1 },
+            space: 26,
+            values: (_plot, splits) =>
+              splits.map((value) => (values.length === 0 ? '' : show(value))),
+          },
+        ],
         series: [
           {},
-          { stroke: ink(tone), width: 1.5, fill: ink(`${tone}-wash`), points: { show: false } },
+          {
+            stroke: ink(tone),
+            width: 0,
+            fill: ink(tone),
+            points: { show: false },
+            ...(bars === undefined ? {} : { paths: bars }),
+          },
         ],
       },
       data(),
@@ -62,48 +78,52 @@ function chart(title: string, tone: string, show: (value: number) => string): Ch
     );
   };
   new ResizeObserver(() => {
-    if (plot === undefined || plot.width !== box.clientWidth) build();
+    if (plot?.width !== box.clientWidth) build();
   }).observe(box);
   themeChanged.on(build);
 
+  const redraw = (text: string): void => {
+    setText(now, text);
+    plot?.setData(data());
+  };
   return {
     element: el('figure', { class: 'chart' }, el('figcaption', {}, title, now), box),
     add(value) {
-      values.push(value);
-      if (values.length > SAMPLES) values = values.slice(-SAMPLES);
-      setText(now, show(value));
-      plot?.setData(data());
+      values = [...values, value].slice(-SAMPLES);
+      redraw(value === 0 ? 'under 0.1 ms' : show(value));
     },
     clear() {
       values = [];
-      setText(now, '–');
-      plot?.setData(data());
+      redraw('–');
     },
   };
 }
 
+const showCount = (value: number): string =>
+  value < 10 ? String(Math.round(value * 10) / 10) : count(value);
+const showDuration = (value: number): string => (value === 0 ? '0' : duration(value));
+
 export function commitCharts(watch: StoreWatch): HTMLElement {
-  const groupSize = chart('Records a flush', 'chart-a', (value) =>
-    value < 10 ? String(Math.round(value * 10) / 10) : count(value),
-  );
-  const flush = chart('Flush took', 'chart-b', (value) => (value === 0 ? '0' : duration(value)));
+  const groupSize = chart('Records a flush', 'chart-a', showCount);
+  const flush = chart('Flush took', 'chart-b', showDuration);
   let label = '';
+  let worker = '';
   let groups = 0;
   let records = 0;
   watch.viewed.on((view: StoreView) => {
     if (view.label !== label) {
       label = view.label;
-      groups = 0;
-      records = 0;
       groupSize.clear();
       flush.clear();
     }
-    const commits = view.status?.commits;
-    if (commits === undefined) return;
-    if (commits.groups < groups) {
-      // A new worker counts from zero.
-      groups = 0;
-      records = 0;
+    if (view.status === undefined) return;
+    const { commits, generation } = view.status;
+    if (`${label} ${generation}` !== worker) {
+      // A new worker counts from zero; what it committed before the first look is not a flush rate.
+      worker = `${label} ${generation}`;
+      groups = commits.groups;
+      records = commits.records;
+      return;
     }
     if (commits.groups === groups) return;
     groupSize.add((commits.records - records) / (commits.groups - groups));

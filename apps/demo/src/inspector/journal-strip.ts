@@ -73,7 +73,7 @@ export function journalStrip(watch: StoreWatch): HTMLElement {
       return;
     }
     const { slots, segmentSizeBytes } = layout;
-    strip.dataset['crowd'] = slots.length > 90 ? 'many' : slots.length > 28 ? 'some' : 'few';
+    strip.dataset['crowd'] = slots.length > 66 ? 'many' : slots.length > 20 ? 'some' : 'few';
     slots.forEach((slot, index) => {
       const core = coreAt(index);
       const full = slot.state === 'spare' ? 0 : Math.min(1, slot.usedBytes / segmentSizeBytes);

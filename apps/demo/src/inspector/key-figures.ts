@@ -4,9 +4,9 @@ import { count } from '../ui/format.ts';
 import type { StoreWatch } from './store-watch.ts';
 
 export const SURVIVES_WORDS = {
-  none: 'nothing (memory only)',
-  tab: 'a dead tab',
-  os: 'a dead tab or browser',
+  none: 'nothing',
+  tab: 'a tab crash',
+  os: 'an OS crash',
   power: 'a power cut',
 } as const;
 

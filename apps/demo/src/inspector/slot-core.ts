@@ -142,7 +142,13 @@ export function slotCore(watch: StoreWatch): HTMLElement {
       context.fillStyle = colour;
       context.fillRect(Math.min(width - 3, x - 1.5), top(row) - 5, 3, rowHeight + 7);
       context.beginPath();
-      context.arc(Math.min(width - 4, Math.max(4, x)), top(row) - 5, 4, 0, Math.PI * 2);
+      context.arc(
+        Math.min(width - 4, Math.max(4, x)),
+        Math.max(5, top(row) - 5),
+        4,
+        0,
+        Math.PI * 2,
+      );
       context.fill();
     };
     marker(endOf(batches, status.coveredLsn), ink('covered'));

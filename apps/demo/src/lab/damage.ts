@@ -7,7 +7,7 @@ import { deleteStore, importStore, openLog, type DamageRange, type Log } from 'v
 import { failureOf } from '../ui/failure.ts';
 
 const COPY = 'damaged-copy';
-const SHOWN_BYTES = 16;
+const SHOWN_BYTES = 10;
 
 /** A record of the store whose bytes can be found in its image. */
 export interface Specimen {

@@ -31,6 +31,7 @@ const sum = (values: readonly number[]): number =>
 export class Ledger {
   readonly page: LedgerPage;
   #turn: Promise<void> | undefined;
+  #waiting: (() => void)[] = [];
 
   private constructor(page: LedgerPage) {
     this.page = page;
@@ -80,7 +81,13 @@ export class Ledger {
     const sequence = this.page.issued[appender]! + 1;
     this.page.issued[appender] = sequence;
     await this.#soon();
+    for (const wake of this.#waiting.splice(0)) wake();
     return sequence;
+  }
+
+  /** Resolves when an append is about to be asked for. */
+  nextIssue(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   acknowledge(appender: number, sequence: number): void {

@@ -23,6 +23,19 @@ export interface StormPanel {
   judgePending(): Promise<void>;
 }
 
+/** Resolves with appends sent and, most likely, the worker writing them: where a crash hurts most. */
+async function midFlight(ledger: Ledger): Promise<void> {
+  await Promise.race([ledger.nextIssue(), pause(500)]);
+  await new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = resolve;
+    port2.postMessage(null);
+  });
+  // Holding the page here keeps it from hearing acknowledgements while the worker goes on.
+  const untilMs = performance.now() + Math.random() * 0.6;
+  while (performance.now() < untilMs);
+}
+
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export function stormPanel(store: LiveStore<StormRecord>, onUse: () => void): StormPanel {
@@ -121,6 +134,7 @@ export function stormPanel(store: LiveStore<StormRecord>, onUse: () => void): St
       const alreadyBlowing = storm !== undefined;
       const ended = await begin();
       if (!alreadyBlowing) await pause(BLOW_MS);
+      await midFlight(ended.ledger);
       store.kill();
       ended.abandon();
       // Acknowledgements that were already on their way still count.
@@ -145,16 +159,20 @@ export function stormPanel(store: LiveStore<StormRecord>, onUse: () => void): St
     toast('Copied. Paste it into this tab’s address bar while the storm blows, then press Back.');
   };
 
-  const blow = button('Start a storm', 'storm', '', () =>
+  const blow = button('Just a storm', 'storm', '', () =>
     storm === undefined ? begin().then(() => undefined) : finish(),
   );
-  const killButton = button('Kill the worker', 'kill', 'button-main', kill);
+  const killButton = button('Storm, then kill the worker', 'kill', 'button-main', kill);
   const reloadButton = button('Reload mid-storm', 'reload', '', reload);
   const crashButton = button('Copy chrome://crash', 'kill', '', copyCrash);
 
   const draw = (): void => {
-    const label = blow.querySelector('span');
-    if (label !== null) setText(label, storm === undefined ? 'Start a storm' : 'Stop and check');
+    const name = (each: HTMLElement, text: string): void => {
+      const label = each.querySelector('span');
+      if (label !== null) setText(label, text);
+    };
+    name(blow, storm === undefined ? 'Just a storm' : 'Stop and check');
+    name(killButton, storm === undefined ? 'Storm, then kill the worker' : 'Kill the worker');
     for (const each of [blow, killButton, reloadButton, crashButton]) each.disabled = busy;
     appenders.disabled = storm !== undefined || busy;
     element.classList.toggle('is-blowing', storm !== undefined);
@@ -182,7 +200,7 @@ export function stormPanel(store: LiveStore<StormRecord>, onUse: () => void): St
       { class: 'counters' },
       el('div', {}, el('dt', {}, 'Issued'), issued),
       el('div', {}, el('dt', {}, 'Acknowledged'), acknowledged),
-      el('div', {}, el('dt', {}, 'A second'), rate),
+      el('div', {}, el('dt', {}, 'Per second'), rate),
     ),
     verdict,
     el(

@@ -15,7 +15,6 @@ export interface Contestant {
 }
 
 const VALUE = new Uint8Array(100).fill(0x5a);
-const DATABASE = 'varve-demo-race';
 
 export function varveContestant(): Contestant {
   const STORE = 'race';
@@ -58,6 +57,7 @@ const complete = (transaction: IDBTransaction): Promise<void> =>
 
 /** `packed`: all values of one call in one transaction, which only a caller who has them together can do. */
 export function indexedDbContestant(packed: boolean): Contestant {
+  const DATABASE = packed ? 'varve-demo-race-packed' : 'varve-demo-race';
   let database: IDBDatabase | undefined;
   const write = (open: IDBDatabase, count: number): Promise<void> => {
     const transaction = open.transaction('values', 'readwrite', { durability: 'strict' });

@@ -40,8 +40,8 @@ function bars(results: readonly Result[], atOnce: number): HTMLElement {
             'small',
             { class: 'quiet' },
             atOnce === 1
-              ? `${duration(result.medianMs)} each`
-              : `${duration(result.medianMs)} for ${atOnce}`,
+              ? `${duration(result.meanMs)} each`
+              : `${duration(result.meanMs)} for ${atOnce}`,
           ),
         ),
       );
