@@ -36,7 +36,10 @@ test('many questions get none, all, every prefix, each one left out, each one al
 });
 
 test('every id gives back its choice, and so does the explicit one', () => {
-  const answers = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 24 });
+  const answers = fc.array(
+    fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 300 })),
+    { minLength: 1, maxLength: 24 },
+  );
   fc.assert(
     fc.property(answers, fc.nat(), (counts, seed) => {
       const questions = questionsOf(counts, seed);
@@ -52,7 +55,20 @@ test('every id gives back its choice, and so does the explicit one', () => {
 
 test('an id that does not fit the questions is refused', () => {
   const questions = questionsOf([2, 2]);
-  for (const id of ['', 'zap', 'l2', 'k9', 'd0-5', 'm9', 'l', 'k-1', 'm000', 'g0-2', 'none7']) {
+  for (const id of [
+    '',
+    'zap',
+    'l2',
+    'k9',
+    'd0-5',
+    'm9',
+    'l',
+    'k-1',
+    'm000',
+    'm1.1.1',
+    'g0-2',
+    'none7',
+  ]) {
     expect(() => choiceOf(questions, id)).toThrow(/no image/);
   }
 });

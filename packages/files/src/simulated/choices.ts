@@ -7,8 +7,8 @@
  *
  * Ids: `none` · `all` · `xN` Nth of an exhaustive count · `pN` the first N writes · `lN` all but
  * question N · `kN` question N alone · `dN-M` questions N and M alone · `gN-A` all, but damage A in
- * question N · `hN-A` that damage alone · `rN` Nth random choice · `m…` the answers themselves,
- * a base-36 digit each (so at most 36 answers to a question).
+ * question N · `hN-A` that damage alone · `rN` Nth random choice · `m…` the answers themselves, in
+ * base 36: a digit each, or with dots between when one needs two.
  */
 import { FileFault } from '../fault.ts';
 import { SeededRandom, seedOf } from './seeded-random.ts';
@@ -83,7 +83,7 @@ function* tellingIds(questions: Questions, subsets: Subsets): Generator<string> 
   for (let ordinal = 0; ordinal < random; ordinal++) yield `r${ordinal}`;
 }
 
-const ID = /^(?:(none|all)|([plkr])(\d+)|([dgh])(\d+)-(\d+)|x([0-9a-z]+)|m([0-9a-z]+))$/;
+const ID = /^(?:(none|all)|([plkr])(\d+)|([dgh])(\d+)-(\d+)|x([0-9a-z]+)|m([0-9a-z.]+))$/;
 
 /** The choice behind an id. @throws when the id does not fit these questions */
 export function choiceOf(questions: Questions, id: string): Choice {
@@ -110,10 +110,9 @@ export function choiceOf(questions: Questions, id: string): Choice {
   } else if (double !== undefined) answer(Number(firstText), Number(secondText));
   else if (ordinal !== undefined) answerByCount(questions, parseInt(ordinal, 36), choice);
   else if (digits !== undefined) {
-    if (digits.length !== answers.length) throw badId(id);
-    for (let question = 0; question < digits.length; question++) {
-      answer(question, parseInt(digits[question], 36));
-    }
+    const spelled = spelledAnswers(id);
+    if (spelled.length !== answers.length) throw badId(id);
+    spelled.forEach((given, question) => answer(question, given));
   }
   return choice;
 }
@@ -128,8 +127,15 @@ function answerByCount({ answers }: Questions, ordinal: number, choice: Choice):
 }
 
 /** The id that spells every answer out: what a shrinker hands on. */
-export function explicitId(choice: Choice): string {
-  return `m${Array.from(choice, (answer) => answer.toString(36)).join('')}`;
+export function explicitId(choice: ArrayLike<number>): string {
+  const digits = Array.from(choice, (answer) => answer.toString(36));
+  return `m${digits.join(digits.every((digit) => digit.length === 1) ? '' : '.')}`;
+}
+
+/** The answers that an explicit id spells out. */
+export function spelledAnswers(id: string): number[] {
+  const text = id.slice(1);
+  return text.split(text.includes('.') ? '.' : '').map((digit) => parseInt(digit, 36));
 }
 
 function answerAtRandom(questions: Questions, ordinal: number, choice: Choice): void {

@@ -39,9 +39,14 @@ export function crashPoint(
 
 /** The page cache survives: everything done is still there, still unflushed; the last write is a prefix. */
 function processDeath(state: DiskState, inFlight: DiskEvent | undefined, seed: number): CrashPoint {
-  const before = state;
-  const parts = inFlight === undefined ? [undefined] : partsOf(inFlight, state.atomBytes);
-  const witnessAnswers = state.pendingWitness.length + 1;
+  const before = state.fork();
+  let parts: (DiskEvent | undefined)[] = [undefined];
+  // A witness change is a question by itself, asked for or confirmed.
+  if (inFlight?.kind === 'witness-begin') before.apply(inFlight, never);
+  else if (inFlight !== undefined && inFlight.kind !== 'witness-end') {
+    parts = partsOf(inFlight, state.atomBytes);
+  }
+  const witnessAnswers = before.pendingWitness.length + 1;
   const questions: Questions = {
     answers: [parts.length, witnessAnswers],
     newest: [parts.length - 1, witnessAnswers - 1],

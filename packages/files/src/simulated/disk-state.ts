@@ -39,6 +39,12 @@ export type DiskEvent =
   | { readonly kind: 'truncate'; readonly inode: number; readonly size: number }
   | { readonly kind: 'flush'; readonly inode: number; readonly outcome: FlushOutcome }
   | { readonly kind: 'names'; readonly changes: readonly NameChange[] }
+  | {
+      readonly kind: 'rot';
+      readonly inode: number;
+      readonly at: number;
+      readonly bytes: Uint8Array;
+    }
   | { readonly kind: 'names-aged' }
   | { readonly kind: 'witness-begin'; readonly change: WitnessChange }
   | { readonly kind: 'witness-end' }
@@ -104,6 +110,9 @@ export class DiskState {
         if (event.outcome === 'settled') this.file(event.inode).settle();
         if (event.outcome === 'forgot') this.file(event.inode).forgetDirty();
         if (event.outcome === 'reverted') this.file(event.inode).revertDirty(coin);
+        break;
+      case 'rot':
+        this.file(event.inode).damage(event.bytes, event.at);
         break;
       case 'names':
         for (const change of event.changes) this.pendingNames.push({ seq: this.seq, change });

@@ -6,6 +6,7 @@
  * `crash-point.ts` what a crash leaves open · `choices.ts` which answers to look at.
  */
 export { explicitId, type Subsets } from './choices.ts';
+export { flipBit, makeStale, overwrite, swapBlocks } from './damage.ts';
 export type {
   FaultEffect,
   FaultRule,
@@ -15,6 +16,7 @@ export type {
 } from './fault-plan.ts';
 export { PROFILES, type Profile, type ProfileRules } from './profile.ts';
 export { SeededRandom, seedOf } from './seeded-random.ts';
+export { shrinkImage } from './shrink.ts';
 export {
   SimulatedCrash,
   SimulatedDisk,

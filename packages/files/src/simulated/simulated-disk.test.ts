@@ -1,6 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import type { SyncFile } from '../port.ts';
-import { SimulatedCrash, SimulatedDisk, type DiskImage, type Profile } from './index.ts';
+import {
+  flipBit,
+  makeStale,
+  overwrite,
+  shrinkImage,
+  SimulatedCrash,
+  SimulatedDisk,
+  swapBlocks,
+  type DiskImage,
+  type Profile,
+} from './index.ts';
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 const filled = (letter: string, length: number): Uint8Array =>
@@ -279,6 +289,70 @@ describe('faults', () => {
     fault.cancel();
     expect(file.read(buffer, { at: 0 })).toBe(16);
   });
+});
+
+test('a failing image shrinks to the least that persisted', async () => {
+  const { disk, file } = await aaaa();
+  file.write(filled('b', 512 * 4), { at: 0 });
+  const fails = async (image: DiskImage): Promise<boolean> => /^.b.b$/.test(sectors(image.disk()));
+  const smallest = await shrinkImage(disk, disk.image(`${disk.opCount + 1}:all`), fails);
+  expect(sectors(smallest.disk())).toBe('abab');
+  expect(sectors(disk.image(smallest.id).disk())).toBe('abab');
+});
+
+test('damage is seen at once and in every later image', async () => {
+  const { disk } = await aaaa();
+  const earlier = disk.peek('journal');
+  overwrite(disk, 'journal', { at: 0, length: 512 }, 'zeros');
+  overwrite(disk, 'journal', { at: 512, length: 512 }, { seed: 3 });
+  flipBit(disk, 'journal', 8 * 1024 + 1);
+  const damaged = disk.peek('journal');
+  expect([damaged[0], damaged[1024]]).toEqual([0, 97 ^ 2]);
+  expect(damaged.slice(512, 1024)).not.toEqual(earlier.slice(512, 1024));
+  swapBlocks(disk, 'journal', { a: 0, b: 2, blockBytes: 512 });
+  expect([disk.peek('journal')[0], disk.peek('journal')[1024]]).toEqual([97 ^ 2, 0]);
+  for (const image of disk.images({ crashAt: disk.opCount })) {
+    expect([0, 97 ^ 2]).toContain(image.disk().peek('journal')[0]);
+  }
+  for (let index = 0; index < 4; index++) {
+    makeStale(disk, 'journal', earlier, { index, blockBytes: 512 });
+  }
+  expect(disk.powerCut('none').peek('journal')).toEqual(earlier);
+});
+
+test('site data cleared under an open file takes its name, not its handle', async () => {
+  const { disk, file } = await aaaa();
+  disk.clearSiteData({ witness: true });
+  expect(file.write(filled('b', 512), { at: 0 })).toBe(512);
+  expect(() => file.flush()).not.toThrow();
+  expect(await disk.host().root.hasFile('journal')).toBe(false);
+  expect(await disk.powerCut('all').host().root.list()).toEqual([]);
+});
+
+test('a tab killed with a witness write unanswered finds it old or new', async () => {
+  const disk = new SimulatedDisk({ profile: 'tab-kill' });
+  disk.crashAt(1);
+  const entry = { state: 'live', seedId: '00', durableLsn: 7, liveSinceMs: 1 } as const;
+  await expect(disk.host().witness.write('s', entry)).rejects.toThrow(SimulatedCrash);
+  const seen: unknown[] = [];
+  for (const image of disk.images()) seen.push(await image.disk().host().witness.read('s'));
+  expect(seen).toEqual([undefined, entry]);
+});
+
+test('whoever moves the clock survives the crash of the machine', async () => {
+  const { disk, file } = await aaaa();
+  disk.crashAt(disk.opCount + 1);
+  disk.time.after(10, () => file.flush());
+  let ranAfterwards = false;
+  disk.time.after(20, () => {
+    ranAfterwards = true;
+  });
+  await disk.advanceAsync(30);
+  disk.time.after(1, () => {
+    ranAfterwards = true;
+  });
+  disk.advance(30);
+  expect([disk.crashed, ranAfterwards]).toEqual([true, false]);
 });
 
 test('timers run in order when the clock is moved, and not on a dead machine', async () => {

@@ -18,7 +18,6 @@ import { FaultPlan, type FaultRule, type InjectedFault } from './fault-plan.ts';
 import { PROFILES, type Profile, type ProfileRules } from './profile.ts';
 import { SeededRandom, seedOf } from './seeded-random.ts';
 import { SimulatedDirectory } from './simulated-directory.ts';
-import type { SimulatedFile } from './simulated-file.ts';
 import { SimulatedTime } from './simulated-time.ts';
 import { SimulatedWitness } from './simulated-witness.ts';
 
@@ -83,7 +82,8 @@ export class SimulatedDisk {
   #crashAtOp = Infinity;
   #crashed = false;
   #inFlight: DiskEvent | undefined;
-  #flushErrorDue = false;
+  /** Files of which an earlier flush failed and said nothing. */
+  readonly #lateFailures = new Set<number>();
   #oldestNameMs = Infinity;
 
   constructor(options: SimulatedDiskOptions = {}, boot?: { state: DiskState; nowMs: number }) {
@@ -141,14 +141,14 @@ export class SimulatedDisk {
 
   /** Moves the clock, running timers; names that have become old enough are taken for persisted. */
   advance(ms: number): void {
-    this.time.advance(ms);
-    this.#ageNames();
+    survivingCrash(() => this.time.advance(ms));
+    survivingCrash(() => this.#ageNames());
   }
 
   /** Like {@link advance}, and lets promises settle after each timer. */
   async advanceAsync(ms: number): Promise<void> {
-    await this.time.advanceAsync(ms);
-    this.#ageNames();
+    await this.time.advanceAsync(ms, survivingCrash);
+    survivingCrash(() => this.#ageNames());
   }
 
   /** Atoms written since they were last certainly persisted, by path. */
@@ -201,15 +201,15 @@ export class SimulatedDisk {
 
   /** The whole of a file, as reads would show it. */
   peek(path: string): Uint8Array {
-    const file = this.#fileAt(path);
+    const file = this.#state.file(this.#inodeAt(path));
     const bytes = new Uint8Array(file.size);
     file.read(bytes, 0);
     return bytes;
   }
 
-  /** Changes bytes on the disk and in the cache at once: rot, a stale or misdirected block. Not recorded. */
+  /** Changes bytes on the disk and in the cache at once, behind every program's back: see damage.ts. */
   poke(path: string, bytes: Uint8Array, at: number): void {
-    this.#fileAt(path).damage(bytes, at);
+    this.issue({ kind: 'rot', inode: this.#inodeAt(path), at, bytes: bytes.slice() });
   }
 
   // What follows is for this machine's own directory, files and witness.
@@ -259,11 +259,10 @@ export class SimulatedDisk {
         outcome: failedFlush === 'revert' ? 'reverted' : 'forgot',
       });
       if (failedFlush !== 'late') throw new FileFault(effect.throws, 'simulated flush failure');
-      this.#flushErrorDue = true;
+      this.#lateFailures.add(inode);
       return;
     }
-    if (this.#flushErrorDue) {
-      this.#flushErrorDue = false;
+    if (this.#lateFailures.delete(inode)) {
       this.issue({ kind: 'flush', inode, outcome: 'forgot' });
       throw new FileFault('io', 'simulated failure of an earlier flush');
     }
@@ -301,11 +300,11 @@ export class SimulatedDisk {
     this.issue({ kind: 'names-aged' });
   }
 
-  #fileAt(path: string): SimulatedFile {
+  #inodeAt(path: string): number {
     const inode = this.#state.names.get(path);
     if (inode === undefined || inode === FOLDER)
       throw new FileFault('not-found', `no file ${path}`);
-    return this.#state.file(inode);
+    return inode;
   }
 
   #nowOp(): number {
@@ -371,6 +370,15 @@ export class SimulatedDisk {
   ): SimulatedDisk {
     const inherited = { ...this.#options, limitBytes: this.limitBytes, seed, ...options };
     return new SimulatedDisk(inherited, { state, nowMs });
+  }
+}
+
+/** Whoever moves the clock stands outside of the machine and sees it die by its `crashed`. */
+function survivingCrash(task: () => void): void {
+  try {
+    task();
+  } catch (error) {
+    if (!(error instanceof SimulatedCrash)) throw error;
   }
 }
 

@@ -16,6 +16,7 @@ export class SimulatedTime implements Clock, Timers {
   /** Wall clock minus monotonic clock; tests may make it jump. */
   wallOffsetMs = EPOCH_MS;
   readonly #timers = new Set<Timer>();
+  #stopped = false;
 
   constructor(startMs: number) {
     this.#nowMs = startMs;
@@ -31,7 +32,7 @@ export class SimulatedTime implements Clock, Timers {
 
   after(delayMs: number, task: () => void): () => void {
     const timer = { dueMs: this.#nowMs + Math.max(0, delayMs), task };
-    this.#timers.add(timer);
+    if (!this.#stopped) this.#timers.add(timer);
     return () => void this.#timers.delete(timer);
   }
 
@@ -51,21 +52,23 @@ export class SimulatedTime implements Clock, Timers {
     this.#nowMs = untilMs;
   }
 
-  /** Like {@link advance}, and lets promises settle after each timer. */
-  async advanceAsync(ms: number): Promise<void> {
+  /** Like {@link advance}, and lets promises settle after each timer, which `run` runs. */
+  async advanceAsync(ms: number, run: (task: () => void) => void): Promise<void> {
     const untilMs = this.#nowMs + ms;
     await settlePromises();
     for (let timer = this.#nextUntil(untilMs); timer !== undefined;) {
       this.#nowMs = Math.max(this.#nowMs, timer.dueMs);
       this.#timers.delete(timer);
-      timer.task();
+      run(timer.task);
       await settlePromises();
       timer = this.#nextUntil(untilMs);
     }
     this.#nowMs = untilMs;
   }
 
+  /** No timer runs any more: a dead machine's time means nothing to its programs. */
   stop(): void {
+    this.#stopped = true;
     this.#timers.clear();
   }
 
