@@ -8,7 +8,7 @@
  * Ids: `none` · `all` · `xN` Nth of an exhaustive count · `pN` the first N writes · `lN` all but
  * question N · `kN` question N alone · `dN-M` questions N and M alone · `gN-A` all, but damage A in
  * question N · `hN-A` that damage alone · `rN` Nth random choice · `m…` the answers themselves, in
- * base 36: a digit each, or with dots between when one needs two.
+ * base 36: a digit each, or a dot after each when one needs two.
  */
 import { FileFault } from '../fault.ts';
 import { SeededRandom, seedOf } from './seeded-random.ts';
@@ -129,13 +129,15 @@ function answerByCount({ answers }: Questions, ordinal: number, choice: Choice):
 /** The id that spells every answer out: what a shrinker hands on. */
 export function explicitId(choice: ArrayLike<number>): string {
   const digits = Array.from(choice, (answer) => answer.toString(36));
-  return `m${digits.join(digits.every((digit) => digit.length === 1) ? '' : '.')}`;
+  const narrow = digits.every((digit) => digit.length === 1);
+  return `m${digits.map((digit) => (narrow ? digit : `${digit}.`)).join('')}`;
 }
 
 /** The answers that an explicit id spells out. */
 export function spelledAnswers(id: string): number[] {
   const text = id.slice(1);
-  return text.split(text.includes('.') ? '.' : '').map((digit) => parseInt(digit, 36));
+  const digits = text.includes('.') ? text.split('.').slice(0, -1) : text.split('');
+  return digits.map((digit) => parseInt(digit, 36));
 }
 
 function answerAtRandom(questions: Questions, ordinal: number, choice: Choice): void {
