@@ -83,7 +83,8 @@ function* tellingIds(questions: Questions, subsets: Subsets): Generator<string> 
   for (let ordinal = 0; ordinal < random; ordinal++) yield `r${ordinal}`;
 }
 
-const ID = /^(?:(none|all)|([plkr])(\d+)|([dgh])(\d+)-(\d+)|x([0-9a-z]+)|m([0-9a-z.]+))$/;
+const ID =
+  /^(?:(none|all)|([plkr])(\d+)|([dgh])(\d+)-(\d+)|x([0-9a-z]+)|m([0-9a-z]+|(?:[0-9a-z]+\.)+))$/;
 
 /** The choice behind an id. @throws when the id does not fit these questions */
 export function choiceOf(questions: Questions, id: string): Choice {
