@@ -4,9 +4,13 @@ import { behindMessage } from './behind-message.ts';
 import { indexedDbPacked, indexedDbRelaxed, indexedDbStrict } from './indexeddb.ts';
 import { rawWorker } from './raw.ts';
 import { sqliteWal } from './sqlite.ts';
+import { varvePage, varvePageRelaxed, varvePageValues } from './varve-page.ts';
 
 export const inPage: readonly Subject[] = [
   behindMessage('raw-page', 'raw write + flush behind a bare postMessage', rawWorker),
+  varvePage,
+  varvePageValues,
+  varvePageRelaxed,
   indexedDbStrict,
   indexedDbRelaxed,
   indexedDbPacked,

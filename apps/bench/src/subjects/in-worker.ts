@@ -2,9 +2,12 @@
 import type { Subject } from '../subject.ts';
 import { rawWorker } from './raw.ts';
 import { sqliteDelete, sqlitePacked, sqliteWal, sqliteWalNormal } from './sqlite.ts';
+import { varveNull, varveWorker } from './varve-worker.ts';
 
 export const inWorker: readonly Subject[] = [
   rawWorker,
+  varveWorker,
+  varveNull,
   sqliteWal,
   sqlitePacked,
   sqliteWalNormal,
