@@ -134,7 +134,13 @@ export interface Entry<T> {
   readonly timeMs: number;
 }
 
-export interface ReadOptions {
+/** Which records are meant: all, unless told. Records that it leaves out are not decoded. */
+export interface RecordFilter {
+  type?: number;
+  channel?: number;
+}
+
+export interface ReadOptions extends RecordFilter {
   /** Only records with a greater LSN. Default: from the first that is there. */
   after?: number;
   /** Only records with a smaller LSN. */
@@ -142,8 +148,6 @@ export interface ReadOptions {
   limit?: number;
   /** Newest first. */
   reverse?: boolean;
-  type?: number;
-  channel?: number;
   /** `durable`: what survives a crash. `written`: also what a relaxed append has written. Default: what the store's durability promises. */
   visibility?: 'durable' | 'written';
   signal?: AbortSignal;
@@ -234,9 +238,13 @@ export interface Log<T> {
   tail(options?: TailOptions): AsyncIterableIterator<Entry<T>>;
 
   /** The last checkpoint's state (or `initial`) with all later records applied, and the LSN it stands for. */
-  recover<S>(reduce: Reducer<S, T>, initial: S): Promise<{ state: S; lsn: number }>;
+  recover<S>(
+    reduce: Reducer<S, T>,
+    initial: S,
+    only?: RecordFilter,
+  ): Promise<{ state: S; lsn: number }>;
   /** The records after the last checkpoint. */
-  replay(options?: { signal?: AbortSignal }): AsyncIterableIterator<Entry<T>>;
+  replay(options?: RecordFilter & { signal?: AbortSignal }): AsyncIterableIterator<Entry<T>>;
   /**
    * Stores `state` as what records up to and including `upTo` amount to. Retention may then let them go.
    * @throws STATE_TOO_LARGE, BAD_ARGUMENT (`upTo` beyond the end or below the last checkpoint)
@@ -245,7 +253,7 @@ export interface Log<T> {
   /** Lets go of records with an LSN below `before`. What a checkpoint still needs stays. */
   trim(before: number): Promise<void>;
   /** A state that follows this log. */
-  project<S>(reduce: Reducer<S, T>, initial: S): Projection<S>;
+  project<S>(reduce: Reducer<S, T>, initial: S, only?: RecordFilter): Projection<S>;
 
   /** A snapshot of the latest known status; the same object until something changes. */
   status(): LogStatus;

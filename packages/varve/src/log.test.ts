@@ -55,6 +55,25 @@ describe('a log over an engine', () => {
     await log.close();
   });
 
+  test('a state made of one type of record is not tripped up by streams of another', async () => {
+    const log = await testEngine().open<number>('mixed');
+    const only = { type: 70 };
+    const add = (state: number, { value }: { value: number }): number => state + value;
+    await log.append(1, only);
+    await log.appendStream(new Blob(['no value of the codec']).stream(), { type: 71 });
+    await log.append(2, only);
+    expect(await log.recover(add, 0, only)).toEqual({ state: 3, lsn: 3 });
+    expect((await collect(log.replay(only))).map(({ lsn }) => lsn)).toEqual([1, 3]);
+    const sum = log.project(add, 0, only);
+    await sum.ready;
+    await log.appendStream(new Blob(['nor this']).stream(), { type: 71 });
+    await log.append(4, only);
+    await expect.poll(() => sum.getSnapshot()).toBe(7);
+    await expect(log.recover(add, 0)).rejects.toMatchObject({ code: 'CODEC_REFUSED' });
+    sum.close();
+    await log.close();
+  });
+
   test('two opens of one name share one engine; the store closes with the last', async () => {
     const engine = testEngine();
     const [a, b] = await Promise.all([engine.open('x'), engine.open('x')]);

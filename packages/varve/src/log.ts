@@ -20,6 +20,7 @@ import type {
   OpenOptions,
   Projection,
   ReadOptions,
+  RecordFilter,
   Reducer,
   SalvageReport,
   StoreLayout,
@@ -115,19 +116,23 @@ export class LogHandle<T> implements Log<T> {
     return this.#reader(options, true);
   }
 
-  async recover<S>(reduce: Reducer<S, T>, initial: S): Promise<{ state: S; lsn: number }> {
+  async recover<S>(
+    reduce: Reducer<S, T>,
+    initial: S,
+    only: RecordFilter = {},
+  ): Promise<{ state: S; lsn: number }> {
     this.#check();
     const saved = await this.#control.call('readState');
     let state = saved === null ? initial : (this.#stateCodec.decode(saved.state) as S);
     let lsn = saved?.coveredLsn ?? 0;
-    for await (const entry of this.read({ after: lsn })) {
+    for await (const entry of this.read({ ...only, after: lsn })) {
       state = reduce(state, entry);
       lsn = entry.lsn;
     }
     return { state, lsn };
   }
 
-  async *replay(options: { signal?: AbortSignal } = {}): AsyncGenerator<Entry<T>> {
+  async *replay(options: RecordFilter & { signal?: AbortSignal } = {}): AsyncGenerator<Entry<T>> {
     this.#check();
     const { coveredLsn } = await this.#control.call('status');
     yield* this.read({ ...options, after: coveredLsn });
@@ -145,8 +150,8 @@ export class LogHandle<T> implements Log<T> {
     await this.#control.call('trim', before);
   }
 
-  project<S>(reduce: Reducer<S, T>, initial: S): Projection<S> {
-    return new LogProjection(this, reduce, initial);
+  project<S>(reduce: Reducer<S, T>, initial: S, only: RecordFilter = {}): Projection<S> {
+    return new LogProjection(this, reduce, initial, only);
   }
 
   status(): LogStatus {

@@ -5,7 +5,7 @@
  * - `getSnapshot()` is the state as of `lsn`, the same object until a record changes it
  * - before `ready` it is the initial state; nothing half-recovered is ever seen
  */
-import type { Log, Projection, Reducer } from './api.ts';
+import type { Log, Projection, RecordFilter, Reducer } from './api.ts';
 
 export class LogProjection<S, T> implements Projection<S> {
   readonly ready: Promise<void>;
@@ -14,12 +14,12 @@ export class LogProjection<S, T> implements Projection<S> {
   readonly #abort = new AbortController();
   readonly #listeners = new Set<() => void>();
 
-  constructor(log: Log<T>, reduce: Reducer<S, T>, initial: S) {
+  constructor(log: Log<T>, reduce: Reducer<S, T>, initial: S, only: RecordFilter) {
     this.#state = initial;
-    this.ready = log.recover(reduce, initial).then(({ state, lsn }) => {
+    this.ready = log.recover(reduce, initial, only).then(({ state, lsn }) => {
       if (this.#abort.signal.aborted) return;
       this.#set(state, lsn);
-      void this.#follow(log, reduce);
+      void this.#follow(log, reduce, only);
     });
     // Who does not wait for it is not to be crashed by it.
     this.ready.catch(() => undefined);
@@ -37,10 +37,10 @@ export class LogProjection<S, T> implements Projection<S> {
     this.#listeners.clear();
   }
 
-  async #follow(log: Log<T>, reduce: Reducer<S, T>): Promise<void> {
+  async #follow(log: Log<T>, reduce: Reducer<S, T>, only: RecordFilter): Promise<void> {
     try {
       const { signal } = this.#abort;
-      for await (const entry of log.tail({ after: this.lsn, signal })) {
+      for await (const entry of log.tail({ ...only, after: this.lsn, signal })) {
         this.#set(reduce(this.#state, entry), entry.lsn);
       }
     } catch {
