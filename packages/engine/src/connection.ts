@@ -137,6 +137,8 @@ export class Connection {
   async #read(message: ReadMessage): Promise<void> {
     const { id } = message;
     for (;;) {
+      // A reader that only waits must not wake a parked store.
+      if (message.wait === true && this.#session.isParked) await this.#session.returned();
       const store = this.#session.store ?? (await this.#session.ready().catch(asVarveError));
       try {
         if (store instanceof VarveError) throw store;
@@ -151,8 +153,6 @@ export class Connection {
         // A store that was parked under a waiting reader comes back as another object.
         const wasParked = isVarveError(error, 'CLOSED') && this.#session.store !== store;
         if (!wasParked || store === error) return this.#fail(id, error);
-        // A reader that only waits must not wake a parked store.
-        await this.#session.returned();
       }
     }
   }
@@ -211,11 +211,15 @@ export class Connection {
       facts: { wrong, strikes: this.#strikes },
       outcome: 'not-written',
     });
-    if (this.#strikes >= STRIKES_MAX && !this.#ended) {
-      this.#post({ kind: 'refused', error: toWire(error), dropped: true });
-      void this.end();
-    }
+    // After the answer to this message: the refusal that ends the connection is its last word.
+    if (this.#strikes >= STRIKES_MAX) queueMicrotask(() => this.#drop(error));
     return error;
+  }
+
+  #drop(error: VarveError): void {
+    if (this.#ended) return;
+    this.#post({ kind: 'refused', error: toWire(error), dropped: true });
+    void this.end();
   }
 
   #fail(id: number, error: unknown): void {

@@ -45,6 +45,11 @@ export class StoreSession {
     return this.#opened?.request;
   }
 
+  /** Opened, but given back for now. */
+  get isParked(): boolean {
+    return this.#opened !== undefined && this.store === undefined && this.#ended === undefined;
+  }
+
   open(name: string, request: OpenRequest): Promise<StorePort> {
     return this.#next(async () => {
       this.#check();
