@@ -48,7 +48,6 @@ export function applyRecord(
   state: Map<string, LogbookEntry>,
   record: Entry<LogbookRecord>,
 ): Map<string, LogbookEntry> {
-  if (record.type !== EntryType) return state;
   const { value, lsn } = record;
   if (value.kind === 'entry') {
     const { id, atMs, text, files } = value;

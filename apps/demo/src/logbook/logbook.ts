@@ -53,7 +53,9 @@ export class Logbook {
   /** Opens the store and rebuilds the state: the last checkpoint, then every later record. */
   async load(): Promise<void> {
     const log = await this.store.open();
-    const { state, lsn } = await log.recover<Map<string, LogbookEntry>>(applyRecord, new Map());
+    const { state, lsn } = await log.recover(applyRecord, new Map<string, LogbookEntry>(), {
+      type: EntryType,
+    });
     this.#state = state;
     this.#lsn = lsn;
     this.#sinceCheckpoint = lsn - log.status().coveredLsn;
