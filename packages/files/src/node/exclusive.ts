@@ -39,14 +39,29 @@ export interface Claim {
   release(): void;
 }
 
+function keyOf(name: string): string {
+  return createHash('sha256').update(name).digest('hex').slice(0, 16);
+}
+
 /**
  * Claims `name` for this process among all that use the same folder.
  * @throws with fault `busy` when another holds it
  */
 export async function claim(locksPath: string, name: string): Promise<Claim> {
-  const key = createHash('sha256').update(name).digest('hex').slice(0, 16);
+  const key = keyOf(name);
   fs.mkdirSync(locksPath, { recursive: true });
   return process.platform === 'win32' ? claimPipe(locksPath, key) : claimSocket(locksPath, key);
+}
+
+/** Whether another holder has claimed `name` now. Makes nothing on disk; answers false on Windows. */
+export async function isClaimed(locksPath: string, name: string): Promise<boolean> {
+  if (process.platform === 'win32' || !fs.existsSync(locksPath)) return false;
+  const key = keyOf(name);
+  const claims = fs
+    .readdirSync(locksPath)
+    .filter((entry) => entry.startsWith(`${key}.`) && !entry.endsWith('.tmp'));
+  const alive = await Promise.all(claims.map((entry) => isAlive(locksPath, entry)));
+  return alive.includes(true);
 }
 
 async function claimPipe(locksPath: string, key: string): Promise<Claim> {

@@ -4,6 +4,7 @@
 import { randomFillSync } from 'node:crypto';
 import path from 'node:path';
 import type { Host } from '../host.ts';
+import { isClaimed } from './exclusive.ts';
 import { NodeDirectory, OWN_FOLDERS } from './node-directory.ts';
 import { NodeLocks } from './node-locks.ts';
 import { NodeWitness } from './node-witness.ts';
@@ -25,4 +26,9 @@ export function createNodeHost(rootPath: string): Host {
     locks: new NodeLocks(path.join(root, OWN_FOLDERS.locks)),
     witness: new NodeWitness(path.join(root, OWN_FOLDERS.witness)),
   };
+}
+
+/** Whether a process has the file open; `inRoot` is its path from the root, with `/`. Makes nothing. */
+export function isFileInUse(rootPath: string, inRoot: string): Promise<boolean> {
+  return isClaimed(path.join(path.resolve(rootPath), OWN_FOLDERS.locks), `file ${inRoot}`);
 }
