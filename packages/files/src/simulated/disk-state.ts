@@ -26,7 +26,7 @@ export interface WitnessChange {
 }
 
 /** What a flush really did. `lied`: it reported success and persisted nothing. */
-export type FlushOutcome = 'settled' | 'lied' | 'forgot' | 'reverted';
+type FlushOutcome = 'settled' | 'lied' | 'forgot' | 'reverted';
 
 export type DiskEvent =
   | {
