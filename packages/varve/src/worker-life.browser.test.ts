@@ -1,0 +1,125 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { openLog } from './index.ts';
+import type { Log, OpenLogOptions } from './index.ts';
+
+let names = 0;
+const freshName = (): string => `w-${Date.now()}-${names++}`;
+const opened: Log<unknown>[] = [];
+
+async function open<T>(name: string, options: OpenLogOptions<T> = {}): Promise<Log<T>> {
+  const log = await openLog<T>(name, options);
+  opened.push(log as Log<unknown>);
+  return log;
+}
+
+/** As another tab would see it: what this page has open is not found. */
+function forgetThisPage(): void {
+  (globalThis as { [key: symbol]: Map<string, unknown> })[Symbol.for('varve.open-stores')]!.clear();
+}
+
+afterEach(async () => {
+  await Promise.allSettled(opened.splice(0).map((log) => log.close()));
+});
+
+const engineWorker = (): Worker =>
+  new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+const refusingWorker = (name: string): Worker =>
+  new Worker(new URL('./test/refusing.worker.ts', import.meta.url), { type: 'module', name });
+const crashtestWorker = (name: string): Worker =>
+  new Worker(new URL('../../engine/src/worker-crashtest.ts', import.meta.url), { type: 'module', name });
+
+describe('a worker', () => {
+  test('that does not exist rejects WORKER_LOAD_FAILED, and says what to do', async () => {
+    const worker = new Worker('/there-is-no-such-worker.js', { type: 'module' });
+    const startMs = performance.now();
+    await expect(openLog(freshName(), { worker })).rejects.toMatchObject({
+      code: 'WORKER_LOAD_FAILED',
+      message: expect.stringContaining("optimizeDeps: { exclude: ['varve'] }"),
+    });
+    expect(performance.now() - startMs).toBeLessThan(5900);
+  });
+
+  test('that was terminated is noticed: what waits rejects, and the log opens again', async () => {
+    const name = freshName();
+    const worker = engineWorker();
+    const log = await open<number>(name, { worker: () => worker });
+    await log.append(1);
+    const tail = log.tail({ after: 1 });
+    const waiting = tail.next();
+    worker.terminate();
+    const pending = log.append(2);
+    await expect(pending).rejects.toMatchObject({ code: 'WORKER_DIED' });
+    await expect(waiting).rejects.toMatchObject({ code: 'WORKER_DIED' });
+    const again = await open<number>(name);
+    expect((await again.get(1))?.value).toBe(1);
+  });
+
+  test('of the application serves several stores and is left running', async () => {
+    const worker = engineWorker();
+    const [a, b] = [freshName(), freshName()];
+    const [first, second] = await Promise.all([open(a, { worker }), open(b, { worker })]);
+    await Promise.all([first.append(1), second.append(2)]);
+    await first.close();
+    expect(await second.append(3)).toBe(2);
+    await second.close();
+    const third = await open(a, { worker });
+    expect(third.status().lastLsn).toBe(1);
+    await third.close();
+    worker.terminate();
+  });
+});
+
+describe('another tab', () => {
+  test('that holds the store makes a second open STORE_BUSY, and lets it in afterwards', async () => {
+    const name = freshName();
+    const first = await open<number>(name);
+    await first.append(1);
+    forgetThisPage();
+    await expect(openLog(name, { busyTimeoutMs: 300 })).rejects.toMatchObject({
+      code: 'STORE_BUSY',
+      facts: { store: name, held: 'lock' },
+    });
+    const waiting = open<number>(name, { busyTimeoutMs: 5000 });
+    await first.close();
+    expect((await (await waiting).get(1))?.value).toBe(1);
+  });
+});
+
+describe('where storage is refused', () => {
+  test.each(['opfs', 'sync-access-handle', 'indexed-db', 'web-locks'])(
+    'for want of %s opening rejects STORAGE_DENIED naming it',
+    async (part) => {
+      const opening = openLog(freshName(), { worker: () => refusingWorker(part) });
+      await expect(opening).rejects.toMatchObject({ code: 'STORAGE_DENIED', facts: { part } });
+    },
+  );
+
+  test('the log works in memory if that was asked for, and says so', async () => {
+    const log = await open<number>(freshName(), {
+      worker: () => refusingWorker('opfs'),
+      fallback: 'memory',
+    });
+    expect(await log.append(1)).toBe(1);
+    expect(log.status()).toMatchObject({ mode: 'memory', survives: 'none' });
+  });
+});
+
+describe('a worker that stops at a kill point', () => {
+  test.each([
+    ['journal:before-write', [0]],
+    ['journal:written-not-flushed', [1]],
+    ['journal:flushed-not-acked', [1]],
+  ])('%s and is killed: the append is told to be unknown, the next open tells which', async (point, found) => {
+    const name = freshName();
+    const worker = crashtestWorker('crashtest');
+    const log = await open<number>(name, { worker: () => worker });
+    const parked = new Promise<MessageEvent>((resolve) => (worker.onmessage = resolve));
+    worker.postMessage({ kind: 'varve:park', point });
+    const pending = log.append(1);
+    expect((await parked).data).toEqual({ kind: 'varve:parked', point });
+    worker.terminate();
+    await expect(pending).rejects.toMatchObject({ code: 'WORKER_DIED', outcome: 'unknown' });
+    const again = await open<number>(name);
+    expect(found).toContain(again.status().lastLsn);
+  });
+});
