@@ -156,6 +156,16 @@ export class LiveStore<T> {
     this.#enter('closed');
   }
 
+  /** Closes the store, lets `change` do to its files what it must, and opens what is there then. */
+  async startOver(change: () => Promise<void>): Promise<void> {
+    await this.close();
+    try {
+      await change();
+    } finally {
+      await this.open();
+    }
+  }
+
   #enter(phase: Phase): void {
     this.phase = phase;
     this.changed.emit();

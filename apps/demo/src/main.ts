@@ -57,7 +57,11 @@ byId('tools').append(
 );
 byId('panel-logbook').append(...pane.elements);
 byId('store-head').append(
-  storeChooser(watch, [logbook.store, crashLab.store]),
+  storeChooser(watch, [logbook.store, crashLab.store], {
+    store: logbook.store,
+    label: 'Take a checkpoint',
+    run: () => logbook.checkpoint(),
+  }),
   ...storeHead(watch),
 );
 byId('panel-inspector').append(...inspector(watch));

@@ -12,6 +12,7 @@ import type { StoreView, StoreWatch } from './store-watch.ts';
 
 const SAMPLES = 100;
 const HEIGHT = 96;
+const NOTHING = 'no appends seen yet';
 /** One thin layer a sample. */
 const bars = uPlot.paths.bars?.({ size: [0.8, 10] });
 
@@ -22,7 +23,7 @@ interface Chart {
 }
 
 function chart(title: string, tone: string, show: (value: number) => string): Chart {
-  const now = el('output', { class: 'chart-now' }, '–');
+  const now = el('output', { class: 'chart-now' }, NOTHING);
   const box = el('div', { class: 'chart-box', role: 'img', 'aria-label': title });
   let values: number[] = [];
   let plot: uPlot | undefined;
@@ -94,7 +95,7 @@ function chart(title: string, tone: string, show: (value: number) => string): Ch
     },
     clear() {
       values = [];
-      redraw('–');
+      redraw(NOTHING);
     },
   };
 }

@@ -8,7 +8,18 @@ export interface ChoosableStore extends WatchedStore {
   open(): Promise<unknown>;
 }
 
-export function storeChooser(watch: StoreWatch, stores: readonly ChoosableStore[]): HTMLElement {
+/** Something that can be done to one of the stores from here. */
+export interface StoreAction {
+  readonly store: WatchedStore;
+  readonly label: string;
+  run(): Promise<void>;
+}
+
+export function storeChooser(
+  watch: StoreWatch,
+  stores: readonly ChoosableStore[],
+  action: StoreAction,
+): HTMLElement {
   const buttons = stores.map((store) =>
     el(
       'button',
@@ -29,7 +40,24 @@ export function storeChooser(watch: StoreWatch, stores: readonly ChoosableStore[
     ),
   );
   const phase = el('span', { class: 'phase' });
+  const act = el(
+    'button',
+    {
+      type: 'button',
+      class: 'link checkpoint',
+      on: {
+        click: () => {
+          action
+            .run()
+            .then(() => watch.look())
+            .catch((error: unknown) => toastError(action.label, error));
+        },
+      },
+    },
+    action.label,
+  );
   watch.viewed.on((view) => {
+    act.hidden = watch.store !== action.store || view.phase !== 'open';
     buttons.forEach((button, index) =>
       button.setAttribute('aria-pressed', String(stores[index] === watch.store)),
     );
@@ -47,6 +75,7 @@ export function storeChooser(watch: StoreWatch, stores: readonly ChoosableStore[
     { class: 'chooser' },
     el('h2', {}, 'The store as it is'),
     el('div', { class: 'segments', role: 'group', 'aria-label': 'Store to look at' }, ...buttons),
+    act,
     phase,
   );
 }

@@ -66,6 +66,10 @@ export function lab(logbook: Logbook, watch: StoreWatch, show: () => void): Lab 
   };
   const watched = (): WatchedStore => (watch.store === store ? store : logbook.store);
   const storm = stormPanel(store, useLab);
+  const eraseLab = (remove: () => Promise<void>): Promise<void> => {
+    if (storm.isBlowing()) throw new Error('Let the storm end first.');
+    return store.startOver(remove);
+  };
   return {
     store,
     elements: [
@@ -74,7 +78,7 @@ export function lab(logbook: Logbook, watch: StoreWatch, show: () => void): Lab 
         'div',
         { class: 'cards' },
         damagePanel(() => (watched() === store ? labSource(store) : logbookSource(logbook))),
-        transferPanel(logbook, watched).element,
+        transferPanel(logbook, watched, eraseLab).element,
       ),
     ],
     start: () => storm.judgePending(),

@@ -19,6 +19,7 @@ const BLOW_MS = 1_500;
 
 export interface StormPanel {
   readonly element: HTMLElement;
+  isBlowing(): boolean;
   /** Judges a storm that the last page did not live to see, if there is one. */
   judgePending(): Promise<void>;
 }
@@ -178,20 +179,18 @@ export function stormPanel(store: LiveStore<StormRecord>, onUse: () => void): St
   const element = el(
     'section',
     { class: 'card storm', 'aria-labelledby': 'storm-title' },
-    el('h3', { id: 'storm-title' }, 'Crash it yourself'),
+    el(
+      'header',
+      { class: 'card-head' },
+      el('h3', { id: 'storm-title' }, 'Crash it yourself'),
+      el('label', { class: 'field', for: 'appenders' }, 'Appenders', appenders),
+    ),
     el(
       'p',
       {},
       'Appenders write as fast as the disk flushes, each waiting for its acknowledgement. The page keeps a ledger of what was issued and acknowledged outside the store. Then something dies, the store is opened again, and every record is read back and held against the ledger.',
     ),
-    el(
-      'div',
-      { class: 'row' },
-      killButton,
-      reloadButton,
-      blow,
-      el('label', { class: 'field', for: 'appenders' }, 'Appenders', appenders),
-    ),
+    el('div', { class: 'row' }, killButton, reloadButton, blow),
     el(
       'dl',
       { class: 'counters' },
@@ -227,6 +226,7 @@ export function stormPanel(store: LiveStore<StormRecord>, onUse: () => void): St
 
   return {
     element,
+    isBlowing: () => storm !== undefined,
     async judgePending() {
       const ledger = Ledger.find();
       if (ledger === undefined) return;

@@ -30,8 +30,14 @@ export function payloadOf(appender: number, sequence: number): Uint8Array {
   return payload;
 }
 
+/** Storms come and go: older ones make room by themselves, and their slots are used again. */
+const KEEP_BYTES = 48 << 20;
+
 export const labStore = (): LiveStore<StormRecord> =>
-  new LiveStore<StormRecord>('crash-lab', 'Crash lab', { segmentSizeBytes: 1 << 20 });
+  new LiveStore<StormRecord>('crash-lab', 'Crash lab', {
+    segmentSizeBytes: 1 << 20,
+    keep: { bytes: KEEP_BYTES },
+  });
 
 export class Storm {
   readonly ledger: Ledger;

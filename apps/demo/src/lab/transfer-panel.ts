@@ -48,7 +48,11 @@ export interface TransferPanel {
   take(file: File): Promise<void>;
 }
 
-export function transferPanel(logbook: Logbook, watched: () => WatchedStore): TransferPanel {
+export function transferPanel(
+  logbook: Logbook,
+  watched: () => WatchedStore,
+  eraseLab: (remove: () => Promise<void>) => Promise<void>,
+): TransferPanel {
   const place = el('div', { class: 'verdict-place', 'aria-live': 'polite' });
   const picker = el('input', {
     type: 'file',
@@ -66,15 +70,20 @@ export function transferPanel(logbook: Logbook, watched: () => WatchedStore): Tr
   };
 
   const erase = async (): Promise<void> => {
+    const store = watched();
+    const isLogbook = store === logbook.store;
     const yes = await ask({
-      title: 'Erase the logbook?',
-      text: 'Every entry and every attached file goes, for good. An export made before can bring them back.',
+      title: isLogbook ? 'Erase the logbook?' : 'Erase the crash lab’s store?',
+      text: isLogbook
+        ? 'Every entry and every attached file goes, for good. An export made before can bring them back.'
+        : 'The records of all storms go. The logbook is not touched.',
       yes: 'Erase everything',
       grave: true,
     });
     if (!yes) return;
-    await logbook.startOver(() => deleteStore(logbook.store.name));
-    toast('Erased. The logbook is new.');
+    const remove = (): Promise<void> => deleteStore(store.name);
+    await (isLogbook ? logbook.startOver(remove) : eraseLab(remove));
+    toast(isLogbook ? 'Erased. The logbook is new.' : 'Erased. The lab is clean.');
   };
 
   const adopt = async (file: Blob): Promise<void> => {

@@ -100,13 +100,12 @@ export class Logbook {
     this.#sinceCheckpoint = 0;
   }
 
-  /** Closes the store, lets `change` do to its files what it must, and begins with what is there then. */
+  /** Lets `change` replace or remove the store's files, and begins with what is there then. */
   async startOver(change: () => Promise<void>): Promise<void> {
-    await this.store.close();
+    this.#loaded = false;
     try {
-      await change();
+      await this.store.startOver(change);
     } finally {
-      this.#loaded = false;
       await this.load();
     }
   }

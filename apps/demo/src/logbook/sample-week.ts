@@ -1,6 +1,8 @@
 /** A week of entries to look at, for visitors who have nothing to log. Ordinary entries in every way. */
 import type { Logbook } from './logbook.ts';
 
+/** A checkpoint in the middle, so that the inspector has one to show. */
+const CHECKPOINT_BEFORE = 6;
 const HOUR_MS = 3_600_000;
 
 interface Sample {
@@ -117,7 +119,8 @@ const SAMPLES: readonly Sample[] = [
 export async function sampleWeek(logbook: Logbook): Promise<void> {
   const today = new Date();
   today.setHours(0, 0, 0, 0);
-  for (const sample of SAMPLES) {
+  for (const [index, sample] of SAMPLES.entries()) {
+    if (index === CHECKPOINT_BEFORE) await logbook.checkpoint();
     const atMs =
       sample.daysAgo === 0
         ? Date.now()
