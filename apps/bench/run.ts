@@ -51,6 +51,7 @@ async function main(args: readonly string[]): Promise<number> {
         const compared = compare(lane.name, await lane.run(work.id, plan));
         results.push(...compared.results);
         failures.push(...compared.failures);
+        if (compared.results.length + compared.failures.length === 0) continue;
         console.log(workTable(work, compared.results, compared.failures));
       }
     }

@@ -46,6 +46,7 @@ function result(lane: Lane['name'], seat: Counted, all: readonly Counted[]): Res
     kind: subject.kind,
     caller: subject.caller,
     depth: work.depth,
+    pool: work.pool,
     promise: subject.promise,
     reads: subject.reads,
     values: subject.values,

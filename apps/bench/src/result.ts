@@ -40,6 +40,7 @@ export interface Result extends Measured {
   readonly kind: string;
   readonly caller: string;
   readonly depth: number;
+  readonly pool: string;
   readonly promise: string;
   readonly reads: string;
   readonly values: string;

@@ -43,6 +43,7 @@ export class Seat {
     const session = await subject.open({
       name: options.placeName,
       segmentSizeBytes: work.segmentSizeBytes,
+      ...(work.keepBytes === undefined ? {} : { keepBytes: work.keepBytes }),
       ...(options.folder === undefined ? {} : { folder: options.folder }),
     });
     const seat = new Seat(session, work);

@@ -24,6 +24,8 @@ export interface Place {
   readonly name: string;
   /** Segment size for subjects that have segments, bytes. */
   readonly segmentSizeBytes: number;
+  /** History beyond this may go, so that its space is used again; absent: all is kept. */
+  readonly keepBytes?: number;
   /** A folder, in Node only. */
   readonly folder?: string;
 }

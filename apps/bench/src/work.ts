@@ -18,6 +18,12 @@ export interface WorkFacts {
   /** Operations (of 1 record or one batch) outstanding at most. */
   readonly depth: number;
   readonly segmentSizeBytes: number;
+  /**
+   * Whether the file grows while it is measured (`cold`), or history that is no longer kept makes
+   * room (`warm`). A raw file is always warm.
+   */
+  readonly pool: 'cold' | 'warm';
+  readonly keepBytes?: number;
   /** Only subjects called from there; absent: all. */
   readonly callers?: readonly Caller[];
   /** Only for subjects that can be opened again. */

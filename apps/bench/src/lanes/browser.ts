@@ -8,19 +8,9 @@ import { join } from 'node:path';
 import { chromium, type BrowserContext, type Page } from 'playwright-core';
 import { build } from 'vite';
 import type { Lane, LaneOptions } from '../lane.ts';
-import { findChromium } from './find-chromium.ts';
+import { CHROMIUM_ARGS, findBrowsers } from '../../../../scripts/browsers.mjs';
 import { refuseMemoryOnly } from './memory-only.ts';
 import { serveFolder } from './serve-folder.ts';
-
-const CHROMIUM_ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 export async function browserLane({ isolated }: LaneOptions): Promise<Lane> {
   const folder = await mkdtemp(join(tmpdir(), 'varve-bench-'));
@@ -35,10 +25,13 @@ export async function browserLane({ isolated }: LaneOptions): Promise<Lane> {
     });
     const server = await serveFolder(join(folder, 'site'), { isolated });
     ends.push(server.close);
+    // Looked for first: only when there is none may one be fetched.
+    const { chromium: found = (await findBrowsers()).chromium } = await findBrowsers({ get: false });
+    if (found === undefined) throw new Error('No Chromium found: VARVE_CHROMIUM names one.');
     const context = await chromium.launchPersistentContext(join(folder, 'profile'), {
-      executablePath: await findChromium(),
+      executablePath: found.path,
       headless: true,
-      args: CHROMIUM_ARGUMENTS,
+      args: CHROMIUM_ARGS,
     });
     ends.push(() => context.close());
     const page = await openPage(context, server.url);

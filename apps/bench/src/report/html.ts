@@ -35,7 +35,7 @@ export function htmlReport(file: RunFile): string {
     .filter(({ mine }) => mine.length > 0)
     .map(
       ({ work, mine }) => `<section><h2>${escapeHtml(work.title)}</h2>
-<p>${work.id}; depth ${work.depth}; time per ${work.unit}, median of the blocks (dot: one block), log scale</p>
+<p>${work.id}; depth ${work.depth}, pool ${work.pool}; time per ${work.unit}, median of the blocks (dot: one block), log scale</p>
 ${plot(mine)}${table(mine, work.unitsPerOperation)}</section>`,
     );
   return `<!doctype html>

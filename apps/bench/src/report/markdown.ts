@@ -37,7 +37,7 @@ function figures(file: RunFile): string {
       '',
       `### ${work.title}`,
       '',
-      `Depth ${work.depth}; time per ${work.unit}; p50, p95 and p99 of single calls ` +
+      `Depth ${work.depth}, pool ${work.pool}; time per ${work.unit}; p50, p95 and p99 of single calls ` +
         `(${work.unitsPerOperation} ${work.unit}${work.unitsPerOperation === 1 ? '' : 's'} each).`,
       '',
       `| subject | caller | promise | values | µs per ${work.unit} | rate/s | p50 µs | p95 | p99 | calls | flushes/call | × raw | × best peer |`,

@@ -20,7 +20,7 @@ const COLUMNS = [
 export function workTable(work: WorkFacts, results: readonly Result[], failures: readonly Failure[]): string {
   const lines = [
     '',
-    `${work.id}: ${work.title}  (depth ${work.depth}, figures per ${work.unit}; calls of ` +
+    `${work.id}: ${work.title}  (depth ${work.depth}, pool ${work.pool}, figures per ${work.unit}; calls of ` +
       `${work.unitsPerOperation} ${work.unit}${work.unitsPerOperation === 1 ? '' : 's'}, µs)`,
     row(COLUMNS.map(([name]) => name)),
   ];

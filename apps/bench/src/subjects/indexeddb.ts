@@ -143,7 +143,7 @@ async function openFresh(place: Place): Promise<IDBPDatabase> {
 
 const facts = { kind: 'peer', caller: 'page', values: 'raw' } as const;
 /** A second of waiting a block, and nothing to learn: more transactions at once do not help. */
-const skips = ['bulk-100b-16'];
+const skips = ['bulk-100b-16', 'bulk-100b-cold'];
 
 export const indexedDbStrict: Subject = {
   ...facts,

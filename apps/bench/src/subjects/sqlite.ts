@@ -133,7 +133,7 @@ const subject = (id: string, title: string, shape: Shape): Subject => ({
   promise: shape.synchronous === 'FULL' ? 'flushed' : 'written',
   reads: 'copy',
   values: 'raw',
-  skips: ['free-64'],
+  skips: ['free-64', 'bulk-100b-cold'],
   open: (place) => open(place, shape),
 });
 

@@ -3,7 +3,8 @@
  *
  * Always true: encoding the records' frames is part of what is measured.
  */
-import type { Chunk, StorePort } from '@varve/journal';
+import type { Host } from '@varve/files';
+import { deleteStore, openStore, type Chunk, type StorePort } from '@varve/journal';
 import {
   APPLICATION_TYPE_MIN,
   newRecordFrame,
@@ -11,9 +12,20 @@ import {
   recordFrameBytes,
   writeRecordFrame,
 } from '@varve/protocol';
-import type { Outcome, Replayed, Session } from '../subject.ts';
+import type { Outcome, Place, Replayed, Session } from '../subject.ts';
 
 const CHUNK_BYTES = 1 << 20;
+
+export function openSession(
+  host: Host,
+  { name, segmentSizeBytes, keepBytes }: Place,
+): Promise<Session> {
+  const keep = keepBytes === undefined ? 'all' : { bytes: keepBytes };
+  return StoreSession.open(
+    () => openStore(host, name, { segmentSizeBytes, keep }),
+    () => deleteStore(host, name),
+  );
+}
 
 export class StoreSession implements Session {
   readonly #open: () => Promise<StorePort>;

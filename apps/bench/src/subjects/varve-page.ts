@@ -1,76 +1,15 @@
 /** Varve as a page uses it: `openLog`, its worker, messages between the two. */
-import type { Codec, Log } from 'varve';
 import { deleteStore, openLog } from 'varve';
-import type { Outcome, Place, Replayed, Session, Subject } from '../subject.ts';
-
-/** Bytes as they are; what is read is a view of the chunk it came in. */
-const asBytes: Codec<Uint8Array> = {
-  name: 'bytes',
-  encode: (value) => value,
-  decode: (bytes) => bytes,
-};
-
-class PageSession<T> implements Session {
-  readonly #log: Log<T>;
-  /** What stands for a record of the work; the same record gives the same value. */
-  readonly #value: (record: Uint8Array) => T;
-  readonly #touch: (value: T) => number;
-
-  constructor(log: Log<T>, value: (record: Uint8Array) => T, touch: (value: T) => number) {
-    this.#log = log;
-    this.#value = value;
-    this.#touch = touch;
-  }
-
-  append(record: Uint8Array): Outcome {
-    return this.#log.append(this.#value(record));
-  }
-
-  appendBatch(records: readonly Uint8Array[]): Outcome {
-    return this.#log.appendBatch(records.map(this.#value));
-  }
-
-  async replay(): Promise<Replayed> {
-    let records = 0;
-    let touched = 0;
-    for await (const { value } of this.#log.read()) {
-      records++;
-      touched += this.#touch(value);
-    }
-    return { records, touched };
-  }
-
-  async flushes(): Promise<number> {
-    return (await this.#log.refreshStatus()).commits.flushes;
-  }
-
-  async storedBytes(): Promise<number> {
-    const { slots, segmentSizeBytes } = await this.#log.layout();
-    let bytes = 0;
-    for (const { state, usedBytes } of slots) {
-      if (state === 'sealed') bytes += segmentSizeBytes;
-      else if (state === 'tail') bytes += usedBytes;
-    }
-    return bytes;
-  }
-
-  async destroy(): Promise<void> {
-    await this.#log.close();
-    await deleteStore(this.#log.name);
-  }
-}
+import type { Place, Session, Subject } from '../subject.ts';
+import { asBytes, LogSession, storeShape } from './log-session.ts';
 
 const openBytes = (durability: 'strict' | 'relaxed') => async (place: Place): Promise<Session> => {
   const log = await openLog<Uint8Array>(place.name, {
     codec: asBytes,
     durability,
-    segmentSizeBytes: place.segmentSizeBytes,
+    ...storeShape(place),
   });
-  return new PageSession(
-    log,
-    (record) => record,
-    (value) => value[0]!,
-  );
+  return LogSession.ofBytes(log, () => deleteStore(place.name));
 };
 
 export const varvePage: Subject = {
@@ -126,7 +65,12 @@ export const varvePageValues: Subject = {
   values: 'decoded',
   skips: ['append-1k', 'append-64k', 'bulk-64k', 'replay-4k'],
   async open(place) {
-    const log = await openLog<Note>(place.name, { segmentSizeBytes: place.segmentSizeBytes });
-    return new PageSession(log, note, (value) => value.text.length);
+    const log = await openLog<Note>(place.name, storeShape(place));
+    return new LogSession(
+      log,
+      note,
+      (value) => value.text.length,
+      () => deleteStore(place.name),
+    );
   },
 };

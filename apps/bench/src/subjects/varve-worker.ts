@@ -1,18 +1,9 @@
 /** Varve in the worker itself: the journal's store, called in the same thread. */
-import type { Host } from '@varve/files';
 import { createMemoryHost } from '@varve/files/memory';
 import { createOpfsHost } from '@varve/files/opfs';
-import { deleteStore, openStore } from '@varve/journal';
 import { NullDirectory } from '../null-directory.ts';
-import type { Place, Session, Subject } from '../subject.ts';
-import { StoreSession } from './store-session.ts';
-
-export function openSession(host: Host, { name, segmentSizeBytes }: Place): Promise<Session> {
-  return StoreSession.open(
-    () => openStore(host, name, { segmentSizeBytes }),
-    () => deleteStore(host, name),
-  );
-}
+import type { Subject } from '../subject.ts';
+import { openSession } from './store-session.ts';
 
 export const varveWorker: Subject = {
   id: 'varve-worker',

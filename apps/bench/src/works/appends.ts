@@ -12,6 +12,7 @@ export function appendsOneAtATime(id: string, title: string, recordBytes: number
     depth: 1,
     // Small enough that a run of some thousand appends passes several rotations.
     segmentSizeBytes: recordBytes > 4096 ? 4 << 20 : 256 << 10,
+    pool: 'cold',
     minOperations: 20,
     async block(session, operations, took) {
       const pool = recordPool(recordBytes);

@@ -1,5 +1,6 @@
 /**
- * Bulk ingest in atomic batches: each awaited, or several outstanding.
+ * Bulk ingest in atomic batches: each awaited, or several outstanding; into a file that grows, or
+ * over history that is no longer kept, as in a raw file that begins again at its end.
  *
  * With several outstanding a subject that offers `together` gets them at once: for a raw file that
  * is one flush for all of them, the best there can be.
@@ -14,11 +15,15 @@ interface BulkShape {
   readonly recordBytes: number;
   readonly batchRecords: number;
   readonly depth: number;
+  readonly pool: 'cold' | 'warm';
   readonly callers?: readonly Caller[];
 }
 
+/** What stays of the history when the pool is warm. Twice as much is written before. */
+const KEEP_BYTES = 16 << 20;
+
 export function bulkIngest(shape: BulkShape): Work {
-  const { id, title, recordBytes, batchRecords, depth, callers } = shape;
+  const { id, title, recordBytes, batchRecords, depth, pool, callers } = shape;
   return {
     id,
     title,
@@ -28,9 +33,18 @@ export function bulkIngest(shape: BulkShape): Work {
     depth,
     ...(callers === undefined ? {} : { callers }),
     segmentSizeBytes: 4 << 20,
+    pool,
+    ...(pool === 'warm' ? { keepBytes: KEEP_BYTES } : {}),
     minOperations: 2 * depth,
     // 100,000 records of 100 B, or 32 MiB: a block never outgrows the raw file it is compared with.
     maxOperations: Math.min(100, Math.floor((32 << 20) / (recordBytes * batchRecords))),
+    async prepare(session) {
+      if (pool === 'cold') return;
+      const batch = recordBatch(recordBytes, batchRecords);
+      for (let bytes = 0; bytes < 2 * KEEP_BYTES; bytes += recordBytes * batchRecords) {
+        await session.appendBatch(batch);
+      }
+    },
     async block(session, operations, took) {
       const batch = recordBatch(recordBytes, batchRecords);
       if (depth === 1) {

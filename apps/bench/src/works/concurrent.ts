@@ -20,6 +20,7 @@ export function appendersInLockStep(id: string, title: string, appenders: number
     recordBytes,
     depth: appenders,
     segmentSizeBytes: 256 << 10,
+    pool: 'cold',
     minOperations: 4,
     async block(session, operations, took) {
       const pool = recordPool(recordBytes);
@@ -48,6 +49,7 @@ export function appendersUnsynchronised(id: string, title: string, appenders: nu
     recordBytes,
     depth: appenders,
     segmentSizeBytes: 256 << 10,
+    pool: 'cold',
     minOperations: appenders * 4,
     async block(session, operations, took) {
       let left = operations;

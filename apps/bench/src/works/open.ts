@@ -14,6 +14,7 @@ export function openAfterCrash(id: string, title: string, historyMiB: number): W
     recordBytes: RECORD_BYTES,
     depth: 1,
     segmentSizeBytes: 4 << 20,
+    pool: 'cold',
     needsReopen: true,
     minOperations: 1,
     maxOperations: 1,

@@ -13,6 +13,7 @@ export function fullReplay(id: string, title: string, recordBytes: number, recor
     recordBytes,
     depth: 1,
     segmentSizeBytes: 4 << 20,
+    pool: 'cold',
     minOperations: 1,
     maxOperations: 1,
     async prepare(session) {
