@@ -17,13 +17,7 @@ import {
   validateToEngine,
   withOutcome,
 } from '@varve/protocol';
-import type {
-  AppendMessage,
-  Port,
-  ReadMessage,
-  ToClient,
-  UnitMessage,
-} from '@varve/protocol';
+import type { AppendMessage, Port, ReadMessage, ToClient, UnitMessage } from '@varve/protocol';
 import { exposeControl } from './control-root.ts';
 import type { ControlHandlers } from './control-root.ts';
 import { HistorySize } from './history-size.ts';

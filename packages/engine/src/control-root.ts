@@ -6,13 +6,15 @@
  */
 import { expose, transfer } from 'comlink';
 import type { Endpoint } from 'comlink';
-import {
+import { toWire, validateControlEnvelope, validateControlRequest } from '@varve/protocol';
+import type {
+  ControlAnswer,
+  ControlCalls,
+  ControlMethod,
+  ControlRoot,
+  Port,
   VarveError,
-  toWire,
-  validateControlEnvelope,
-  validateControlRequest,
 } from '@varve/protocol';
-import type { ControlAnswer, ControlCalls, ControlMethod, ControlRoot, Port } from '@varve/protocol';
 
 /** The calls, each with its result now or later. */
 export type ControlHandlers = {

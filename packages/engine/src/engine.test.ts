@@ -31,7 +31,10 @@ describe('the hello', () => {
   test('of another version is answered, and nothing else is', async () => {
     const client = connect(testServices(), PROTOCOL_VERSION + 1);
     expect(await client.expect('hello')).toMatchObject({ version: PROTOCOL_VERSION });
-    const answer = await Promise.race([client.open(), new Promise((done) => setTimeout(done, 50, 'silence'))]);
+    const answer = await Promise.race([
+      client.open(),
+      new Promise((done) => setTimeout(done, 50, 'silence')),
+    ]);
     expect(answer).toBe('silence');
   });
 });
@@ -55,8 +58,15 @@ describe('appends', () => {
 
   test('of bytes that are no frames are refused; the store goes on', async () => {
     const client = await opened();
-    client.send({ kind: 'append', id: 1, buffer: new Uint8Array([1, 2, 3, 255, 255]).buffer, length: 5 });
-    expect(await client.expect('failed', 1)).toMatchObject({ error: { code: 'BAD_MESSAGE', outcome: 'not-written' } });
+    client.send({
+      kind: 'append',
+      id: 1,
+      buffer: new Uint8Array([1, 2, 3, 255, 255]).buffer,
+      length: 5,
+    });
+    expect(await client.expect('failed', 1)).toMatchObject({
+      error: { code: 'BAD_MESSAGE', outcome: 'not-written' },
+    });
     client.append(2, 'good');
     expect(await client.expect('appended', 2)).toMatchObject({ firstLsn: 1 });
   });
@@ -71,22 +81,27 @@ describe('malformed messages', () => {
     { kind: 'nonsense' },
   ];
 
-  test.each(malformed)('%j is answered BAD_MESSAGE, and the next good one is served', async (message) => {
-    const client = await opened();
-    client.send(message);
-    const hasId = typeof message === 'object' && message !== null && 'id' in message;
-    const answer = await client.expect(hasId ? 'failed' : 'refused');
-    expect(answer.error).toMatchObject({ code: 'BAD_MESSAGE' });
-    client.append(9, 'good');
-    expect(await client.expect('appended', 9)).toMatchObject({ firstLsn: 1 });
-  });
+  test.each(malformed)(
+    '%j is answered BAD_MESSAGE, and the next good one is served',
+    async (message) => {
+      const client = await opened();
+      client.send(message);
+      const hasId = typeof message === 'object' && message !== null && 'id' in message;
+      const answer = await client.expect(hasId ? 'failed' : 'refused');
+      expect(answer.error).toMatchObject({ code: 'BAD_MESSAGE' });
+      client.append(9, 'good');
+      expect(await client.expect('appended', 9)).toMatchObject({ firstLsn: 1 });
+    },
+  );
 
   test('five in a row end the connection, and nobody else’s', async () => {
     const services = testServices();
     const other = await opened(services, 'other');
     const client = await opened(services, 'mine');
     for (const message of malformed) client.send(message);
-    await expect.poll(() => client.received.at(-1)).toMatchObject({ kind: 'refused', dropped: true });
+    await expect
+      .poll(() => client.received.at(-1))
+      .toMatchObject({ kind: 'refused', dropped: true });
     other.append(1, 'unaffected');
     expect(await other.expect('appended', 1)).toMatchObject({ firstLsn: 1 });
     // What the dropped client held was given back.
@@ -105,8 +120,14 @@ describe('malformed messages', () => {
 
   test('on the control port they are answered where there is someone to answer', async () => {
     const client = await opened();
-    expect(await client.call('constructor')).toMatchObject({ ok: false, error: { code: 'BAD_MESSAGE' } });
-    expect(await client.call('trim', 'x')).toMatchObject({ ok: false, error: { code: 'BAD_MESSAGE' } });
+    expect(await client.call('constructor')).toMatchObject({
+      ok: false,
+      error: { code: 'BAD_MESSAGE' },
+    });
+    expect(await client.call('trim', 'x')).toMatchObject({
+      ok: false,
+      error: { code: 'BAD_MESSAGE' },
+    });
     expect(await client.call('status')).toMatchObject({ ok: true });
   });
 });
@@ -138,7 +159,9 @@ describe('leadership', () => {
     expect(await first.call('park')).toMatchObject({ ok: true });
     const second = await opened(services);
     first.append(2, 'while it is away');
-    expect(await first.expect('failed', 2)).toMatchObject({ error: { code: 'STORE_BUSY', outcome: 'not-written' } });
+    expect(await first.expect('failed', 2)).toMatchObject({
+      error: { code: 'STORE_BUSY', outcome: 'not-written' },
+    });
     expect(await second.call('close')).toMatchObject({ ok: true });
     first.append(3, 'back');
     expect(await first.expect('appended', 3)).toMatchObject({ firstLsn: 2 });
@@ -166,7 +189,9 @@ describe('leadership', () => {
     });
     const client = await opened(services);
     steal();
-    await expect.poll(async () => client.call('status')).toMatchObject({ error: { code: 'LEADER_LOST' } });
+    await expect
+      .poll(async () => client.call('status'))
+      .toMatchObject({ error: { code: 'LEADER_LOST' } });
     client.append(1, 'too late');
     expect(await client.expect('failed', 1)).toMatchObject({ error: { code: 'LEADER_LOST' } });
   });
@@ -207,11 +232,16 @@ describe('streams', () => {
     await client.call('write', second.value, new Uint8Array(5000).fill(2));
     expect(await client.call('status')).toMatchObject({ value: { lastLsn: 0 } });
     await client.call('dropStream', first.value);
-    expect(await client.call('commitUnit', second.value, { type: 64, channel: 0 })).toEqual({ ok: true, value: 1 });
+    expect(await client.call('commitUnit', second.value, { type: 64, channel: 0 })).toEqual({
+      ok: true,
+      value: 1,
+    });
     client.send({ kind: 'unit', id: 1, lsn: 1, at: 0, maxBytes: 100_000 });
     const { bytes } = await client.expect('bytes', 1);
     expect(bytes.length).toBe(5000);
     expect(new Set(bytes)).toEqual(new Set([2]));
-    expect(await client.call('write', first.value, new Uint8Array(1))).toMatchObject({ error: { code: 'BAD_MESSAGE' } });
+    expect(await client.call('write', first.value, new Uint8Array(1))).toMatchObject({
+      error: { code: 'BAD_MESSAGE' },
+    });
   });
 });

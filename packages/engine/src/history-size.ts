@@ -21,7 +21,9 @@ export class HistorySize {
   #offsetAfter(store: StorePort, slot: number, lsn: number): number {
     if (this.#cut.lsn !== lsn || this.#cut.slot !== slot) {
       const batches = store.batches(slot);
-      const next = batches.find((batch) => batch.kind === 'records' && batch.firstLsn + batch.count > lsn + 1);
+      const next = batches.find(
+        (batch) => batch.kind === 'records' && batch.firstLsn + batch.count > lsn + 1,
+      );
       this.#cut = { lsn, slot, offset: next?.offset ?? 0 };
     }
     return this.#cut.offset;

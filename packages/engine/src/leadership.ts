@@ -23,7 +23,12 @@ function sleep(host: Host, ms: number): Promise<void> {
   return new Promise((resolve) => host.timers.after(ms, resolve));
 }
 
-function busy(store: string, held: 'lock' | 'handle', waitedMs: number, cause?: unknown): VarveError {
+function busy(
+  store: string,
+  held: 'lock' | 'handle',
+  waitedMs: number,
+  cause?: unknown,
+): VarveError {
   return new VarveError('STORE_BUSY', undefined, {
     facts: { store, held, waitedMs: Math.round(waitedMs) },
     outcome: 'not-written',

@@ -4,10 +4,9 @@
  * Always true: a reader holds history from its first read until it is released or its client goes;
  * one reader has at most one read under way.
  */
-import type { ReaderHold, StorePort } from '@varve/journal';
+import type { Chunk, ReaderHold, StorePort } from '@varve/journal';
 import { VarveError, isVarveError } from '@varve/protocol';
 import type { ReadMessage, Visibility } from '@varve/protocol';
-import type { Chunk } from '@varve/journal';
 
 interface Reader {
   readonly store: StorePort;

@@ -58,7 +58,10 @@ export class Streams {
         await Promise.race([writer.close(), fails(done)]);
         await done;
       },
-      drop: () => void writer.abort(new VarveError('ABORTED', 'the import was given up')).catch(() => undefined),
+      drop: () =>
+        void writer
+          .abort(new VarveError('ABORTED', 'the import was given up'))
+          .catch(() => undefined),
     });
   }
 

@@ -29,7 +29,11 @@ describe('messages to the engine', () => {
     ['bytes that are no buffer', { ...append, buffer: [1, 2, 3] }, 'append: buffer'],
     ['more than the buffer holds', { ...append, length: 65 }, 'append: length'],
     ['nothing', { ...append, length: 0 }, 'append: length'],
-    ['more than a message may hold', { ...append, length: MESSAGE_BYTES_MAX + 1 }, 'append: length'],
+    [
+      'more than a message may hold',
+      { ...append, length: MESSAGE_BYTES_MAX + 1 },
+      'append: length',
+    ],
     ['groups that do not add up', { ...append, groups: Uint32Array.of(10, 21) }, 'append: groups'],
     ['an empty group', { ...append, groups: Uint32Array.of(30, 0) }, 'append: groups'],
     [
@@ -46,7 +50,11 @@ describe('messages to the engine', () => {
   test('whatever arrives, the answer is a value or what is wrong with it', () => {
     fc.assert(
       fc.property(fc.anything(), (message) => {
-        for (const validate of [validateToEngine, validateControlRequest, validateControlEnvelope]) {
+        for (const validate of [
+          validateToEngine,
+          validateControlRequest,
+          validateControlEnvelope,
+        ]) {
           const result: object = validate(message);
           expect('value' in result || 'wrong' in result).toBe(true);
         }

@@ -44,7 +44,8 @@ const isKeep: Check = (value) =>
   value === 'checkpoint' ||
   (isObject(value) && (isPositive(value['bytes']) || isPositive(value['records'])));
 
-const isPowerOfTwo: Check = (value) => isPositive(value) && Number.isInteger(Math.log2(value as number));
+const isPowerOfTwo: Check = (value) =>
+  isPositive(value) && Number.isInteger(Math.log2(value as number));
 
 const OPEN_REQUEST: Readonly<Record<string, Check>> = {
   durability: isDurability,
@@ -114,7 +115,9 @@ export function validateControlEnvelope(message: unknown): Validated<{ readonly 
   if (!Array.isArray(path) || path.length !== 1 || path[0] !== 'call') return { wrong: 'path' };
   if (!Array.isArray(argumentList) || argumentList.length !== 1) return { wrong: 'argumentList' };
   const argument: unknown = argumentList[0];
-  return isObject(argument) && argument['type'] === 'RAW' ? { value: { id } } : { wrong: 'argument' };
+  return isObject(argument) && argument['type'] === 'RAW'
+    ? { value: { id } }
+    : { wrong: 'argument' };
 }
 
 function wrongControlRequest(request: unknown): string | undefined {

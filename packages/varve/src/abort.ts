@@ -3,7 +3,10 @@ import { VarveError } from '@varve/protocol';
 import type { Outcome } from '@varve/protocol';
 
 export function aborted(signal: AbortSignal, outcome?: Outcome): VarveError {
-  return new VarveError('ABORTED', undefined, { cause: signal.reason, ...(outcome && { outcome }) });
+  return new VarveError('ABORTED', undefined, {
+    cause: signal.reason,
+    ...(outcome && { outcome }),
+  });
 }
 
 export function throwIfAborted(signal: AbortSignal | undefined, outcome?: Outcome): void {

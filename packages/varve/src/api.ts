@@ -73,7 +73,10 @@ export interface OpenOptions<T = unknown> {
   /** Checked before a value is encoded and after it was decoded (and upcast). */
   schema?: StandardSchema<T>;
   /** Turns what an older version of the application wrote into today's shape, on read. */
-  upcast?: (value: unknown, record: { readonly lsn: number; readonly type: number; readonly channel: number }) => unknown;
+  upcast?: (
+    value: unknown,
+    record: { readonly lsn: number; readonly type: number; readonly channel: number },
+  ) => unknown;
   /** False: reject `NOT_FOUND` when the store does not exist. Default true. */
   create?: boolean;
   /** Open without writing a byte. Appends reject `READ_ONLY`. Default false. */
@@ -98,7 +101,10 @@ export interface OpenOptions<T = unknown> {
   /** Ask the browser not to evict this origin (`navigator.storage.persist()`). Default false. */
   persist?: boolean;
   /** Checkpoint by itself every so many bytes; needs somebody who knows the state. */
-  checkpoint?: { readonly everyBytes?: number; readonly state: () => StateSnapshot | Promise<StateSnapshot> };
+  checkpoint?: {
+    readonly everyBytes?: number;
+    readonly state: () => StateSnapshot | Promise<StateSnapshot>;
+  };
   /** Every control call ends within this. Default 30,000 ms. */
   deadlineMs?: number;
   /** How long to wait while another tab, worker or process holds the store (`STORE_BUSY`). Default 3,000 ms. */

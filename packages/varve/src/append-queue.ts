@@ -8,7 +8,14 @@
  * - buffers go there and come back: the pool holds at most three
  * - every call settles, and a failure says whether anything may have been written
  */
-import { VarveError, asVarveError, fromWire, recordFrameBytes, withOutcome, writeRecordFrame } from '@varve/protocol';
+import {
+  VarveError,
+  asVarveError,
+  fromWire,
+  recordFrameBytes,
+  withOutcome,
+  writeRecordFrame,
+} from '@varve/protocol';
 import type { AppendMessage, Durability } from '@varve/protocol';
 import { aborted } from './abort.ts';
 import type { DataLink } from './data-link.ts';

@@ -53,11 +53,14 @@ export class ControlClient {
       // Bytes are given away only where the engine keeps nothing of ours: pieces of a stream.
       const bytes = method === 'write' ? [(args[1] as Uint8Array<ArrayBuffer>).buffer] : [];
       const request = transfer({ method, args }, bytes);
-      (this.#root.call(request) as Promise<ControlAnswer<ReturnType<ControlCalls[M]>>>).then((answer) => {
-        if (!answer.ok) return fail(fromWire(answer.error));
-        done();
-        resolve(answer.value);
-      }, fail);
+      (this.#root.call(request) as Promise<ControlAnswer<ReturnType<ControlCalls[M]>>>).then(
+        (answer) => {
+          if (!answer.ok) return fail(fromWire(answer.error));
+          done();
+          resolve(answer.value);
+        },
+        fail,
+      );
     });
   }
 

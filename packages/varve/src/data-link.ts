@@ -109,17 +109,20 @@ export class DataLink {
 
   /** One timer for all: deadlines are for what never ends, not for what is late by a second. */
   #sweepLater(): void {
-    this.#sweeper ??= setTimeout(() => {
-      this.#sweeper = undefined;
-      const nowMs = Date.now();
-      let isAnyDue = false;
-      for (const [id, { reject, dueMs }] of this.#pending) {
-        isAnyDue ||= dueMs < Infinity;
-        if (dueMs > nowMs) continue;
-        this.#pending.delete(id);
-        reject(new VarveError('TIMEOUT', undefined, { facts: { deadlineMs: this.#deadlineMs } }));
-      }
-      if (isAnyDue && !this.#ended) this.#sweepLater();
-    }, Math.min(this.#deadlineMs, 1000));
+    this.#sweeper ??= setTimeout(
+      () => {
+        this.#sweeper = undefined;
+        const nowMs = Date.now();
+        let isAnyDue = false;
+        for (const [id, { reject, dueMs }] of this.#pending) {
+          isAnyDue ||= dueMs < Infinity;
+          if (dueMs > nowMs) continue;
+          this.#pending.delete(id);
+          reject(new VarveError('TIMEOUT', undefined, { facts: { deadlineMs: this.#deadlineMs } }));
+        }
+        if (isAnyDue && !this.#ended) this.#sweepLater();
+      },
+      Math.min(this.#deadlineMs, 1000),
+    );
   }
 }

@@ -35,7 +35,8 @@ export class EngineClient {
     this.#process = process;
     this.control = new ControlClient(control.port1, deadlineMs);
     this.data = new DataLink(data.port1, deadlineMs);
-    this.data.onDropped = (cause) => this.#died('BAD_MESSAGE', 'the engine dropped the connection', cause);
+    this.data.onDropped = (cause) =>
+      this.#died('BAD_MESSAGE', 'the engine dropped the connection', cause);
     const ports = [control.port2, data.port2];
     process.post(
       { kind: 'varve:hello', version: PROTOCOL_VERSION, control: control.port2, data: data.port2 },

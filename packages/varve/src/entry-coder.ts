@@ -27,13 +27,7 @@ export class EntryCoder<T> {
     }
   }
 
-  decode(
-    bytes: Uint8Array,
-    lsn: number,
-    type: number,
-    channel: number,
-    timeMs: number,
-  ): Entry<T> {
+  decode(bytes: Uint8Array, lsn: number, type: number, channel: number, timeMs: number): Entry<T> {
     let value: T;
     try {
       value = this.codec.decode(bytes);

@@ -6,14 +6,22 @@ import { collect, testEngine } from './test/harness.ts';
 
 describe('reading', () => {
   test('any selection gives what a list would give', { timeout: 60_000 }, async () => {
-    const log = await testEngine().open<Uint8Array>('model', { codec: bytesCodec, segmentSizeBytes: 65_536 });
+    const log = await testEngine().open<Uint8Array>('model', {
+      codec: bytesCodec,
+      segmentSizeBytes: 65_536,
+    });
     const model: { lsn: number; size: number; type: number; channel: number }[] = [];
     for (let batch = 0; batch < 60; batch++) {
       const size = (batch * 7919) % 4000;
-      const values = Array.from({ length: 1 + (batch % 9) }, (_, index) => new Uint8Array(size + index));
+      const values = Array.from(
+        { length: 1 + (batch % 9) },
+        (_, index) => new Uint8Array(size + index),
+      );
       const [type, channel] = [64 + (batch % 3), batch % 4];
       const first = await log.appendBatch(values, { type, channel });
-      values.forEach((value, i) => model.push({ lsn: first + i, size: value.length, type, channel }));
+      values.forEach((value, i) =>
+        model.push({ lsn: first + i, size: value.length, type, channel }),
+      );
     }
     const lsn = fc.integer({ min: 0, max: model.length + 3 });
     const selection: fc.Arbitrary<ReadOptions> = fc.record(
@@ -166,7 +174,10 @@ describe('appending', () => {
   });
 
   test('past the high-water mark tryAppend says no and append waits; both recover', async () => {
-    const log = await testEngine().open<Uint8Array>('full', { codec: bytesCodec, queueBytes: 10_000 });
+    const log = await testEngine().open<Uint8Array>('full', {
+      codec: bytesCodec,
+      queueBytes: 10_000,
+    });
     const waiting = Array.from({ length: 20 }, () => log.append(new Uint8Array(1000)));
     expect(log.tryAppend(new Uint8Array(1))).toBeUndefined();
     expect(await Promise.all(waiting)).toHaveLength(20);
@@ -176,12 +187,17 @@ describe('appending', () => {
   });
 
   test('a record past its limit is refused before anything is sent', async () => {
-    const log = await testEngine().open<Uint8Array>('limit', { codec: bytesCodec, maxRecordBytes: 100 });
+    const log = await testEngine().open<Uint8Array>('limit', {
+      codec: bytesCodec,
+      maxRecordBytes: 100,
+    });
     await expect(log.append(new Uint8Array(101))).rejects.toMatchObject({
       code: 'RECORD_TOO_LARGE',
       outcome: 'not-written',
     });
-    await expect(log.appendStream([new Uint8Array(60), new Uint8Array(60)] as never)).rejects.toMatchObject({
+    await expect(
+      log.appendStream([new Uint8Array(60), new Uint8Array(60)] as never),
+    ).rejects.toMatchObject({
       code: 'RECORD_TOO_LARGE',
       outcome: 'not-written',
     });
@@ -320,7 +336,9 @@ describe('status and events', () => {
     await log.appendBatch([1, 2, 3]);
     await log.checkpoint('state', { upTo: 3 });
     await log.trim(2);
-    await expect.poll(() => told).toEqual(expect.arrayContaining(['durable', 'checkpointed', 'trimmed']));
+    await expect
+      .poll(() => told)
+      .toEqual(expect.arrayContaining(['durable', 'checkpointed', 'trimmed']));
     await log.close();
     expect(told.at(-1)).toBe('closed');
   });

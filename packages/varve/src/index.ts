@@ -1,7 +1,6 @@
 /** Varve in a page: a durable local log. */
-import type { DeleteStore, ImportStore, ListStores, Log, OpenLogOptions } from './api.ts';
+import type { Codec, DeleteStore, ImportStore, ListStores, Log, OpenLogOptions } from './api.ts';
 import { structuredCodec } from './codec/index.ts';
-import type { Codec } from './api.ts';
 import { deleteStoreOf, importStoreOf, listStoresOf, openShared } from './open.ts';
 import { pagePlatform } from './page.ts';
 

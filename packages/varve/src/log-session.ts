@@ -160,4 +160,3 @@ export class LogSession {
     for (const listener of [...this.#listeners]) listener.onDied(error);
   }
 }
-

@@ -11,10 +11,15 @@ describe('a log over an engine', () => {
       [2, 2],
       [3, 3],
     ]);
-    expect((await collect(log.read({ reverse: true, limit: 2 }))).map((e) => e.lsn)).toEqual([3, 2]);
+    expect((await collect(log.read({ reverse: true, limit: 2 }))).map((e) => e.lsn)).toEqual([
+      3, 2,
+    ]);
     expect(log.status().lastLsn).toBe(3);
     await log.close();
-    await expect(log.append({ n: 4 })).rejects.toMatchObject({ code: 'CLOSED', outcome: 'not-written' });
+    await expect(log.append({ n: 4 })).rejects.toMatchObject({
+      code: 'CLOSED',
+      outcome: 'not-written',
+    });
   });
 
   test('a tail gives what is there and what comes, and ends with its signal', async () => {
@@ -92,7 +97,10 @@ describe('a log over an engine', () => {
     await Promise.resolve();
     engine.kill();
     await expect(pending).rejects.toMatchObject({ code: 'WORKER_DIED', outcome: 'unknown' });
-    await expect(log.append(1)).rejects.toMatchObject({ code: 'WORKER_DIED', outcome: 'not-written' });
+    await expect(log.append(1)).rejects.toMatchObject({
+      code: 'WORKER_DIED',
+      outcome: 'not-written',
+    });
     await expect(log.flush()).rejects.toMatchObject({ code: 'WORKER_DIED' });
     await expect(collect(log.read())).rejects.toMatchObject({ code: 'WORKER_DIED' });
     await log.close();

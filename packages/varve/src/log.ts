@@ -255,7 +255,8 @@ export class LogHandle<T> implements Log<T> {
       bytes += length;
       if (length > maxRecordBytes) throw tooLarge(length, maxRecordBytes);
     }
-    if (bytes > INLINE_BYTES_MAX && payloads.length === 1) return this.#appendUnit(payloads, options);
+    if (bytes > INLINE_BYTES_MAX && payloads.length === 1)
+      return this.#appendUnit(payloads, options);
     if (bytes + 16 * payloads.length > MESSAGE_BYTES_MAX) {
       throw tooLarge(bytes, MESSAGE_BYTES_MAX);
     }

@@ -42,7 +42,9 @@ describe('a log in a page', () => {
     await log.appendBatch([1, 2, 3]);
     const copy = `${name}-copy`;
     await importStore(copy, log.export());
-    expect((await collect((await open<number>(copy)).read())).map((entry) => entry.value)).toEqual([1, 2, 3]);
+    expect((await collect((await open<number>(copy)).read())).map((entry) => entry.value)).toEqual([
+      1, 2, 3,
+    ]);
     await expect(deleteStore(name)).rejects.toMatchObject({ code: 'STORE_BUSY' });
     await log.close();
     await deleteStore(name);

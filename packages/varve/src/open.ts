@@ -12,7 +12,15 @@ import type { Codec, Log, OpenOptions, StoreInfo } from './api.ts';
 import { EngineClient } from './engine-client.ts';
 import { LogHandle } from './log.ts';
 import { LogSession } from './log-session.ts';
-import { DEADLINE_MS, badArgument, checkCount, checkName, checkSame, givenRequest, toRequest } from './options.ts';
+import {
+  DEADLINE_MS,
+  badArgument,
+  checkCount,
+  checkName,
+  checkSame,
+  givenRequest,
+  toRequest,
+} from './options.ts';
 import type { Platform } from './platform.ts';
 
 interface Shared {
@@ -84,7 +92,11 @@ export async function openShared<T>(
     }
   } finally {
     shared.waiting--;
-    if (shared.waiting === 0) shared.session.then((it) => it.closeIfUnused(), () => undefined);
+    if (shared.waiting === 0)
+      shared.session.then(
+        (it) => it.closeIfUnused(),
+        () => undefined,
+      );
   }
   await untilAborted(shared.ended, signal);
   return openShared(platform, name, options, stateCodec, codec);
@@ -109,10 +121,12 @@ async function settled<T>(
 /** Runs `work` with an engine that has no store open, and ends it. */
 async function withEngine<R>(
   platform: Platform,
-  work: (call: <M extends ControlMethod>(
-    method: M,
-    ...args: Parameters<ControlCalls[M]>
-  ) => Promise<ReturnType<ControlCalls[M]>>) => Promise<R>,
+  work: (
+    call: <M extends ControlMethod>(
+      method: M,
+      ...args: Parameters<ControlCalls[M]>
+    ) => Promise<ReturnType<ControlCalls[M]>>,
+  ) => Promise<R>,
 ): Promise<R> {
   const engine = await EngineClient.start(platform.startEngine(), DEADLINE_MS);
   try {

@@ -3,7 +3,12 @@
  *
  * Always true: every refusal is `BAD_ARGUMENT` and names the option.
  */
-import { APPLICATION_TYPE_MAX, APPLICATION_TYPE_MIN, CHANNEL_MAX, VarveError } from '@varve/protocol';
+import {
+  APPLICATION_TYPE_MAX,
+  APPLICATION_TYPE_MIN,
+  CHANNEL_MAX,
+  VarveError,
+} from '@varve/protocol';
 import type { OpenRequest } from '@varve/protocol';
 import type { AppendOptions, OpenOptions } from './api.ts';
 
@@ -41,7 +46,12 @@ function check(ok: boolean, option: string, wanted: string): void {
   if (!ok) throw badArgument(option, wanted);
 }
 
-export function checkCount(value: unknown, option: string, min = 0, max = Number.MAX_SAFE_INTEGER): void {
+export function checkCount(
+  value: unknown,
+  option: string,
+  min = 0,
+  max = Number.MAX_SAFE_INTEGER,
+): void {
   const ok = Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
   check(ok, option, `an integer from ${min} to ${max}`);
 }

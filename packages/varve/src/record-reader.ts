@@ -226,4 +226,3 @@ export async function readWhole(link: DataLink, lsn: number): Promise<Uint8Array
   }
   return whole;
 }
-

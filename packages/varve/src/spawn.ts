@@ -14,17 +14,26 @@ export function startWorker(given: Given): EngineProcess {
   try {
     worker = given === undefined ? ownWorker() : typeof given === 'function' ? given() : given;
   } catch (cause) {
-    throw new VarveError('WORKER_LOAD_FAILED', 'this page may not start the worker: openLog(name, { worker }) takes one', {
-      facts: { reason: String(cause) },
-      outcome: 'not-written',
-      cause,
-    });
+    throw new VarveError(
+      'WORKER_LOAD_FAILED',
+      'this page may not start the worker: openLog(name, { worker }) takes one',
+      {
+        facts: { reason: String(cause) },
+        outcome: 'not-written',
+        cause,
+      },
+    );
   }
   return {
-    url: given === undefined ? String(new URL('./worker.ts', import.meta.url)) : 'given by the application',
+    url:
+      given === undefined
+        ? String(new URL('./worker.ts', import.meta.url))
+        : 'given by the application',
     post: (message, ports) => worker.postMessage(message, ports),
     onEnd(listener) {
-      worker.addEventListener('error', (event) => listener(event.message || 'the worker reported an error'));
+      worker.addEventListener('error', (event) =>
+        listener(event.message || 'the worker reported an error'),
+      );
       worker.addEventListener('messageerror', () => listener('a message could not be read'));
     },
     terminate() {

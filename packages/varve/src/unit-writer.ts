@@ -38,7 +38,7 @@ export async function appendUnit(
       if (total > maxBytes) {
         throw new VarveError('RECORD_TOO_LARGE', undefined, { facts: { limitBytes: maxBytes } });
       }
-      for (let at = 0; at < value.length; ) {
+      for (let at = 0; at < value.length;) {
         const part = value.subarray(at, at + PIECE_BYTES - used);
         stage.set(part, used);
         used += part.length;

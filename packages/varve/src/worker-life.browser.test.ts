@@ -26,7 +26,10 @@ const engineWorker = (): Worker =>
 const refusingWorker = (name: string): Worker =>
   new Worker(new URL('./test/refusing.worker.ts', import.meta.url), { type: 'module', name });
 const crashtestWorker = (name: string): Worker =>
-  new Worker(new URL('../../engine/src/worker-crashtest.ts', import.meta.url), { type: 'module', name });
+  new Worker(new URL('../../engine/src/worker-crashtest.ts', import.meta.url), {
+    type: 'module',
+    name,
+  });
 
 describe('a worker', () => {
   test('that does not exist rejects WORKER_LOAD_FAILED, and says what to do', async () => {
@@ -109,17 +112,20 @@ describe('a worker that stops at a kill point', () => {
     ['journal:before-write', [0]],
     ['journal:written-not-flushed', [1]],
     ['journal:flushed-not-acked', [1]],
-  ])('%s and is killed: the append is told to be unknown, the next open tells which', async (point, found) => {
-    const name = freshName();
-    const worker = crashtestWorker('crashtest');
-    const log = await open<number>(name, { worker: () => worker });
-    const parked = new Promise<MessageEvent>((resolve) => (worker.onmessage = resolve));
-    worker.postMessage({ kind: 'varve:park', point });
-    const pending = log.append(1);
-    expect((await parked).data).toEqual({ kind: 'varve:parked', point });
-    worker.terminate();
-    await expect(pending).rejects.toMatchObject({ code: 'WORKER_DIED', outcome: 'unknown' });
-    const again = await open<number>(name);
-    expect(found).toContain(again.status().lastLsn);
-  });
+  ])(
+    '%s and is killed: the append is told to be unknown, the next open tells which',
+    async (point, found) => {
+      const name = freshName();
+      const worker = crashtestWorker('crashtest');
+      const log = await open<number>(name, { worker: () => worker });
+      const parked = new Promise<MessageEvent>((resolve) => (worker.onmessage = resolve));
+      worker.postMessage({ kind: 'varve:park', point });
+      const pending = log.append(1);
+      expect((await parked).data).toEqual({ kind: 'varve:parked', point });
+      worker.terminate();
+      await expect(pending).rejects.toMatchObject({ code: 'WORKER_DIED', outcome: 'unknown' });
+      const again = await open<number>(name);
+      expect(found).toContain(again.status().lastLsn);
+    },
+  );
 });

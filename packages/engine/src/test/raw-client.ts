@@ -3,9 +3,8 @@ import type { Host } from '@varve/files';
 import { createMemoryHost } from '@varve/files/memory';
 import { deleteStore, importStore, listStores, openStore } from '@varve/journal';
 import { PROTOCOL_VERSION, writeRecordFrame } from '@varve/protocol';
-import type { ControlAnswer, OpenRequest, Port, ToClient } from '@varve/protocol';
+import type { ControlAnswer, ControlRoot, OpenRequest, Port, ToClient } from '@varve/protocol';
 import { wrap } from 'comlink';
-import type { ControlRoot } from '@varve/protocol';
 import { receiveHello } from '../engine.ts';
 import type { EngineServices } from '../services.ts';
 
@@ -63,10 +62,14 @@ export class RawClient {
   }
 
   /** The first message of that kind, now or later. */
-  async expect<K extends ToClient['kind']>(kind: K, id?: number): Promise<Extract<ToClient, { kind: K }>> {
+  async expect<K extends ToClient['kind']>(
+    kind: K,
+    id?: number,
+  ): Promise<Extract<ToClient, { kind: K }>> {
     for (;;) {
       const found = this.received.find(
-        (message) => message.kind === kind && (id === undefined || ('id' in message && message.id === id)),
+        (message) =>
+          message.kind === kind && (id === undefined || ('id' in message && message.id === id)),
       );
       if (found) return found as Extract<ToClient, { kind: K }>;
       await new Promise<void>((resolve) => (this.#onMessage = resolve));

@@ -4,12 +4,7 @@
  * The engine runs in a worker thread, so that a flush never blocks the program, or with
  * `{ inline: true }` in this one.
  */
-import type {
-  Codec,
-  Log,
-  OpenOptions,
-  StoreInfo,
-} from '../api.ts';
+import type { Codec, Log, OpenOptions, StoreInfo } from '../api.ts';
 import { structuredCodec } from '../codec/index.ts';
 import { deleteStoreOf, importStoreOf, listStoresOf, openShared } from '../open.ts';
 import { nodePlatform } from './platform.ts';

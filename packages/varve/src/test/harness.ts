@@ -4,9 +4,8 @@ import type { Host } from '@varve/files';
 import { receiveHello } from '@varve/engine';
 import type { EngineServices } from '@varve/engine';
 import { deleteStore, importStore, listStores, openStore } from '@varve/journal';
-import type { Log, OpenOptions } from '../api.ts';
+import type { Codec, Log, OpenOptions } from '../api.ts';
 import { structuredCodec } from '../codec/index.ts';
-import type { Codec } from '../api.ts';
 import { openShared } from '../open.ts';
 import type { Platform } from '../platform.ts';
 
@@ -53,7 +52,13 @@ export function testEngine(overrides: Partial<EngineServices> = {}): TestEngine 
     platform,
     kill: () => kills.forEach((tell) => tell(new Error('killed'))),
     open: (name, options = {}) =>
-      openShared(platform, name, options, stateCodec, options.codec ?? (stateCodec as Codec<never>)),
+      openShared(
+        platform,
+        name,
+        options,
+        stateCodec,
+        options.codec ?? (stateCodec as Codec<never>),
+      ),
   };
 }
 

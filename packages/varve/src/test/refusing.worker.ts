@@ -8,7 +8,9 @@ switch (self.name) {
     Object.defineProperty(StorageManager.prototype, 'getDirectory', { value: refuse });
     break;
   case 'sync-access-handle':
-    Object.defineProperty(FileSystemFileHandle.prototype, 'createSyncAccessHandle', { value: refuse });
+    Object.defineProperty(FileSystemFileHandle.prototype, 'createSyncAccessHandle', {
+      value: refuse,
+    });
     break;
   case 'indexed-db':
     Object.defineProperty(IDBFactory.prototype, 'open', {
