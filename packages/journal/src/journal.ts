@@ -92,7 +92,7 @@ export class Journal implements LogView, GroupHost {
     this.generation = recovered.generationMax + 1;
     this.coveredLsn = superblock.coveredLsn;
     this.lowWater = superblock.lowWater;
-    this.scanStart = superblock.scanStart;
+    this.scanStart = recovered.harmlessDamage ? cut : superblock.scanStart;
     this.stateSegment = superblock.stateSegment;
     this.stateOffset = superblock.stateOffset;
     this.firstSegment = superblock.firstSegment;

@@ -132,7 +132,7 @@ function recoverAndBegin(
   const { pair, newest } = readSuperblocks(file, name);
   if (newest === undefined) throw new VarveError('CORRUPT', 'no superblock verifies', { facts: { store: name } });
   const known = witness?.seedId === hex(newest.seedId) ? witness.durableLsn : 0;
-  const recovered = new Recovery(file, newest, name, known).run(pair);
+  const recovered = new Recovery(file, newest, known).run(pair);
   const mayWrite = recovered.verdict !== 'corrupt' && !options.readOnly && newest.readOnlyCompat === 0;
   return {
     recovered,

@@ -167,13 +167,25 @@ export class Reader {
 
   /** To the next batch that bears LSNs beyond `delivered`. False: the log cannot be read on. */
   private advance(scanner: Scanner, delivered: number): boolean {
-    while (scanner.next()) {
-      const { header } = scanner;
-      if (!scanner.bearsLsns || header.count === 0) continue;
-      if (header.firstLsn > delivered + 1) return false;
-      if (header.firstLsn + header.count - 1 > delivered) return true;
-    }
+    do {
+      while (scanner.next()) {
+        const { header } = scanner;
+        if (!scanner.bearsLsns || header.count === 0) continue;
+        if (header.firstLsn > delivered + 1) return false;
+        if (header.firstLsn + header.count - 1 > delivered) return true;
+      }
+    } while (this.skipHarmlessDamage(scanner, delivered));
     return false;
+  }
+
+  /** Damage to what bears no LSN (a mark, a control record) loses no record: the log goes on behind it. */
+  private skipHarmlessDamage(scanner: Scanner, delivered: number): boolean {
+    const last = this.table.live().at(-1)?.header.segment ?? 0;
+    const resume = resync(this.view, this.unitBlocks, scanner.point, last);
+    if (resume === undefined || resume.lastLsn > delivered) return false;
+    this.table.get(resume.segment)?.index.resume(resume);
+    Object.assign(scanner.point, resume);
+    return true;
   }
 
   private take(

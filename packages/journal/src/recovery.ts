@@ -5,7 +5,7 @@
  * count. The verdict is a table (docs/FORMAT.md §Recovery): `TAIL_ROWS`, in order, first match wins.
  */
 import type { SyncFile } from '@varve/files';
-import { type DamageRange, type TailUncertain, VarveError } from '@varve/protocol';
+import type { DamageRange, TailUncertain } from '@varve/protocol';
 import { Blocks } from './blocks.ts';
 import { SLOTS_START } from './format.ts';
 import { alignUp, type Geometry, geometryOf } from './geometry.ts';
@@ -33,6 +33,8 @@ export interface Recovered {
   readonly end: ScanPoint;
   readonly cut: ScanPoint;
   readonly unproven: readonly Unproven[];
+  /** Something without an LSN is damaged before the end: the next scan must begin behind it. */
+  readonly harmlessDamage: boolean;
   /** Greatest generation seen anywhere. */
   readonly generationMax: number;
   readonly wallTimeMs: number;
@@ -67,7 +69,6 @@ export class Recovery implements LogView {
   private readonly file: SyncFile;
   private readonly superblock: Superblock;
   private readonly blocks: Blocks;
-  private readonly store: string;
   private readonly rows: string[] = [];
   private readonly damage: DamageRange[] = [];
   private provenLsn: number;
@@ -76,10 +77,9 @@ export class Recovery implements LogView {
   private wallTimeMs: number;
   private scannedBytes = 0;
 
-  constructor(file: SyncFile, superblock: Superblock, store: string, witnessDurableLsn: number) {
+  constructor(file: SyncFile, superblock: Superblock, witnessDurableLsn: number) {
     this.file = file;
     this.superblock = superblock;
-    this.store = store;
     this.geometry = geometryOf(superblock.segmentBytes, superblock.alignment);
     this.blocks = new Blocks(file, this.geometry, WINDOW_BYTES);
     this.provenLsn = Math.max(superblock.durableLsn, witnessDurableLsn);
@@ -117,10 +117,20 @@ export class Recovery implements LogView {
     if (invalidSuperblocks.length > 0) this.rows.push('superblock-lost');
     this.loadSegments();
     const scanner = this.scan();
-    const facts = this.factsAt(scanner.point);
-    const row = TAIL_ROWS.find(({ matches }) => matches(facts))!;
+    let facts = this.factsAt(scanner.point);
+    let row = TAIL_ROWS.find(({ matches }) => matches(facts))!;
+    let harmlessDamage = false;
+    if (row.verdict === 'corrupt') {
+      this.mapDamage(scanner, facts);
+      if (this.damage.length === 0) {
+        // Only what bears no LSN was hit; the log ends where the scan behind it did.
+        this.rows.push('harmless-damage');
+        harmlessDamage = true;
+        facts = this.factsAt(scanner.point);
+        row = TAIL_ROWS.find(({ matches }) => matches(facts))!;
+      }
+    }
     this.rows.push(row.name);
-    if (row.verdict === 'corrupt') this.mapDamage(scanner, facts);
     const end = { ...scanner.point };
     if (row.verdict !== 'corrupt') this.table.dropAbove(end.segment);
     const cut = this.unproven[0]?.point ?? end;
@@ -134,6 +144,7 @@ export class Recovery implements LogView {
       end,
       cut,
       unproven: this.unproven,
+      harmlessDamage,
       generationMax: this.generationMax,
       wallTimeMs: this.wallTimeMs,
       rows: this.rows,
@@ -274,12 +285,7 @@ export class Recovery implements LogView {
     if (proven > scanner.point.lastLsn) {
       this.damage.push({ from: scanner.point.lastLsn + 1, to: proven, proof: facts.proof });
     }
-    if (this.damage.length === 0) {
-      throw new VarveError('CORRUPT', 'damage was proven but no record is missing', {
-        facts: { store: this.store, after: scanner.point.lastLsn },
-      });
-    }
-    this.unproven = [];
+    if (this.damage.length > 0) this.unproven = [];
   }
 
   private resumeAtHeader(from: ScanPoint): ScanPoint | undefined {

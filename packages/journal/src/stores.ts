@@ -103,7 +103,7 @@ function adopt(host: Host, file: Parameters<typeof readSuperblocks>[0], name: st
   if (newest === undefined) {
     throw new VarveError('CORRUPT', 'this is not an export of a store', { facts: { store: name } });
   }
-  const recovered = new Recovery(file, newest, name, 0).run(pair);
+  const recovered = new Recovery(file, newest, 0).run(pair);
   const [damage] = recovered.damage;
   if (recovered.verdict === 'corrupt') {
     throw new VarveError('CORRUPT', 'the export is damaged', {
