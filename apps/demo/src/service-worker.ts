@@ -8,36 +8,37 @@
  */
 /// <reference lib="webworker" />
 
+export {};
+declare const self: ServiceWorkerGlobalScope;
 declare const __BUILD__: { readonly version: string; readonly files: readonly string[] };
 
-const worker = globalThis as unknown as ServiceWorkerGlobalScope;
 const BUILD = __BUILD__;
 const PREFIX = 'varve-demo-';
 const CACHE = PREFIX + BUILD.version;
 
-worker.addEventListener('install', (event) => {
+self.addEventListener('install', (event) => {
   event.waitUntil(
     caches.open(CACHE).then(async (cache) => {
       await cache.addAll(BUILD.files.map((file) => new Request(file, { cache: 'reload' })));
-      await worker.skipWaiting();
+      await self.skipWaiting();
     }),
   );
 });
 
-worker.addEventListener('activate', (event) => {
+self.addEventListener('activate', (event) => {
   event.waitUntil(
     caches.keys().then(async (names) => {
       const old = names.filter((name) => name.startsWith(PREFIX) && name !== CACHE);
       await Promise.all(old.map((name) => caches.delete(name)));
-      await worker.clients.claim();
+      await self.clients.claim();
     }),
   );
 });
 
-worker.addEventListener('fetch', (event) => {
+self.addEventListener('fetch', (event) => {
   const { request } = event;
   const url = new URL(request.url);
-  if (request.method !== 'GET' || url.origin !== worker.location.origin) return;
+  if (request.method !== 'GET' || url.origin !== self.location.origin) return;
   const key = request.mode === 'navigate' ? './' : request;
   event.respondWith(
     caches

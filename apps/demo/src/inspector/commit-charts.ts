@@ -14,7 +14,7 @@ const SAMPLES = 100;
 const HEIGHT = 96;
 const NOTHING = 'no appends seen yet';
 /** One thin layer a sample. */
-const bars = uPlot.paths.bars?.({ size: [0.8, 10] });
+const bars = uPlot.paths.bars?.({ size: [0.6, 10] });
 
 interface Chart {
   readonly element: HTMLElement;
@@ -23,7 +23,7 @@ interface Chart {
 }
 
 function chart(title: string, tone: string, show: (value: number) => string): Chart {
-  const now = el('output', { class: 'chart-now' }, NOTHING);
+  const now = el('output', { class: 'chart-now is-idle' }, NOTHING);
   const box = el('div', { class: 'chart-box', role: 'img', 'aria-label': title });
   let values: number[] = [];
   let plot: uPlot | undefined;
@@ -85,6 +85,7 @@ function chart(title: string, tone: string, show: (value: number) => string): Ch
 
   const redraw = (text: string): void => {
     setText(now, text);
+    now.classList.toggle('is-idle', values.length === 0);
     plot?.setData(data());
   };
   return {

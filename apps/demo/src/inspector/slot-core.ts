@@ -49,7 +49,7 @@ export function slotCore(watch: StoreWatch): HTMLElement {
   const title = el('h3', {}, 'Inside the slot');
   const follow = el(
     'button',
-    { type: 'button', class: 'link', on: { click: () => watch.zoom('tail') } },
+    { type: 'button', class: 'link', hidden: true, on: { click: () => watch.zoom('tail') } },
     'Back to the tail',
   );
   const said = el('p', { class: 'slot-said', id: 'slot-said', 'aria-live': 'polite' });

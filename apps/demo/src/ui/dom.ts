@@ -8,17 +8,19 @@
 
 export type Child = Node | string | number | null | undefined | false;
 
+type Listeners = { [K in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[K]) => void };
+
 export interface Attributes {
   class?: string;
   /** Listeners by event name. */
-  on?: { [K in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[K]) => void };
+  on?: Listeners;
   /** Any other attribute; `true` means present, `false` and `undefined` mean absent. */
-  [name: string]: unknown;
+  [name: string]: string | number | boolean | undefined | Listeners;
 }
 
 function apply(element: Element, attributes: Attributes): void {
   for (const [name, value] of Object.entries(attributes)) {
-    if (name === 'on' || value === undefined || value === false || value === null) continue;
+    if (typeof value === 'object' || value === undefined || value === false) continue;
     element.setAttribute(name, value === true ? '' : String(value));
   }
   const listeners = attributes.on ?? {};
