@@ -1,0 +1,90 @@
+/**
+ * Kill points: places inside a write where a worker stops dead until it is killed.
+ *
+ * Installed in a worker before the engine loads, over `createSyncAccessHandle`, so that any engine
+ * can be stopped without knowing it. The worker says where it is with a synchronous request (which
+ * has left the process when it returns) and then never runs again: `Atomics.wait` without a wake.
+ */
+
+/**
+ * - `before-write`: nothing of this write is in the file
+ * - `mid-write`: the first half is
+ * - `written`: all of it is, unflushed
+ * - `flushed`: the flush returned, nobody was told
+ */
+export const KILL_POINTS = ['before-write', 'mid-write', 'written', 'flushed'] as const;
+export type KillPoint = (typeof KILL_POINTS)[number];
+
+export interface Armed {
+  /** The file's name, e.g. `journal`. */
+  readonly file: string;
+  readonly point: KillPoint;
+  /** Stop at the n-th time the point is passed (1, 2, 3 …). */
+  readonly nth: number;
+  /** Where to report: a path of this origin. */
+  readonly reportUrl: string;
+  /** Only writes of at least this many bytes count; absent: all. */
+  readonly minBytes?: number;
+}
+
+/** Where a worker finds its orders: in its own name. */
+export interface WorkerOrders {
+  readonly armed?: Armed;
+  readonly broken?: string;
+}
+
+export function ordersOf(workerName: string): WorkerOrders {
+  return workerName.startsWith('{') ? (JSON.parse(workerName) as WorkerOrders) : {};
+}
+
+/** A word of shared memory; WebAssembly's is there without cross-origin isolation too. */
+function sharedWord(): Int32Array {
+  const memory =
+    typeof SharedArrayBuffer === 'function'
+      ? new SharedArrayBuffer(4)
+      : new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer;
+  return new Int32Array(memory);
+}
+
+function park(armed: Armed): never {
+  const request = new XMLHttpRequest();
+  request.open('POST', armed.reportUrl, false);
+  request.send(armed.point);
+  const word = sharedWord();
+  for (;;) Atomics.wait(word, 0, 0);
+}
+
+/** Stops the current thread at `armed`. */
+export function armKillPoint(armed: Armed): void {
+  const original = FileSystemFileHandle.prototype.createSyncAccessHandle;
+  let passed = 0;
+  const stopHere = (point: KillPoint): boolean => point === armed.point && ++passed === armed.nth;
+  FileSystemFileHandle.prototype.createSyncAccessHandle = async function (
+    this: FileSystemFileHandle,
+    ...options: Parameters<typeof original>
+  ): Promise<FileSystemSyncAccessHandle> {
+    const handle = await original.apply(this, options);
+    if (this.name !== armed.file) return handle;
+    const write = handle.write.bind(handle);
+    const flush = handle.flush.bind(handle);
+    handle.write = (buffer, at): number => {
+      const bytes = ArrayBuffer.isView(buffer)
+        ? new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+        : new Uint8Array(buffer);
+      if (bytes.length < (armed.minBytes ?? 0)) return write(buffer, at);
+      if (stopHere('before-write')) park(armed);
+      if (stopHere('mid-write')) {
+        write(bytes.subarray(0, bytes.length >>> 1), at);
+        park(armed);
+      }
+      const written = write(buffer, at);
+      if (stopHere('written')) park(armed);
+      return written;
+    };
+    handle.flush = (): void => {
+      flush();
+      if (stopHere('flushed')) park(armed);
+    };
+    return handle;
+  };
+}

@@ -1,0 +1,103 @@
+/**
+ * The page that is killed: opens a subject, lets a storm loose on it, reads back what is there.
+ * The test process drives it through `window.crashApp`.
+ */
+import { AckChannel } from './ack-channel.ts';
+import { Storm } from './storm.ts';
+import type { OpenOptions, OpenSubject, RecoveryFacts, Subject } from './subject.ts';
+import { nameOf, sumOf } from './value.ts';
+import type { Round } from './workload.ts';
+
+/** lsn, round, writer, index, part, byte length, sum; round −1: bytes that no writer of ours made. */
+export type RecoveredRow = readonly [number, number, number, number, number, number, number];
+
+export interface Recovered {
+  readonly rows: readonly RecoveredRow[];
+  readonly facts: RecoveryFacts;
+  readonly openMs: number;
+}
+
+/** An error as plain data, for the way out of the page. */
+export interface PlainError {
+  readonly code: string;
+  readonly message: string;
+  readonly facts: Record<string, unknown>;
+  readonly outcome: string | null;
+  readonly afterMs: number;
+}
+
+export type Settled<T> = { readonly value: T } | { readonly error: PlainError };
+
+export interface CrashApp {
+  open(options: OpenOptions): Promise<Settled<true>>;
+  startStorm(round: Round, ackUrl: string): void;
+  stopStorm(deadlineMs: number): Promise<void>;
+  terminateWorker(): void;
+  readAll(): Promise<Recovered>;
+  close(): Promise<void>;
+}
+
+declare global {
+  interface Window {
+    crashApp: CrashApp;
+  }
+}
+
+function plain(error: unknown, startedMs: number): PlainError {
+  const { code, message, facts, outcome } = error as Partial<PlainError>;
+  return {
+    code: code ?? (error instanceof Error ? error.name : 'UNKNOWN'),
+    message: message ?? String(error),
+    facts: facts ?? {},
+    outcome: outcome ?? null,
+    afterMs: performance.now() - startedMs,
+  };
+}
+
+export async function settle<T>(work: () => Promise<T>): Promise<Settled<T>> {
+  const startedMs = performance.now();
+  try {
+    return { value: await work() };
+  } catch (error) {
+    return { error: plain(error, startedMs) };
+  }
+}
+
+export function serve(openSubject: OpenSubject): void {
+  let subject: Subject | undefined;
+  let storm: Storm | undefined;
+  let openMs = 0;
+  const opened = (): Subject => {
+    if (subject === undefined) throw new Error('nothing is open');
+    return subject;
+  };
+  window.crashApp = {
+    open: (options) =>
+      settle(async () => {
+        const startedMs = performance.now();
+        subject = await openSubject(options);
+        openMs = performance.now() - startedMs;
+        return true as const;
+      }),
+    startStorm(round, ackUrl) {
+      storm = new Storm(opened(), new AckChannel(ackUrl), round);
+      storm.start();
+    },
+    stopStorm: async (deadlineMs) => storm?.stop(deadlineMs),
+    terminateWorker: () => opened().terminateWorker(),
+    async readAll() {
+      const rows: RecoveredRow[] = [];
+      await opened().readAll((lsn, bytes) => {
+        const name = nameOf(bytes) ?? { round: -1, writer: 0, index: 0, part: 0 };
+        const { round, writer, index, part } = name;
+        rows.push([lsn, round, writer, index, part, bytes.length, sumOf(bytes)]);
+      });
+      return { rows, facts: opened().facts(), openMs };
+    },
+    async close() {
+      await subject?.close();
+      subject = undefined;
+    },
+  };
+  document.body.dataset['ready'] = 'yes';
+}

@@ -1,0 +1,4 @@
+import { serve } from './page.ts';
+import { openRaw } from './raw-subject.ts';
+
+serve(openRaw);

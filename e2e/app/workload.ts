@@ -1,0 +1,44 @@
+/**
+ * What a storm writes: operation `n` of a writer in a round, from the seed alone.
+ *
+ * Always true:
+ * - page and oracle derive the same operations, so nobody has to send values to be compared
+ * - writer 0 appends and appends batches, in order; writer 1 appends streams, one after the other
+ */
+import { mix, SeededRandom } from './random.ts';
+
+export type Profile = 'mixed' | 'large';
+
+export interface Round {
+  readonly seed: number;
+  /** Which kill of a store's life this is: 1, 2, 3 … */
+  readonly round: number;
+  readonly profile: Profile;
+}
+
+export interface Operation {
+  readonly kind: 'append' | 'batch' | 'stream';
+  readonly durability: 'strict' | 'relaxed';
+  /** Byte length of each record. */
+  readonly sizes: readonly number[];
+}
+
+export const WRITERS = { appends: 0, streams: 1 } as const;
+
+export function operation(round: Round, writer: number, index: number): Operation {
+  const random = new SeededRandom(mix(round.seed, round.round, writer, index));
+  if (writer === WRITERS.streams) {
+    return { kind: 'stream', durability: 'strict', sizes: [random.size(1_000, 4_000_000)] };
+  }
+  const durability = random.between(1, 8) === 1 ? 'relaxed' : 'strict';
+  if (round.profile === 'large') {
+    return { kind: 'append', durability, sizes: [random.size(500_000, 6_000_000)] };
+  }
+  const dice = random.between(1, 100);
+  if (dice > 97) return { kind: 'append', durability, sizes: [random.size(64_000, 1_500_000)] };
+  if (dice > 80) {
+    const sizes = Array.from({ length: random.between(2, 24) }, () => random.size(32, 4_000));
+    return { kind: 'batch', durability, sizes };
+  }
+  return { kind: 'append', durability, sizes: [random.size(32, 3_000)] };
+}

@@ -1,0 +1,226 @@
+/**
+ * One store's life: storm, kill, look, and again.
+ *
+ * Always true:
+ * - every wait has a deadline; what does not end in time is a failure, never a hang
+ * - a kill is judged only by what had left the page before (the ledger)
+ */
+import type { Page } from 'playwright-core';
+import type { Recovered, Settled } from '../app/page.ts';
+import type { OpenOptions } from '../app/subject.ts';
+import { Oracle, type Verdict } from './oracle.ts';
+import type { Ledger } from './ledger.ts';
+import type { PageServer } from './page-server.ts';
+import type { KillPlan } from './plan.ts';
+import { Profile } from './profile.ts';
+import type { Launch, RunningBrowser } from './target.ts';
+
+export interface KillResult {
+  readonly plan: KillPlan;
+  readonly verdict: Verdict;
+  /** Operations issued and unanswered when it was killed. */
+  readonly inFlight: number;
+  /** The point at which the worker stood still, if it did. */
+  readonly parkedAt: string | null;
+  readonly tornBytes: number;
+  readonly rows: readonly string[];
+  readonly openMs: number;
+  readonly records: number;
+}
+
+export interface CrashRunOptions {
+  readonly seed: number;
+  readonly server: PageServer;
+  readonly launch: Launch;
+  /** `raw` or `varve`. */
+  readonly subject: string;
+  readonly broken?: string;
+}
+
+const STORM_DEADLINE_MS = 4000;
+const PAGE_DEADLINE_MS = 60_000;
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+export async function within<T>(deadlineMs: number, what: string, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} took more than ${deadlineMs} ms`)), deadlineMs);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+export class CrashRun {
+  readonly profile = new Profile('crash');
+  readonly #options: CrashRunOptions;
+  #browser: RunningBrowser | undefined;
+  #page: Page | undefined;
+  #store = '';
+  #oracle: Oracle;
+  #round = 0;
+
+  constructor(options: CrashRunOptions) {
+    this.#options = options;
+    this.#oracle = new Oracle(options.seed);
+  }
+
+  get version(): string {
+    return this.#browser?.version ?? 'not started';
+  }
+
+  async start(): Promise<void> {
+    this.#browser ??= await this.#options.launch(this.profile);
+  }
+
+  /** A new store: the history of the old one is over. */
+  beginStore(name: string): void {
+    this.#store = name;
+    this.#round = 0;
+    this.#oracle = new Oracle(this.#options.seed);
+  }
+
+  async kill(plan: KillPlan): Promise<KillResult> {
+    const { server } = this.#options;
+    this.#round++;
+    const id = `${this.#store}-${this.#round}`;
+    const { ledger, ackUrl, parkUrl } = server.openLedger(id);
+    try {
+      const page = await this.#freshPage();
+      await this.#approach(page, plan, ledger, ackUrl, parkUrl);
+      const inFlight = ledger.inFlight();
+      const parkedAt = ledger.parkedAt ?? null;
+      await within(PAGE_DEADLINE_MS, `kill ${plan.kind}`, this.#strike(plan, page));
+      const recovered = await this.#recover(plan);
+      ledger.close();
+      const verdict = this.#oracle.judge({ round: this.#round, profile: plan.profile, ledger }, recovered);
+      const { tornBytes, rows } = recovered.facts;
+      const { openMs } = recovered;
+      const records = recovered.rows.length;
+      return { plan, verdict, inFlight, parkedAt, tornBytes, rows, openMs, records };
+    } finally {
+      server.closeLedger(id);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#browser?.close();
+    this.#browser = undefined;
+    this.profile.remove();
+  }
+
+  #open(plan: KillPlan, reportUrl?: string): OpenOptions {
+    const { broken } = this.#options;
+    return {
+      store: this.#store,
+      segmentSizeBytes: plan.segmentSizeBytes,
+      ...(broken === undefined ? {} : { broken }),
+      ...(plan.stop === undefined || reportUrl === undefined
+        ? {}
+        : { armed: { ...plan.stop, file: 'journal', reportUrl } }),
+    };
+  }
+
+  /** Up to the moment of the kill. */
+  async #approach(page: Page, plan: KillPlan, ledger: Ledger, ackUrl: string, parkUrl: string): Promise<void> {
+    const opening = page.evaluate((o) => window.crashApp.open(o), this.#open(plan, parkUrl));
+    const parked = ledger.until((l) => l.parkedAt !== undefined, STORM_DEADLINE_MS);
+    const opened = await Promise.race([opening, parked.then(() => undefined)]);
+    if (opened === undefined) {
+      // It stands still inside opening, and will die there.
+      opening.catch(() => undefined);
+      return;
+    }
+    succeeded(opened);
+    if (plan.kind === 'recovery') return;
+    const { seed } = this.#options;
+    const { profile } = plan;
+    await page.evaluate(
+      ([round, url]) => window.crashApp.startStorm(round, url),
+      [{ seed, round: this.#round, profile }, ackUrl] as const,
+    );
+    if (plan.stop !== undefined) {
+      await parked;
+    } else {
+      await ledger.until((l) => l.acknowledged.length >= plan.afterAcks, STORM_DEADLINE_MS);
+      await sleep(plan.jitterMs);
+    }
+  }
+
+  /** Ends what the plan says, and makes sure that a page can be opened again. */
+  async #strike(plan: KillPlan, page: Page): Promise<void> {
+    switch (plan.kind) {
+      case 'worker':
+        await page.evaluate(async () => {
+          window.crashApp.terminateWorker();
+          await window.crashApp.stopStorm(3000);
+        });
+        // The page lives on, with its client: it is closed like any tab after its judgement.
+        await page.close();
+        break;
+      case 'close':
+        await page.close();
+        break;
+      case 'reload':
+        await page.reload({ waitUntil: 'commit' });
+        return;
+      case 'navigate':
+        await page.goto(`${this.#options.server.origin}/blank.html`, { waitUntil: 'commit' });
+        await page.close();
+        break;
+      case 'renderer':
+      case 'recovery':
+        await this.#browser!.killRenderer();
+        // Closing a crashed page has been seen to hang: nobody waits for it.
+        page.close().catch(() => undefined);
+        break;
+      case 'browser':
+        await this.#browser!.kill();
+        this.#browser = await this.#options.launch(this.profile);
+        break;
+    }
+    this.#page = undefined;
+  }
+
+  async #recover(plan: KillPlan): Promise<Recovered> {
+    const page = await this.#freshPage();
+    const { stop: _, ...unstopped } = plan;
+    const opened = await within(
+      PAGE_DEADLINE_MS,
+      'reopening',
+      page.evaluate((o) => window.crashApp.open(o), this.#open(unstopped)),
+    );
+    succeeded(opened);
+    const recovered = await within(
+      PAGE_DEADLINE_MS,
+      'reading back',
+      page.evaluate(() => window.crashApp.readAll()),
+    );
+    await within(PAGE_DEADLINE_MS, 'closing', page.evaluate(() => window.crashApp.close()));
+    return recovered;
+  }
+
+  /** The subject's page, ready, in whatever state the last kill left the tab. */
+  async #freshPage(): Promise<Page> {
+    const { server, subject } = this.#options;
+    this.#page ??= await this.#browser!.newPage();
+    await this.#page.goto(`${server.origin}/${subject}.html`);
+    await this.#page.waitForSelector('body[data-ready]', { state: 'attached' });
+    return this.#page;
+  }
+}
+
+/** The page's error as one of ours. */
+export class PageFailure extends Error {
+  override readonly name = 'PageFailure';
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export function succeeded<T>(settled: Settled<T>): T {
+  if ('value' in settled) return settled.value;
+  const { code, message, facts } = settled.error;
+  throw new PageFailure(code, `${message} ${JSON.stringify(facts)}`);
+}

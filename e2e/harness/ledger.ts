@@ -1,0 +1,83 @@
+/**
+ * What one round's page told the test process, and where its worker stopped.
+ *
+ * Always true: what stands here had left the page before anything was killed. What the page knew
+ * and could not say any more is "unknown": it may or may not be recovered.
+ */
+import type { Report } from '../app/ack-channel.ts';
+
+export interface Acknowledgement {
+  readonly writer: number;
+  readonly index: number;
+  readonly lsn: number;
+}
+
+export interface Refusal {
+  readonly writer: number;
+  readonly index: number;
+  readonly code: string;
+  readonly outcome: string;
+}
+
+export class Ledger {
+  /** Per writer: operations below this index may have been issued. */
+  readonly reserved = [0, 0];
+  /** Per writer: operations below this index were issued. */
+  readonly issued = [0, 0];
+  readonly acknowledged: Acknowledgement[] = [];
+  readonly refused: Refusal[] = [];
+  parkedAt: string | undefined;
+  #closed = false;
+  #listeners = new Set<() => void>();
+
+  /** Reports after this are of a page that was already judged. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  take(report: Report): void {
+    if (this.#closed) return;
+    report.reserved.forEach((value, writer) => {
+      this.reserved[writer] = Math.max(this.reserved[writer]!, value);
+    });
+    report.issued.forEach((value, writer) => {
+      this.issued[writer] = Math.max(this.issued[writer]!, value);
+    });
+    for (const [writer, index, lsn] of report.acknowledged) {
+      this.acknowledged.push({ writer, index, lsn });
+    }
+    for (const [writer, index, code, outcome] of report.refused) {
+      this.refused.push({ writer, index, code, outcome });
+    }
+    for (const listener of this.#listeners) listener();
+  }
+
+  park(point: string): void {
+    if (this.#closed) return;
+    this.parkedAt = point;
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Operations issued and not answered, as far as the page could say. */
+  inFlight(): number {
+    const issued = this.issued[0]! + this.issued[1]!;
+    return issued - this.acknowledged.length - this.refused.length;
+  }
+
+  /** Resolves true when `condition` holds, false at the deadline. */
+  until(condition: (ledger: this) => boolean, deadlineMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const end = (held: boolean): void => {
+        clearTimeout(timer);
+        this.#listeners.delete(check);
+        resolve(held);
+      };
+      const check = (): void => {
+        if (condition(this)) end(true);
+      };
+      const timer = setTimeout(() => end(false), deadlineMs);
+      this.#listeners.add(check);
+      check();
+    });
+  }
+}
