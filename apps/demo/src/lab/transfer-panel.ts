@@ -58,7 +58,7 @@ export function transferPanel(
     type: 'file',
     class: 'visually-hidden',
     tabindex: -1,
-    'aria-label': 'Export to import',
+    'aria-label': 'Store file',
   });
 
   const exportStore = async (): Promise<void> => {
