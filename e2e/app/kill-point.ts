@@ -23,8 +23,8 @@ export interface Armed {
   readonly nth: number;
   /** Where to report: a path of this origin. */
   readonly reportUrl: string;
-  /** Only writes of at least this many bytes count; absent: all. */
-  readonly minBytes?: number;
+  /** Writes that only zero space for later do not count. */
+  readonly skipZeros?: boolean;
 }
 
 /** Where a worker finds its orders: in its own name. */
@@ -71,7 +71,9 @@ export function armKillPoint(armed: Armed): void {
       const bytes = ArrayBuffer.isView(buffer)
         ? new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
         : new Uint8Array(buffer);
-      if (bytes.length < (armed.minBytes ?? 0)) return write(buffer, at);
+      if (armed.skipZeros === true && bytes.subarray(0, 16).every((byte) => byte === 0)) {
+        return write(buffer, at);
+      }
       if (stopHere('before-write')) park(armed);
       if (stopHere('mid-write')) {
         write(bytes.subarray(0, bytes.length >>> 1), at);

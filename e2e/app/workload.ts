@@ -25,6 +25,9 @@ export interface Operation {
 
 export const WRITERS = { appends: 0, streams: 1 } as const;
 
+/** A larger value travels as a stream, and streams do not queue behind appends. */
+const APPEND_BYTES_MAX = 1_000_000;
+
 export function operation(round: Round, writer: number, index: number): Operation {
   const random = new SeededRandom(mix(round.seed, round.round, writer, index));
   if (writer === WRITERS.streams) {
@@ -32,10 +35,10 @@ export function operation(round: Round, writer: number, index: number): Operatio
   }
   const durability = random.between(1, 8) === 1 ? 'relaxed' : 'strict';
   if (round.profile === 'large') {
-    return { kind: 'append', durability, sizes: [random.size(500_000, 6_000_000)] };
+    return { kind: 'append', durability, sizes: [random.size(150_000, APPEND_BYTES_MAX)] };
   }
   const dice = random.between(1, 100);
-  if (dice > 97) return { kind: 'append', durability, sizes: [random.size(64_000, 1_500_000)] };
+  if (dice > 97) return { kind: 'append', durability, sizes: [random.size(64_000, APPEND_BYTES_MAX)] };
   if (dice > 80) {
     const sizes = Array.from({ length: random.between(2, 24) }, () => random.size(32, 4_000));
     return { kind: 'batch', durability, sizes };

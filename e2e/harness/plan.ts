@@ -13,7 +13,7 @@ export const KILLS_PER_STORE = 6;
 export interface StopAt {
   readonly point: KillPoint;
   readonly nth: number;
-  readonly minBytes?: number;
+  readonly skipZeros: boolean;
 }
 
 export interface KillPlan {
@@ -40,7 +40,8 @@ export function planOf(seed: number, number: number, kinds: readonly Kind[]): Ki
   const large = random.between(1, 4) === 1;
   const stopped = kind === 'recovery' || random.between(1, 5) <= 2;
   const nth = random.between(1, kind === 'recovery' || large ? 6 : NTH_MAX);
-  const stop = { point: random.pick(KILL_POINTS), nth };
+  const skipZeros = random.between(1, 3) > 1;
+  const stop = { point: random.pick(KILL_POINTS), nth, skipZeros };
   return {
     number,
     kind,

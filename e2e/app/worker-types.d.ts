@@ -11,3 +11,5 @@ interface FileSystemSyncAccessHandle {
 interface FileSystemFileHandle {
   createSyncAccessHandle(options?: { mode?: string }): Promise<FileSystemSyncAccessHandle>;
 }
+
+type WorkerNavigator = Navigator;

@@ -1,0 +1,4 @@
+import { serve } from './page.ts';
+import { openVarve } from './varve-subject.ts';
+
+serve(openVarve);

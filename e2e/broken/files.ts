@@ -1,0 +1,52 @@
+/**
+ * Files that break a promise, for workers that must fail the crash lane. Never part of a package.
+ *
+ * - `ack-before-write`: a write that would carry records says "done" and reaches the file
+ *   {@link LATE_MS} later; every read sees it at once, as if it were there
+ * - `never-flush`: the flush does nothing (no kill can tell: see `raw-subject.ts`)
+ */
+const LATE_MS = 40;
+
+interface LateWrite {
+  readonly bytes: Uint8Array;
+  readonly at: number;
+}
+
+export function breakFiles(broken: string): void {
+  if (broken !== 'ack-before-write' && broken !== 'never-flush') return;
+  const original = FileSystemFileHandle.prototype.createSyncAccessHandle;
+  FileSystemFileHandle.prototype.createSyncAccessHandle = async function (
+    this: FileSystemFileHandle,
+    ...options: Parameters<typeof original>
+  ): Promise<FileSystemSyncAccessHandle> {
+    const handle = await original.apply(this, options);
+    if (broken === 'never-flush') handle.flush = () => undefined;
+    else if (this.name === 'journal') delayWrites(handle);
+    return handle;
+  };
+}
+
+function delayWrites(handle: FileSystemSyncAccessHandle): void {
+  const write = handle.write.bind(handle);
+  const read = handle.read.bind(handle);
+  const close = handle.close.bind(handle);
+  const late: LateWrite[] = [];
+  const catchUp = (): void => {
+    for (const { bytes, at } of late.splice(0)) write(bytes, { at });
+  };
+  handle.write = (buffer, options): number => {
+    const view = buffer as ArrayBufferView;
+    const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice();
+    late.push({ bytes, at: options?.at ?? 0 });
+    setTimeout(catchUp, LATE_MS);
+    return bytes.length;
+  };
+  handle.read = (buffer, options): number => {
+    catchUp();
+    return read(buffer, options);
+  };
+  handle.close = (): void => {
+    catchUp();
+    close();
+  };
+}
