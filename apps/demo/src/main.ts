@@ -37,7 +37,10 @@ applyTheme();
 const logbook = new Logbook();
 const watch = new StoreWatch();
 const pane = logbookPane(logbook);
-const views = tabs(() => void watch.look());
+const views = tabs(() => {
+  byId('pane-store').scrollTop = 0;
+  scrollTo(0, 0);
+});
 const crashLab = lab(logbook, watch, () => views.show('lab'));
 
 byId('tabs').append(views.element);

@@ -20,6 +20,9 @@ const VIEWS: readonly {
   { name: 'race', label: 'Race', icon: 'bars' },
 ];
 
+/** The stylesheet's boundary: from here on the logbook needs no tab. */
+const wide = matchMedia('(min-width: 1000px)');
+
 export interface Tabs {
   readonly element: HTMLElement;
   show(name: ViewName): void;
@@ -41,15 +44,22 @@ export function tabs(onShow: (name: ViewName) => void): Tabs {
       view.label,
     ),
   );
-  const show = (name: ViewName): void => {
-    document.body.dataset['view'] = name;
+  let current: ViewName = 'logbook';
+  const mark = (): void => {
+    const shown = wide.matches && current === 'logbook' ? 'inspector' : current;
     buttons.forEach((button, index) => {
-      const chosen = VIEWS[index]!.name === name;
+      const chosen = VIEWS[index]!.name === shown;
       button.setAttribute('aria-selected', String(chosen));
       button.tabIndex = chosen ? 0 : -1;
     });
+  };
+  const show = (name: ViewName): void => {
+    current = name;
+    document.body.dataset['view'] = name;
+    mark();
     onShow(name);
   };
+  wide.addEventListener('change', mark);
   const element = el('div', { class: 'tabs', role: 'tablist', 'aria-label': 'Views' }, ...buttons);
   element.addEventListener('keydown', (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];

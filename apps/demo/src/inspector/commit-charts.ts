@@ -10,7 +10,7 @@ import { count, duration } from '../ui/format.ts';
 import { ink, themeChanged } from '../ui/theme.ts';
 import type { StoreView, StoreWatch } from './store-watch.ts';
 
-const SAMPLES = 100;
+const SAMPLES = 60;
 const HEIGHT = 96;
 const NOTHING = 'no appends seen yet';
 /** One thin layer a sample. */

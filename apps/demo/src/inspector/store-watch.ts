@@ -10,7 +10,9 @@ import { Emitter } from '../ui/emitter.ts';
 import type { Phase } from '../live-store.ts';
 import type { NoteList } from '../store-notes.ts';
 
-const LOOK_EVERY_MS = 220;
+/** How soon after news, and how often without any. */
+const LOOK_AFTER_NEWS_MS = 200;
+const LOOK_ANYWAY_MS = 2_000;
 
 /** A store as the inspector needs it, whatever its records are. */
 export interface WatchedStore {
@@ -69,8 +71,14 @@ export class StoreWatch {
   #looking = false;
   #slot: number | 'tail' = 'tail';
 
+  #hasNews = true;
+  #lookedAtMs = 0;
+  #unwatch = (): void => undefined;
+
   constructor() {
-    setInterval(() => void this.look(), LOOK_EVERY_MS);
+    setInterval(() => {
+      if (this.#hasNews || performance.now() - this.#lookedAtMs > LOOK_ANYWAY_MS) void this.look();
+    }, LOOK_AFTER_NEWS_MS);
     document.addEventListener('visibilitychange', () => void this.look());
   }
 
@@ -85,6 +93,10 @@ export class StoreWatch {
   watch(store: WatchedStore): void {
     if (this.#store === store) return;
     this.#store = store;
+    this.#unwatch();
+    this.#unwatch = store.changed.on(() => {
+      this.#hasNews = true;
+    });
     this.#slot = 'tail';
     this.#seen = '';
     this.#view = { ...NOTHING, label: store.label };
@@ -102,6 +114,8 @@ export class StoreWatch {
     const store = this.#store;
     if (store === undefined || this.#looking || document.hidden) return;
     this.#looking = true;
+    this.#hasNews = false;
+    this.#lookedAtMs = performance.now();
     try {
       const view = await this.#lookAt(store);
       if (view !== undefined && store === this.#store) {

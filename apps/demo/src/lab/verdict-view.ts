@@ -39,6 +39,21 @@ function inFlightView(verdict: Verdict): HTMLElement | false {
   );
 }
 
+function recoveryText({ recovery, openedInMs }: Verdict): string {
+  const torn =
+    recovery.tornBytes === 0
+      ? 'found no torn bytes'
+      : `cut ${size(recovery.tornBytes)} of torn bytes`;
+  const again =
+    recovery.rewrittenRecords === 0
+      ? 'had nothing to write again'
+      : `wrote ${plural(recovery.rewrittenRecords, 'unproven record')} again`;
+  return `Serving again ${duration(openedInMs)} after reopening: recovery looked at ${size(recovery.scannedBytes)}, ${torn} and ${again}. `;
+}
+
+const checkedText = ({ recovered, checkedInMs }: Verdict): string =>
+  `Every byte of ${plural(recovered, 'record')} was compared in ${duration(checkedInMs)}.`;
+
 export function verdictView(verdict: Verdict): HTMLElement {
   const number = (term: string, value: number, hint: string): HTMLElement =>
     el(
@@ -47,7 +62,7 @@ export function verdictView(verdict: Verdict): HTMLElement {
       el('dt', {}, term),
       el('dd', { 'data-verdict': term.toLowerCase() }, count(value)),
     );
-  const { recovery } = verdict;
+  const crashed = verdict.end === 'running' || verdict.end === 'worker killed';
   return el(
     'article',
     {
@@ -64,12 +79,6 @@ export function verdictView(verdict: Verdict): HTMLElement {
       number('Recovered', verdict.recovered, 'Records of this storm that the store holds now'),
     ),
     inFlightView(verdict),
-    el(
-      'p',
-      { class: 'quiet' },
-      `Serving again ${duration(verdict.openedInMs)} after reopening; recovery looked at ${size(recovery.scannedBytes)}, ` +
-        `${recovery.tornBytes === 0 ? 'found no torn bytes' : `cut ${size(recovery.tornBytes)} of torn bytes`}, ` +
-        `wrote ${plural(recovery.rewrittenRecords, 'unproven record')} again. Every byte of ${plural(verdict.recovered, 'record')} was compared in ${duration(verdict.checkedInMs)}.`,
-    ),
+    el('p', { class: 'quiet' }, ...(crashed ? [recoveryText(verdict)] : []), checkedText(verdict)),
   );
 }

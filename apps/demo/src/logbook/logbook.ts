@@ -7,7 +7,9 @@
  * - attachments are durable before the entry that points at them is written
  */
 import { Emitter } from '../ui/emitter.ts';
+import { sentenceOf } from '../ui/failure.ts';
 import { LiveStore } from '../live-store.ts';
+import { note } from '../store-notes.ts';
 import {
   applyRecord,
   AttachmentType,
@@ -32,7 +34,7 @@ export interface Draft {
 export class Logbook {
   readonly store = new LiveStore<LogbookRecord>(LOGBOOK, 'Logbook', {
     segmentSizeBytes: 1 << 20,
-    maxStateBytes: 8 << 20,
+    maxStateBytes: 2 << 20,
   });
   readonly changed = new Emitter<void>();
   /** How long the last record took to be durable, ms. */
@@ -120,8 +122,16 @@ export class Logbook {
     this.changed.emit();
     this.saved.emit({ lsn, tookMs });
     this.#sinceCheckpoint += 1;
-    // The record is safe already: a checkpoint that fails only makes the next start longer.
-    if (this.#sinceCheckpoint >= CHECKPOINT_EVERY_RECORDS)
-      void this.checkpoint().catch(reportError);
+    if (this.#sinceCheckpoint >= CHECKPOINT_EVERY_RECORDS) void this.#checkpointIfItFits();
+  }
+
+  /** The records are safe already: a checkpoint that fails only makes the next start longer. */
+  async #checkpointIfItFits(): Promise<void> {
+    this.#sinceCheckpoint = 0;
+    try {
+      await this.checkpoint();
+    } catch (error) {
+      this.store.notes.add(note('watch', `No checkpoint: ${sentenceOf(error)}`));
+    }
   }
 }
