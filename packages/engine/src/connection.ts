@@ -12,6 +12,7 @@ import {
   STRIKES_MAX,
   VarveError,
   asVarveError,
+  completeRequest,
   isVarveError,
   toWire,
   validateToEngine,
@@ -171,7 +172,10 @@ export class Connection {
     const streams = this.#streams;
     return {
       ...storeAdministration(services, streams),
-      open: async (name, request) => (await session.open(name, request)).status(),
+      open: async (name, given) => {
+        const request = completeRequest(given);
+        return { request, status: (await session.open(name, request)).status() };
+      },
       status: async () => (await session.ready()).status(),
       flush: async () => (await session.ready()).flush(),
       checkpoint: async (state, upTo) => (await session.ready()).checkpoint(state, upTo),

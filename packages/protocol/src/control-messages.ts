@@ -7,28 +7,8 @@
  */
 import type { BatchLayout, DamageRange, Durability, StoreLayout, StoreStatus } from './status.ts';
 import type { RunMessage } from './data-messages.ts';
+import type { GivenRequest, OpenRequest } from './open-request.ts';
 import type { WireError } from './wire-error.ts';
-
-export interface OpenRequest {
-  readonly durability: Durability;
-  readonly create: boolean;
-  readonly readOnly: boolean;
-  readonly keep: 'all' | 'checkpoint' | { readonly bytes: number } | { readonly records: number };
-  readonly segmentSizeBytes: number;
-  readonly alignmentBytes: 16 | 4096;
-  /** 0: bounded by the quota alone. */
-  readonly maxBytes: number;
-  readonly maxStateBytes: number;
-  readonly maxRecordBytes: number;
-  readonly relaxedBytes: number;
-  readonly relaxedMs: number;
-  readonly queueBytes: number;
-  readonly fallback: 'refuse' | 'memory';
-  /** How long to wait for another tab or process to give the store back, ms. */
-  readonly busyTimeoutMs: number;
-  /** 0: never. */
-  readonly checkpointEveryBytes: number;
-}
 
 export interface StoreListing {
   readonly name: string;
@@ -49,9 +29,15 @@ export type SourcePiece =
   | { readonly done: false; readonly bytes: Uint8Array; readonly runs?: readonly RunMessage[] }
   | { readonly done: false; readonly missing: DamageRange };
 
+export interface Opened {
+  readonly request: OpenRequest;
+  readonly status: StoreStatus;
+}
+
 /** Method → arguments and result. Numbers called `stream` name an open source or sink. */
 export interface ControlCalls {
-  open(name: string, request: OpenRequest): StoreStatus;
+  /** What is not given is assumed; the answer says what holds. */
+  open(name: string, request: GivenRequest): Opened;
   status(): StoreStatus;
   flush(): number;
   checkpoint(state: Uint8Array, upTo: number): void;

@@ -3,7 +3,10 @@
  * Messages may change between versions; codes and the names of facts may not.
  */
 
-/** Each code with the sentence that the docs print (`docs/ERRORS.md` is generated from here). */
+/**
+ * Each code with the sentence that the docs print (`docs/ERRORS.md` is generated from here). Errors
+ * that leave the engine without a message of their own carry it; pages are spared the whole list.
+ */
 export const ERROR_CODES = {
   ABORTED: 'The caller’s AbortSignal fired. For an append that was sent the outcome is unknown.',
   BAD_ARGUMENT: 'An argument has the wrong type or is out of range.',
@@ -63,7 +66,7 @@ export class VarveError extends Error {
 
   constructor(code: ErrorCode, message?: string, options: VarveErrorOptions = {}) {
     super(
-      `${code}: ${message ?? ERROR_CODES[code]}`,
+      message ? `${code}: ${message}` : code,
       options.cause === undefined ? undefined : { cause: options.cause },
     );
     this.code = code;

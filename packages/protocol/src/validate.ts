@@ -39,32 +39,6 @@ const atMost =
 const isStoreName: Check = (value) =>
   typeof value === 'string' && value.length > 0 && value.length <= 100;
 
-const isKeep: Check = (value) =>
-  value === 'all' ||
-  value === 'checkpoint' ||
-  (isObject(value) && (isPositive(value['bytes']) || isPositive(value['records'])));
-
-const isPowerOfTwo: Check = (value) =>
-  isPositive(value) && Number.isInteger(Math.log2(value as number));
-
-const OPEN_REQUEST: Readonly<Record<string, Check>> = {
-  durability: isDurability,
-  create: isBoolean,
-  readOnly: isBoolean,
-  keep: isKeep,
-  segmentSizeBytes: isPowerOfTwo,
-  alignmentBytes: oneOf(16, 4096),
-  maxBytes: isCount,
-  maxStateBytes: isPositive,
-  maxRecordBytes: isPositive,
-  relaxedBytes: isCount,
-  relaxedMs: isCount,
-  queueBytes: isPositive,
-  fallback: oneOf('refuse', 'memory'),
-  busyTimeoutMs: isCount,
-  checkpointEveryBytes: isCount,
-};
-
 const UNIT_RECORD: Readonly<Record<string, Check>> = {
   type: (value) => atMost(APPLICATION_TYPE_MAX)(value) && (value as number) >= APPLICATION_TYPE_MIN,
   channel: atMost(CHANNEL_MAX),
@@ -83,7 +57,7 @@ const shaped =
     wrongField(value, checks) === undefined;
 
 const CONTROL_ARGUMENTS: Readonly<Record<ControlMethod, readonly Check[]>> = {
-  open: [isStoreName, shaped(OPEN_REQUEST)],
+  open: [isStoreName, isObject],
   status: [],
   flush: [],
   checkpoint: [(value) => value instanceof Uint8Array, isCount],

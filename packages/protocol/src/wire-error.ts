@@ -27,7 +27,7 @@ export function toWire(error: unknown, depth = 0): WireError {
   const { name, message, stack, cause } = error;
   return {
     name,
-    message,
+    message: message in ERROR_CODES ? `${message}: ${ERROR_CODES[message as ErrorCode]}` : message,
     ...(stack !== undefined && { stack }),
     ...(cause !== undefined && depth < CAUSES_MAX && { cause: toWire(cause, depth + 1) }),
     ...(error instanceof VarveError && {
@@ -42,8 +42,8 @@ export function fromWire(wire: WireError): Error {
   const cause = wire.cause && fromWire(wire.cause);
   const { code, name, message, stack, facts, outcome } = wire;
   let error: Error;
-  if (code !== undefined && code in ERROR_CODES) {
-    error = new VarveError(code, message.replace(`${code}: `, ''), {
+  if (code !== undefined) {
+    error = new VarveError(code, message.slice(code.length + 2), {
       ...(facts && { facts }),
       ...(outcome && { outcome }),
       cause,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ReadOptions, StandardSchema } from './api.ts';
+import type { OpenOptions, ReadOptions, StandardSchema } from './api.ts';
 import { bytesCodec } from './codec/index.ts';
 import { collect, testEngine } from './test/harness.ts';
 
@@ -356,5 +356,32 @@ describe('status and events', () => {
     });
     expect(await log.append(1)).toBe(1);
     await log.close();
+  });
+});
+
+describe('options', () => {
+  test.each<[string, unknown]>([
+    ['durability', { durability: 'eventual' }],
+    ['create', { create: 1 }],
+    ['fallback', { fallback: 'disk' }],
+    ['alignmentBytes', { alignmentBytes: 512 }],
+    ['segmentSizeBytes', { segmentSizeBytes: 5000 }],
+    ['segmentSizeBytes', { segmentSizeBytes: 2 ** 27 }],
+    ['maxBytes', { maxBytes: 1 }],
+    ['maxStateBytes', { maxStateBytes: 0 }],
+    ['queueBytes', { queueBytes: NaN }],
+    ['relaxed.ms', { relaxed: { ms: -1 } }],
+    ['busyTimeoutMs', { busyTimeoutMs: 'soon' }],
+    ['checkpoint.everyBytes', { checkpoint: { everyBytes: 0.5, state: () => ({}) } }],
+    ['options', null],
+    ['keep', { keep: 'forever' }],
+    ['keep', { keep: null }],
+    ['keep.bytes', { keep: { bytes: 0 } }],
+    ['keep.records', { keep: {} }],
+  ])('a wrong %s is refused by its name', async (option, options) => {
+    await expect(testEngine().open('options', options as OpenOptions)).rejects.toMatchObject({
+      code: 'BAD_ARGUMENT',
+      facts: { option },
+    });
   });
 });

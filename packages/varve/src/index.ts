@@ -1,5 +1,5 @@
 /** Varve in a page: a durable local log. */
-import type { Codec, DeleteStore, ImportStore, ListStores, Log, OpenLogOptions } from './api.ts';
+import type { DeleteStore, ImportStore, ListStores, Log, OpenLogOptions } from './api.ts';
 import { structuredCodec } from './codec/index.ts';
 import { deleteStoreOf, importStoreOf, listStoresOf, openShared } from './open.ts';
 import { pagePlatform } from './page.ts';
@@ -17,9 +17,7 @@ export async function openLog<T = unknown>(
   name: string,
   options: OpenLogOptions<T> = {},
 ): Promise<Log<T>> {
-  const stateCodec = structuredCodec();
-  const codec = options.codec ?? (stateCodec as Codec<T>);
-  return openShared(pagePlatform(options.worker), name, options, stateCodec, codec);
+  return openShared(pagePlatform(options?.worker), name, options, structuredCodec());
 }
 
 export const listStores: ListStores = () => listStoresOf(pagePlatform());

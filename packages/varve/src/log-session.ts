@@ -7,7 +7,7 @@
  * - after the engine's death every handle learns it, and the next `openLog` starts afresh
  */
 import { VarveError } from '@varve/protocol';
-import type { OpenRequest, StatusMessage, StoreEvent, StoreStatus } from '@varve/protocol';
+import type { Opened, OpenRequest, StatusMessage, StoreEvent, StoreStatus } from '@varve/protocol';
 import { AppendQueue } from './append-queue.ts';
 import type { LogStatus, StateSnapshot } from './api.ts';
 import type { EngineClient } from './engine-client.ts';
@@ -42,9 +42,8 @@ export class LogSession {
 
   constructor(
     name: string,
-    request: OpenRequest,
+    { request, status }: Opened,
     engine: EngineClient,
-    status: StoreStatus,
     platform: Platform,
     onEnded: () => void,
   ) {

@@ -6,7 +6,14 @@
  * - appends of one handle are acknowledged in the order of their calls
  * - nothing here waits without a deadline, a signal, or the engine's death to end it
  */
-import { APPLICATION_TYPE_MIN, MESSAGE_BYTES_MAX, RecordFlag, VarveError } from '@varve/protocol';
+import {
+  APPLICATION_TYPE_MIN,
+  MESSAGE_BYTES_MAX,
+  RecordFlag,
+  VarveError,
+  badArgument,
+  checkCount,
+} from '@varve/protocol';
 import type { StoreEvent } from '@varve/protocol';
 import { throwIfAborted } from './abort.ts';
 import type {
@@ -28,7 +35,7 @@ import type {
 } from './api.ts';
 import { EntryCoder } from './entry-coder.ts';
 import type { LogSession, StateProvider } from './log-session.ts';
-import { badArgument, checkAppend, checkCount } from './options.ts';
+import { checkAppend } from './options.ts';
 import { LogProjection } from './projection.ts';
 import { RecordReader, readPieces } from './record-reader.ts';
 import { salvage } from './salvage.ts';

@@ -6,21 +6,14 @@
  *   the last handle closes waits for that and starts afresh
  * - each store has a worker of its own: a slow flush of one never holds up another
  */
+import { badArgument, checkCount } from '@varve/protocol';
 import type { ControlCalls, ControlMethod } from '@varve/protocol';
 import { throwIfAborted, untilAborted } from './abort.ts';
 import type { Codec, Log, OpenOptions, StoreInfo } from './api.ts';
 import { EngineClient } from './engine-client.ts';
 import { LogHandle } from './log.ts';
 import { LogSession } from './log-session.ts';
-import {
-  DEADLINE_MS,
-  badArgument,
-  checkCount,
-  checkName,
-  checkSame,
-  givenRequest,
-  toRequest,
-} from './options.ts';
+import { DEADLINE_MS, checkName, checkSame, givenRequest } from './options.ts';
 import type { Platform } from './platform.ts';
 
 interface Shared {
@@ -45,12 +38,10 @@ export async function openShared<T>(
   name: string,
   options: OpenOptions<T>,
   stateCodec: Codec<unknown>,
-  codec: Codec<T>,
 ): Promise<Log<T>> {
   checkName(name);
   const given = givenRequest(options);
-  const request = toRequest(given);
-  const { signal, deadlineMs = DEADLINE_MS } = options;
+  const { signal, deadlineMs = DEADLINE_MS, codec = stateCodec as Codec<T> } = options;
   checkCount(deadlineMs, 'deadlineMs', 1);
   throwIfAborted(signal);
   const key = `${platform.place}/${name}`;
@@ -66,8 +57,8 @@ export async function openShared<T>(
     const open = async (): Promise<LogSession> => {
       const engine = await EngineClient.start(platform.startEngine(), deadlineMs);
       try {
-        const status = await engine.control.call('open', name, request);
-        return new LogSession(name, request, engine, status, platform, onEnded);
+        const opened = await engine.control.call('open', name, given);
+        return new LogSession(name, opened, engine, platform, onEnded);
       } catch (error) {
         engine.end();
         throw error;
@@ -99,7 +90,7 @@ export async function openShared<T>(
       );
   }
   await untilAborted(shared.ended, signal);
-  return openShared(platform, name, options, stateCodec, codec);
+  return openShared(platform, name, options, stateCodec);
 }
 
 /** The handle, once all that opening promises was done. */

@@ -4,7 +4,7 @@
  * The engine runs in a worker thread, so that a flush never blocks the program, or with
  * `{ inline: true }` in this one.
  */
-import type { Codec, Log, OpenOptions, StoreInfo } from '../api.ts';
+import type { Log, OpenOptions, StoreInfo } from '../api.ts';
 import { structuredCodec } from '../codec/index.ts';
 import { deleteStoreOf, importStoreOf, listStoresOf, openShared } from '../open.ts';
 import { nodePlatform } from './platform.ts';
@@ -31,9 +31,7 @@ export async function openLog<T = unknown>(
   name: string,
   options: OpenNodeLogOptions<T>,
 ): Promise<Log<T>> {
-  const stateCodec = structuredCodec();
-  const codec = options.codec ?? (stateCodec as Codec<T>);
-  return openShared(nodePlatform(options), name, options, stateCodec, codec);
+  return openShared(nodePlatform(options), name, options, structuredCodec());
 }
 
 export async function listStores(place: Place): Promise<StoreInfo[]> {

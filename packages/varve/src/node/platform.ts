@@ -2,14 +2,15 @@
 import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { TransferListItem } from 'node:worker_threads';
+import { badArgument } from '@varve/protocol';
 import { receiveHello } from '@varve/engine';
 import { nodeServices } from '@varve/engine/node-services';
 import type { EngineProcess } from '../engine-client.ts';
-import { badArgument } from '../options.ts';
 import type { Platform } from '../platform.ts';
 import type { Place } from './index.ts';
 
-export function nodePlatform({ directory, inline = false }: Place): Platform {
+export function nodePlatform(options: Place): Platform {
+  const { directory, inline = false } = options ?? {};
   if (typeof directory !== 'string' || directory === '') throw badArgument('directory', 'a path');
   const place = resolve(directory);
   return {

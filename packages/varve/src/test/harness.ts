@@ -4,7 +4,7 @@ import type { Host } from '@varve/files';
 import { receiveHello } from '@varve/engine';
 import type { EngineServices } from '@varve/engine';
 import { deleteStore, importStore, listStores, openStore } from '@varve/journal';
-import type { Codec, Log, OpenOptions } from '../api.ts';
+import type { Log, OpenOptions } from '../api.ts';
 import { structuredCodec } from '../codec/index.ts';
 import { openShared } from '../open.ts';
 import type { Platform } from '../platform.ts';
@@ -46,19 +46,11 @@ export function testEngine(overrides: Partial<EngineServices> = {}): TestEngine 
     persist: async () => undefined,
     watchPage: () => () => undefined,
   };
-  const stateCodec = structuredCodec();
   return {
     host,
     platform,
     kill: () => kills.forEach((tell) => tell(new Error('killed'))),
-    open: (name, options = {}) =>
-      openShared(
-        platform,
-        name,
-        options,
-        stateCodec,
-        options.codec ?? (stateCodec as Codec<never>),
-      ),
+    open: (name, options = {}) => openShared(platform, name, options, structuredCodec()),
   };
 }
 

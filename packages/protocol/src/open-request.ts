@@ -1,0 +1,83 @@
+/**
+ * What a client asks for when it opens a store: what is allowed, what is assumed, and what a crash
+ * then costs. Checked where the store is, once, so that a page need not carry the rules.
+ *
+ * Always true: every refusal is `BAD_ARGUMENT` and names the option.
+ */
+import { checkArgument, checkCount, checkOneOf } from './arguments.ts';
+import type { Durability } from './status.ts';
+
+export interface OpenRequest {
+  readonly durability: Durability;
+  readonly create: boolean;
+  readonly readOnly: boolean;
+  readonly keep: 'all' | 'checkpoint' | { readonly bytes: number } | { readonly records: number };
+  readonly segmentSizeBytes: number;
+  readonly alignmentBytes: 16 | 4096;
+  /** 0: bounded by the quota alone. */
+  readonly maxBytes: number;
+  readonly maxStateBytes: number;
+  readonly maxRecordBytes: number;
+  readonly relaxedBytes: number;
+  readonly relaxedMs: number;
+  readonly queueBytes: number;
+  readonly fallback: 'refuse' | 'memory';
+  /** How long to wait for another tab or process to give the store back, ms. */
+  readonly busyTimeoutMs: number;
+  /** 0: never. */
+  readonly checkpointEveryBytes: number;
+}
+
+/** Names are known; values are whatever an application passed. */
+export type GivenRequest = Partial<OpenRequest>;
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** With these a crash of anything, power included, loses nothing acknowledged (docs/SAFETY.md). */
+const DEFAULTS: OpenRequest = {
+  durability: 'strict',
+  create: true,
+  readOnly: false,
+  keep: 'all',
+  segmentSizeBytes: 4 * MIB,
+  alignmentBytes: 16,
+  maxBytes: 0,
+  maxStateBytes: MIB,
+  maxRecordBytes: KIB * MIB,
+  relaxedBytes: MIB,
+  relaxedMs: 1000,
+  queueBytes: 8 * MIB,
+  fallback: 'refuse',
+  busyTimeoutMs: 3000,
+  checkpointEveryBytes: 0,
+};
+
+/** @throws BAD_ARGUMENT */
+export function completeRequest(given: GivenRequest): OpenRequest {
+  const request: OpenRequest = { ...DEFAULTS, ...given };
+  const { keep, segmentSizeBytes } = request;
+  checkOneOf(request.durability, 'durability', 'strict', 'relaxed');
+  checkOneOf(request.create, 'create', true, false);
+  checkOneOf(request.readOnly, 'readOnly', true, false);
+  checkOneOf(request.fallback, 'fallback', 'refuse', 'memory');
+  checkOneOf(request.alignmentBytes, 'alignmentBytes', 16, 4096);
+  checkCount(segmentSizeBytes, 'segmentSizeBytes', 4 * KIB, 64 * MIB);
+  checkArgument(
+    Number.isInteger(Math.log2(segmentSizeBytes)),
+    'segmentSizeBytes',
+    'a power of two',
+  );
+  if (request.maxBytes !== 0) checkCount(request.maxBytes, 'maxBytes', 4 * segmentSizeBytes);
+  for (const option of ['maxStateBytes', 'maxRecordBytes', 'queueBytes'] as const) {
+    checkCount(request[option], option, 1);
+  }
+  checkCount(request.relaxedBytes, 'relaxed.bytes', 1);
+  checkCount(request.relaxedMs, 'relaxed.ms', 1);
+  checkCount(request.busyTimeoutMs, 'busyTimeoutMs');
+  checkCount(request.checkpointEveryBytes, 'checkpoint.everyBytes');
+  if (typeof keep !== 'object' || keep === null) checkOneOf(keep, 'keep', 'all', 'checkpoint');
+  else if ('bytes' in keep) checkCount(keep.bytes, 'keep.bytes', 1);
+  else checkCount(keep.records, 'keep.records', 1);
+  return request;
+}
