@@ -1,0 +1,154 @@
+/**
+ * JavaScript of the public packages.
+ *
+ * Always true of `varve`:
+ * - all that a page imports comes from one graph, and all that Node imports from another, so that
+ *   there is one `VarveError` in each
+ * - each worker is one file without any import
+ * - `new URL('./worker.js', import.meta.url)` stands beside the file that it names
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { rolldown } from 'rolldown';
+import { ROOT, inRoot } from '../lib/root.mjs';
+import { workspaceEntries } from './workspace.mjs';
+
+/** Sources name the worker by its own ending; what is built is JavaScript. */
+const workerEndings = {
+  name: 'worker-endings',
+  /** @param {string} code @param {string} id */
+  transform(code, id) {
+    if (!id.includes('/varve/src/') || !code.includes("new URL('./worker.ts', import.meta.url)")) {
+      return null;
+    }
+    // The same length: the source map stays right.
+    return { code: code.replaceAll("new URL('./worker.ts'", "new URL('./worker.js'"), map: null };
+  },
+};
+
+/** Errors and bytes are used by every part: a file of their own, in nobody else's size. */
+const FOUNDATION = {
+  name: 'foundation',
+  test: /\/packages\/(?:bytes\/|protocol\/src\/errors\.ts)/,
+};
+
+/** The minifier writes strings as templates; not every bundler looks for a worker in one. */
+const plainWorkerNames = {
+  name: 'plain-worker-names',
+  /** @param {unknown} _options @param {Record<string, import('rolldown').OutputChunk>} files */
+  generateBundle(_options, files) {
+    for (const file of Object.values(files)) {
+      if (file.type !== 'chunk') continue;
+      // The same length again.
+      file.code = file.code
+        .replaceAll('new URL(`./worker.js`,', 'new URL("./worker.js",')
+        .replaceAll('type:`module`', 'type:"module"');
+    }
+  },
+};
+
+/**
+ * @typedef {object} Bundle
+ * @property {Record<string, string>} input output name without ending, source
+ * @property {string} dir
+ * @property {'browser' | 'node' | 'neutral'} platform
+ * @property {readonly (string | RegExp)[]} [external]
+ * @property {boolean} [alone] one self-contained file; what it imports runs even if nothing is used
+ */
+
+/**
+ * @param {Bundle} bundle
+ * @returns {Promise<{ chunks: import('rolldown').OutputChunk[], packages: Set<string> }>}
+ */
+export async function bundle({ input, dir, platform, external = [], alone = false }) {
+  const chunkFileNames = platform === 'node' ? 'node/shared-[name].js' : 'shared-[name].js';
+  const build = await rolldown({
+    input,
+    cwd: ROOT,
+    platform,
+    external: [/^node:/, ...external],
+    // What one graph gives to pages and to Node has no platform; packages of others name their own.
+    resolve: {
+      mainFields: ['module', 'main'],
+      alias: Object.fromEntries([...workspaceEntries()].sort(longestFirst)),
+    },
+    plugins: [workerEndings, plainWorkerNames],
+    preserveEntrySignatures: 'allow-extension',
+    treeshake: { moduleSideEffects: alone },
+    transform: { target: 'es2022' },
+    logLevel: 'warn',
+    onLog(level, log, fallback) {
+      // A warning of the bundler means a broken package: never let it scroll by.
+      fallback(level === 'warn' ? 'error' : level, log);
+    },
+  });
+  const { output } = await build.write({
+    dir,
+    format: 'esm',
+    entryFileNames: '[name].js',
+    chunkFileNames,
+    sourcemap: true,
+    codeSplitting: alone ? false : { groups: [FOUNDATION] },
+    minify: true,
+    comments: false,
+  });
+  await build.close();
+  const chunks = output.filter((file) => file.type === 'chunk');
+  return { chunks, packages: foreignPackages(chunks) };
+}
+
+/** @param {[string, string]} a @param {[string, string]} b */
+const longestFirst = ([a], [b]) => b.length - a.length;
+
+/** Folders of the packages of others whose code is inside. */
+function foreignPackages(/** @type {readonly import('rolldown').OutputChunk[]} */ chunks) {
+  const folders = new Set();
+  for (const id of chunks.flatMap(({ moduleIds }) => moduleIds)) {
+    if (!id.includes('/node_modules/')) continue;
+    let folder = dirname(id);
+    while (!existsSync(join(folder, 'package.json')) || nameOf(folder) === undefined) {
+      folder = dirname(folder);
+    }
+    folders.add(folder);
+  }
+  return folders;
+}
+
+/** @param {string} folder @returns {string | undefined} */
+const nameOf = (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).name;
+
+/** Code that a strict content security policy would refuse, or that a bundler cannot follow. */
+const FORBIDDEN = [
+  ['WebAssembly', /\bWebAssembly\b/],
+  ['eval', /\beval\s*\(/],
+  ['new Function', /\bnew Function\b/],
+  ['a blob or data URL', /createObjectURL|["'`](?:blob|data):/],
+];
+
+/**
+ * @param {readonly import('rolldown').OutputChunk[]} chunks
+ * @param {string} dir
+ * @returns {string[]} what is wrong with what was built
+ */
+export function faultsOf(chunks, dir) {
+  return chunks.flatMap(({ fileName, code, imports, dynamicImports }) => {
+    const at = relative(ROOT, join(dir, fileName));
+    const wrong = FORBIDDEN.filter(([, pattern]) => RegExp(pattern).test(code)).map(
+      ([what]) => `${at} contains ${String(what)}`,
+    );
+    if (dynamicImports.length > 0) wrong.push(`${at} imports dynamically`);
+    if (/(?:^|\/)worker\.js$/.test(fileName) && imports.some((name) => !name.startsWith('node:'))) {
+      wrong.push(`${at} is not self-contained: ${imports.join(', ')}`);
+    }
+    for (const [, target = ''] of code.matchAll(
+      /new URL\(\s*["'`](\.[^"'`]+)["'`]\s*,\s*import\.meta\.url\s*\)/g,
+    )) {
+      if (!existsSync(join(dir, dirname(fileName), target))) {
+        wrong.push(`${at} refers to ${target}, which is not there`);
+      }
+    }
+    return wrong;
+  });
+}
+
+export const sourceOf = (/** @type {string[]} */ ...parts) => inRoot('packages', ...parts);

@@ -1,0 +1,36 @@
+/** What a page downloads, brotli, in bytes; and how much that may be. */
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { brotliCompressSync, constants } from 'node:zlib';
+
+export const BUDGET_BYTES = { core: 8192, codec: 8192, worker: 40_960 };
+
+const compressed = (/** @type {string} */ file) =>
+  brotliCompressSync(readFileSync(file), {
+    params: { [constants.BROTLI_PARAM_QUALITY]: 11 },
+  }).length;
+
+/** The file and all that it imports statically, in the order met. */
+function closure(/** @type {string} */ file, /** @type {Set<string>} */ found = new Set()) {
+  if (found.has(file)) return found;
+  found.add(file);
+  for (const [, target = ''] of readFileSync(file, 'utf8').matchAll(
+    /(?:from|import)\s*["'](\.[^"']+)["']/g,
+  )) {
+    closure(join(dirname(file), target), found);
+  }
+  return found;
+}
+
+/**
+ * The codec is what `index.js` would not need with another codec: `codec.js` and what only it uses.
+ * @param {string} dist of `varve`
+ */
+export function sizesOf(dist) {
+  const codec = new Set([join(dist, 'codec.js')]);
+  const page = closure(join(dist, 'index.js'));
+  const core = [...page].filter((file) => !codec.has(file));
+  const sum = (/** @type {Iterable<string>} */ files) =>
+    [...files].reduce((total, file) => total + compressed(file), 0);
+  return { core: sum(core), codec: sum(codec), worker: compressed(join(dist, 'worker.js')) };
+}
