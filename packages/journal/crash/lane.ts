@@ -1,120 +1,240 @@
 /**
  * The image lane: runs workloads on a simulated disk, crashes at every device operation, and checks
- * every legal image of each crash; on some, what a crash inside their recovery leaves.
+ * legal images of each crash. Some images go on: their store is used further, crashes again (inside
+ * its own recovery, too), and the images of that are checked against what both lives promised.
  */
-import { type DiskImage, type Profile, SimulatedDisk, SeededRandom } from '@varve/files/simulated';
-import type { StoreOptions } from '../src/index.ts';
+import { type DiskImage, SimulatedDisk, SeededRandom, seedOf } from '@varve/files/simulated';
+import { isVarveError } from '@varve/protocol';
 import { openStore } from '../src/index.ts';
+import { caseOf, type LaneCase } from './cases.ts';
 import { History } from './history.ts';
-import { OPERATIONS, type Run } from './operations.ts';
-import { checkImage, Violation } from './oracle.ts';
-
-export interface LaneOptions {
-  readonly profile: Profile;
-  readonly seed: number;
-  readonly options: Partial<StoreOptions>;
-  /** Also crash while the store is being made. */
-  readonly formatToo: boolean;
-  /** The names have been there for more than a minute: no power cut takes them back. */
-  readonly namesSettled: boolean;
-  /** Every n-th image is also crashed inside its own recovery; 0 = none. */
-  readonly recurseEvery: number;
-  readonly subsets: { readonly exhaustiveUpTo: number; readonly random: number; readonly pairs: number };
-}
+import { OPERATIONS } from './operations.ts';
+import { checkImage, checkWhole } from './oracle.ts';
+import { type Promises, promisesOf } from './promises.ts';
+import { describe, Run } from './run.ts';
+import { demand, Violation } from './violation.ts';
 
 export interface LaneResult {
   images: number;
+  cases: number;
   readonly rows: Map<string, number>;
   readonly violations: string[];
 }
 
-export const LANE_STORE: Partial<StoreOptions> = { segmentSizeBytes: 4_096, maxStateBytes: 6_000 };
+export interface LaneLimits {
+  /** Images of one crash of the first life. */
+  readonly perCrash: number;
+  /** One image in so many lives on and crashes again. */
+  readonly secondLifeEvery: number;
+  readonly perSecondLife: number;
+  /** One image in so many is first opened with a read that fails. */
+  readonly readFaultEvery: number;
+  readonly images: number;
+  /** Wall clock, for those who must end in time. */
+  readonly until?: () => boolean;
+}
 
+export const LIMITS: LaneLimits = {
+  perCrash: 14,
+  secondLifeEvery: 24,
+  perSecondLife: 16,
+  readFaultEvery: 32,
+  images: Infinity,
+};
+
+const SUBSETS = { exhaustiveUpTo: 7, random: 24, pairs: 24 };
 /** Longer than write-back takes, by assumption (docs/SAFETY.md). */
 const NAMES_SETTLE_MS = 61_000;
+const SECOND_LIFE = ['small', 'readers', 'fill', 'sectors', 'reopen', 'segments', 'relaxed', 'checkpoint', 'stream', 'idle', 'burst', 'trim'] as const;
 
-export const newResult = (): LaneResult => ({ images: 0, rows: new Map(), violations: [] });
+export const newResult = (): LaneResult => ({ images: 0, cases: 0, rows: new Map(), violations: [] });
 
-/** Runs one workload and checks its images; stops at `limit` images. */
-export async function runWorkload(
-  workload: readonly string[],
-  lane: LaneOptions,
-  result: LaneResult,
-  limit = Infinity,
-): Promise<void> {
-  const disk = new SimulatedDisk({ seed: lane.seed, profile: lane.profile });
-  const history = new History();
-  const run = await perform(disk, history, workload, lane);
-  run.store.abandon();
-  let ordinal = 0;
-  for (const image of imagesOf(disk, lane.formatToo ? 0 : history.openedAtOp, lane)) {
-    if (result.images >= limit) return;
-    const recurse = lane.recurseEvery > 0 && ordinal++ % lane.recurseEvery === 0;
-    const label = `${workload.join('+')} seed ${lane.seed} ${lane.profile} image ${image.id}`;
-    const booted = image.disk({ profile: lane.profile, record: recurse });
-    await checkOne(booted, lane, history, image.op, label, result);
-    if (!recurse) continue;
-    for (const second of booted.images({ crashAt: 'every-op', subsets: { exhaustiveUpTo: 4, random: 4, pairs: 4 } })) {
-      const again = second.disk({ profile: lane.profile, record: false });
-      await checkOne(again, lane, history, image.op, `${label} then ${second.id}`, result);
+/** Runs one case and checks its images. */
+export async function runCase(lane: LaneCase, limits: LaneLimits, result: LaneResult): Promise<void> {
+  await new CaseRun(lane, limits, result).start();
+}
+
+/** Case after case, until a limit is reached or `stop` says so. */
+export async function runLane(
+  seed: number,
+  from: number,
+  step: number,
+  profiles: readonly LaneCase['profile'][],
+  limits: LaneLimits,
+  stop: (result: LaneResult) => boolean,
+): Promise<LaneResult> {
+  const result = newResult();
+  for (let number = from; result.images < limits.images && !stop(result); number += step) {
+    const profile = profiles[number % profiles.length]!;
+    await runCase(caseOf(seed, Math.floor(number / profiles.length), profile), limits, result);
+  }
+  return result;
+}
+
+class CaseRun {
+  private readonly lane: LaneCase;
+  private readonly limits: LaneLimits;
+  private readonly result: LaneResult;
+  private readonly random: SeededRandom;
+  private readonly promises: Promises;
+  private readonly label: string;
+  private ordinal = 0;
+
+  constructor(lane: LaneCase, limits: LaneLimits, result: LaneResult) {
+    this.lane = lane;
+    this.limits = limits;
+    this.result = result;
+    this.random = new SeededRandom(seedOf(lane.seed, 'lane'));
+    this.promises = promisesOf(lane.profile, lane.options.alignmentBytes ?? 16);
+    const fault = lane.fault === undefined ? '' : ` fault ${JSON.stringify(lane.fault)} until ${lane.faultEndsAt}`;
+    this.label = `case ${lane.number} ${lane.profile} ${lane.workload.join('+')}${fault}`;
+  }
+
+  async start(): Promise<void> {
+    this.result.cases++;
+    const { lane } = this;
+    const disk = new SimulatedDisk({ seed: lane.seed, profile: lane.profile });
+    const history = new History();
+    try {
+      await this.perform(disk, history);
+    } catch (error) {
+      this.fail(error, 'while running');
+      return;
+    }
+    for (const image of this.sample(disk, lane.formatToo ? 0 : history.openedAtOp, this.limits.perCrash)) {
+      if (this.result.images >= this.limits.images || this.result.violations.length > 40) return;
+      await this.look(image, history);
     }
   }
-}
 
-/** The images of every crash after operation `from`. */
-function* imagesOf(disk: SimulatedDisk, from: number, lane: LaneOptions): Generator<DiskImage> {
-  for (let op = from + 1; op <= disk.opCount; op++) {
-    yield* disk.images({ crashAt: op, subsets: lane.subsets });
+  private async perform(disk: SimulatedDisk, history: History): Promise<void> {
+    const { lane } = this;
+    const host = disk.host();
+    history.keepsAll = lane.options.keep !== 'checkpoint';
+    if (lane.profile === 'lying-flush') history.liedAtOp = -1;
+    const store = await openStore(host, 's', lane.options);
+    if (lane.namesSettled) await disk.advanceAsync(NAMES_SETTLE_MS);
+    if (lane.namesSettled) history.namesSettledAtOp = disk.opCount;
+    history.openedAtOp = disk.opCount;
+    const run = new Run(disk, host, history, lane.options, store);
+    if (lane.spareBytes !== Infinity) disk.limitBytes = disk.peek('s/journal').length + lane.spareBytes;
+    if (lane.fault !== undefined) run.fault = disk.inject(lane.fault);
+    for (const [index, name] of lane.workload.entries()) {
+      if (index === lane.faultEndsAt) run.fault?.cancel();
+      const opsBefore = disk.opCount;
+      await OPERATIONS[name]!(run);
+      await run.settle();
+      const lies = lane.profile === 'fsync-fail-late' && (run.fault?.strikes ?? 0) > 0;
+      if (lies) history.liedAtOp = Math.min(history.liedAtOp, opsBefore);
+    }
+    if (this.promises.whole && history.liedAtOp === Infinity) this.checkLive(run);
+    run.store.abandon();
   }
-  yield* disk.images({ crashAt: 'now', subsets: lane.subsets });
-}
 
-/** Runs a workload to its end, or to the crash that the disk was told. */
-export async function perform(
-  disk: SimulatedDisk,
-  history: History,
-  workload: readonly string[],
-  { options, namesSettled }: Pick<LaneOptions, 'options' | 'namesSettled'>,
-): Promise<Run> {
-  const host = disk.host();
-  const store = await openStore(host, 's', options);
-  if (namesSettled) await disk.advanceAsync(NAMES_SETTLE_MS);
-  history.openedAtOp = disk.opCount;
-  const run: Run = {
-    host,
-    history,
-    options,
-    store,
-    serial: 0,
-    opCount: () => disk.opCount,
-    advance: (ms) => disk.advanceAsync(ms),
-  };
-  for (const name of workload) await OPERATIONS[name]!(run);
-  return run;
-}
-
-async function checkOne(
-  disk: SimulatedDisk,
-  lane: LaneOptions,
-  history: History,
-  op: number,
-  label: string,
-  result: LaneResult,
-): Promise<void> {
-  result.images++;
-  try {
-    const expectation = { history, op, namesMayBeLost: !lane.namesSettled };
-    const rows = await checkImage(disk.host(), lane.options, expectation);
-    for (const row of rows) result.rows.set(row, (result.rows.get(row) ?? 0) + 1);
-  } catch (error) {
-    const reason = error instanceof Violation ? error.message : String((error as Error).stack);
-    result.violations.push(`${reason} — ${label}`);
+  /** The running store, too, must show what was promised. */
+  private checkLive(run: Run): void {
+    if ((run.fault?.strikes ?? 0) > 0) run.fault!.cancel();
+    checkWhole(run.store, { history: run.history, op: Infinity, promises: this.promises, namesMayBeLost: false }, Infinity);
   }
-}
 
-/** A random workload of `length` operations. */
-export function randomWorkload(seed: number, length: number): string[] {
-  const random = new SeededRandom(seed);
-  const names = Object.keys(OPERATIONS);
-  return Array.from({ length }, () => names[random.below(names.length)]!);
+  /** Images of every crash after operation `from`: the telling ones, and some of the others by chance. */
+  private *sample(disk: SimulatedDisk, from: number, perCrash: number): Generator<DiskImage> {
+    let op = -1;
+    let same: DiskImage[] = [];
+    for (const image of disk.images({ crashAt: 'every-op', subsets: SUBSETS })) {
+      if (image.op <= from) continue;
+      if (image.op !== op) {
+        yield* this.some(same, perCrash);
+        op = image.op;
+        same = [];
+      }
+      same.push(image);
+    }
+    yield* this.some(same, perCrash);
+  }
+
+  private *some(images: readonly DiskImage[], count: number): Generator<DiskImage> {
+    const keep = new Set([0, images.length - 1, 1]);
+    while (keep.size < Math.min(count, images.length)) keep.add(this.random.below(images.length));
+    for (const index of keep) if (images[index] !== undefined) yield images[index];
+  }
+
+  private async look(image: DiskImage, history: History): Promise<void> {
+    const { lane, limits, result } = this;
+    this.ordinal++;
+    result.images++;
+    const livesOn = limits.secondLifeEvery > 0 && this.ordinal % limits.secondLifeEvery === 0;
+    const booted = image.disk({ profile: lane.profile, record: livesOn });
+    booted.limitBytes = Infinity;
+    // Names that are young now; on a booted machine only those that it makes itself are.
+    const namesMayBeLost = image.op <= history.namesSettledAtOp;
+    const namesAreNew = image.op <= history.openedAtOp;
+    const past = history.fork(image.op);
+    try {
+      if (this.ordinal % limits.readFaultEvery === 0) await this.openWithReadFault(booted);
+      const expectation = { history, op: image.op, promises: this.promises, namesMayBeLost };
+      const { rows, store } = await checkImage(booted.host(), lane.options, expectation);
+      for (const row of rows) result.rows.set(row, (result.rows.get(row) ?? 0) + 1);
+      if (!livesOn || store === undefined || !this.promises.whole || history.liedAtOp < image.op) return;
+      const run = new Run(booted, store.host, past, lane.options, store);
+      await this.liveOn(run);
+    } catch (error) {
+      this.fail(error, `image ${image.id}`);
+      return;
+    }
+    for (const second of this.sample(booted, 0, 2)) {
+      if (this.random.below(limits.perSecondLife * 4) >= limits.perSecondLife) continue;
+      if (result.images >= limits.images) return;
+      result.images++;
+      try {
+        const again = second.disk({ profile: lane.profile, record: false });
+        const expectation = { history: past, op: second.op, promises: this.promises, namesMayBeLost: namesAreNew };
+        const { rows } = await checkImage(again.host(), lane.options, expectation);
+        for (const row of rows) result.rows.set(row, (result.rows.get(row) ?? 0) + 1);
+      } catch (error) {
+        this.fail(error, `image ${image.id} then ${second.id}`);
+      }
+    }
+  }
+
+  /** A read that fails while opening is never taken for the end of the log: opening fails, and changes nothing. */
+  private async openWithReadFault(disk: SimulatedDisk): Promise<void> {
+    const effect = this.random.below(2) === 0 ? ({ throws: 'io' } as const) : ({ short: ([0, 'half', 'len-1'] as const)[this.random.below(3)]! } as const);
+    const fault = disk.inject({ on: 'read', skip: this.random.below(8), effect });
+    try {
+      const store = await openStore(disk.host(), 's', this.lane.options);
+      demand(fault.strikes === 0, 'I6', `opened although a read came back as ${JSON.stringify(effect)}`);
+      store.abandon();
+    } catch (error) {
+      if (error instanceof Violation) throw error;
+      const refused = isVarveError(error, 'IO_ERROR') || isVarveError(error, 'STORE_LOST') || (!this.promises.whole && isVarveError(error));
+      demand(refused, 'I6', `a failing read gave ${describe(error)}`);
+    } finally {
+      fault.cancel();
+    }
+  }
+
+  private async liveOn(run: Run): Promise<void> {
+    const { lastLsn } = run.store.status();
+    run.serial = 1_000 + this.ordinal * 16;
+    run.history.openedAtOp = run.op;
+    run.history.reopened(lastLsn, run.op, false);
+    const found = run.store.readState();
+    for (const checkpoint of run.history.checkpoints) {
+      if (found !== undefined && checkpoint.coveredLsn === found.coveredLsn && checkpoint.ackedAtOp > run.op) {
+        checkpoint.ackedAtOp = run.op;
+      }
+    }
+    for (let count = 2 + this.random.below(3); count > 0; count--) {
+      await OPERATIONS[SECOND_LIFE[this.random.below(SECOND_LIFE.length)]!]!(run);
+      await run.settle();
+    }
+    this.checkLive(run);
+    run.store.abandon();
+  }
+
+  private fail(error: unknown, where: string): void {
+    const reason = error instanceof Violation ? error.message : `unexpected: ${describe(error)}`;
+    this.result.violations.push(`${reason} — ${this.label} ${where}`);
+  }
 }

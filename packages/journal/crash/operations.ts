@@ -1,148 +1,155 @@
 /**
  * The operations that workloads are made of. Each is small, so that all sequences of them can be run.
  */
-import type { Host } from '@varve/files';
-import { isVarveError, recordFrameBytes, writeRecordFrame } from '@varve/protocol';
-import type { Appended, Store, StoreOptions } from '../src/index.ts';
-import { openStore } from '../src/index.ts';
-import type { History } from './history.ts';
-
-/** What an operation works on. */
-export interface Run {
-  readonly host: Host;
-  readonly history: History;
-  readonly options: Partial<StoreOptions>;
-  store: Store;
-  /** Counts payloads, so that each is different. */
-  serial: number;
-  opCount(): number;
-  advance(ms: number): Promise<void>;
-}
+import { newRecordFrame, readRecordFrame } from '@varve/protocol';
+import { equal } from './oracle.ts';
+import type { Run } from './run.ts';
+import { demand } from './violation.ts';
 
 export type Operation = (run: Run) => Promise<void>;
 
-export function payloadOf(serial: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let x = (serial + 1) * 2_654_435_761;
-  for (let index = 0; index < length; index++) {
-    x = (Math.imul(x, 1_664_525) + 1_013_904_223) >>> 0;
-    bytes[index] = x >>> 24;
-  }
-  return bytes;
-}
-
-export function framesOf(payloads: readonly Uint8Array[]): Uint8Array {
-  const length = payloads.reduce((sum, payload) => sum + recordFrameBytes(0, payload.length), 0);
-  const frames = new Uint8Array(length);
-  let at = 0;
-  for (const payload of payloads) at = writeRecordFrame(frames, at, 64, 0, payload);
-  return frames;
-}
-
-function append(lengths: readonly number[], durability: 'strict' | 'relaxed' = 'strict'): Operation {
-  return async (run) => {
-    const payloads = lengths.map((length) => payloadOf(run.serial++, length));
-    const group = { firstLsn: run.history.lastLsn + 1, payloads, ackedAtOp: Infinity };
-    run.history.groups.push(group);
-    const appended: Appended = await run.store.append({ frames: framesOf(payloads), durability });
-    if (appended.firstLsn !== group.firstLsn) {
-      throw new Error(`append gave LSN ${appended.firstLsn}, the model says ${group.firstLsn}`);
-    }
-    // A relaxed append promises nothing that a power cut must respect before the next flush.
-    if (durability === 'strict') acknowledgeAll(run);
-  };
-}
-
-/** A strict acknowledgement covers everything issued before it. */
-function acknowledgeAll(run: Run): void {
-  for (const group of run.history.groups) group.ackedAtOp = Math.min(group.ackedAtOp, run.opCount());
-}
+const append =
+  (groups: readonly (readonly number[])[], durability: 'strict' | 'relaxed' = 'strict'): Operation =>
+  (run) =>
+    run.append(groups, durability);
 
 function stream(pieces: number, bytes: number, end: 'commit' | 'abort'): Operation {
   return async (run) => {
-    const unit = run.store.openUnit();
-    const whole = payloadOf(run.serial++, pieces * bytes);
+    const opened = await run.attempt(async () => run.store.openUnit());
+    if (opened === undefined) return;
+    const whole = run.payload(pieces * bytes);
     for (let piece = 0; piece < pieces; piece++) {
-      await unit.write(whole.subarray(piece * bytes, (piece + 1) * bytes));
-      if (piece === 1) await append([30])(run);
+      const part = whole.subarray(piece * bytes, (piece + 1) * bytes);
+      const done = await run.attempt(async () => {
+        await opened.write(part);
+        return true;
+      });
+      if (done === undefined) return;
+      if (piece === 1) await run.append([[30]], 'strict');
     }
     if (end === 'abort') {
-      unit.abort();
+      opened.abort();
       return;
     }
-    const group = { firstLsn: run.history.lastLsn + 1, payloads: [whole], ackedAtOp: Infinity };
-    run.history.groups.push(group);
-    const lsn = await unit.commit({ type: 64, channel: 0 });
-    if (lsn !== group.firstLsn) throw new Error(`stream gave LSN ${lsn}, the model says ${group.firstLsn}`);
-    acknowledgeAll(run);
+    const group = run.history.issue([whole], run.op);
+    try {
+      const lsn = await run.ended(opened.commit({ type: 64, channel: 0, durability: 'strict' }));
+      run.accepted(group, lsn, 1, 'strict');
+    } catch (error) {
+      run.refused(error, group);
+    }
   };
 }
 
-function checkpoint(bytes: number): Operation {
+function checkpoint(bytes: number, behind: number): Operation {
   return async (run) => {
     const { store, history } = run;
-    const coveredLsn = Math.max(store.status().coveredLsn, history.lastLsn - 1);
-    const issued = { state: payloadOf(run.serial++, bytes), coveredLsn, ackedAtOp: Infinity };
+    const { lastLsn, coveredLsn: covered } = store.status();
+    const coveredLsn = Math.max(covered, lastLsn - behind);
+    const issued = { state: run.payload(bytes), coveredLsn, issuedAtOp: run.op, ackedAtOp: Infinity };
     history.checkpoints.push(issued);
-    await store.checkpoint(issued.state, coveredLsn);
-    issued.ackedAtOp = run.opCount();
-    acknowledgeAll(run);
+    const done = await run.attempt(async () => {
+      await store.checkpoint(issued.state, coveredLsn);
+      return true;
+    });
+    if (done === undefined) return;
+    issued.ackedAtOp = run.op;
+    history.acknowledgeTo(store.status().durableLsn, run.op);
   };
 }
 
-const trim: Operation = async (run) => {
-  const before = Math.max(1, run.history.lastLsn - 2);
-  run.history.trims.push({ before, issuedAtOp: run.opCount() });
-  await run.store.trim(before);
-  acknowledgeAll(run);
-};
+function trim(behind: number): Operation {
+  return async (run) => {
+    const before = Math.max(1, run.store.status().lastLsn - behind);
+    run.history.trims.push({ before, issuedAtOp: run.op });
+    await run.attempt(() => run.store.trim(before));
+  };
+}
 
 const reopen: Operation = async (run) => {
-  await run.store.close();
-  acknowledgeAll(run);
-  run.store = await openStore(run.host, 's', run.options);
+  const { lastLsn } = run.store.status();
+  const closed = await run.attempt(async () => {
+    await run.store.close();
+    return true;
+  });
+  if (closed === true) run.history.acknowledgeTo(lastLsn, run.op);
+  await run.reopen(false);
 };
 
 /** Gone without a word, as after a kill: what is in the cache of the machine stays. */
-const abandon: Operation = async (run) => {
-  run.store.abandon();
-  run.store = await openStore(run.host, 's', run.options);
-  forgetLost(run);
-  acknowledgeAll(run);
-};
-
-/** After a process died, relaxed records that had not even been written are gone: the model forgets them. */
-export function forgetLost(run: Run): void {
-  const { lastLsn } = run.store.status();
-  while (run.history.lastLsn > lastLsn) run.history.groups.pop();
-}
+const abandon: Operation = (run) => run.reopen(true);
 
 const flush: Operation = async (run) => {
-  await run.store.flush();
-  acknowledgeAll(run);
+  const durable = await run.attempt(() => run.store.flush());
+  if (durable !== undefined) run.history.acknowledgeTo(durable, run.op);
 };
 
-const idle: Operation = (run) => run.advance(30);
+const idle =
+  (ms: number): Operation =>
+  async (run) => {
+    await run.disk.advanceAsync(ms);
+    await run.settle();
+    // Relaxed records are bounded by time, too.
+    if (ms > 1_000 && run.fault === undefined) run.history.acknowledgeTo(run.history.lastLsn, run.op);
+  };
+
+/** Leaves almost no room before the footer, so that what comes next rotates, or just does not. */
+const fill: Operation = async (run) => {
+  const tail = run.store.layout().slots.find(({ state }) => state === 'tail');
+  const segmentBytes = run.options.segmentSizeBytes ?? 4_096;
+  const room = segmentBytes - (tail?.usedBytes ?? 0) - 90 - 60 - (run.serial % 5) * 24;
+  await run.append([[Math.max(1, room % segmentBytes)]], 'strict');
+};
+
+/** Several readers at once: each sees what the model says, at its own place and in its own direction. */
+const readers: Operation = async (run) => {
+  const { store, history } = run;
+  const { firstLsn, durableLsn } = store.status();
+  const hold = store.holdHistory(firstLsn - 1);
+  const frame = newRecordFrame();
+  await run.attempt(async () => {
+    for (let reader = 0; reader < 4; reader++) {
+      const after = Math.min(durableLsn, firstLsn - 1 + reader * 2);
+      const reverse = reader % 2 === 1;
+      const chunk = store.readChunk({ after, maxBytes: 200 + reader * 900, reverse, visibility: 'durable' });
+      for (const { firstLsn: lsn, count, start, end } of chunk.runs) {
+        let at = start;
+        for (let index = 0; index < count; index++) {
+          at = readRecordFrame(chunk.bytes, at, end, frame);
+          demand(at > 0 && lsn + index > after, 'I2', `a reader after ${after} is given ${lsn + index}`);
+          const issued = history.payload(lsn + index, Infinity);
+          const same = issued !== undefined && (frame.flags !== 0 || equal(chunk.bytes.subarray(frame.payloadStart, frame.payloadEnd), issued));
+          demand(same, 'I1', `a reader is given other bytes for ${lsn + index}`);
+        }
+      }
+      hold.advance(after);
+    }
+  });
+  hold.release();
+};
 
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
-  small: append([40]),
-  sectors: append([1_300]),
-  segments: append([9_000]),
-  batch: append([20, 60, 500]),
-  bigBatch: append([900, 1_100, 700, 1_300, 800, 1_000]),
-  relaxed: append([200], 'relaxed'),
+  small: append([[40]]),
+  sectors: append([[1_300]]),
+  segments: append([[9_000]]),
+  batch: append([[20, 60, 500]]),
+  bigBatch: append([[900, 1_100, 700, 1_300, 800, 1_000]]),
+  burst: append([[60], [300, 20], [700]]),
+  bigBurst: append([[1_500], [5_000], [30], [2_000, 400]]),
+  relaxed: append([[200]], 'relaxed'),
+  relaxedBurst: append([[400], [3_800], [90]], 'relaxed'),
   stream: stream(4, 1_400, 'commit'),
   aborted: stream(3, 800, 'abort'),
-  checkpoint: checkpoint(300),
-  bigState: checkpoint(5_000),
-  trim,
+  checkpoint: checkpoint(300, 1),
+  earlyCheckpoint: checkpoint(120, 3),
+  bigState: checkpoint(5_000, 0),
+  trim: trim(2),
+  trimAll: trim(-1),
+  fill,
+  readers,
   reopen,
   abandon,
   flush,
-  idle,
+  idle: idle(30),
+  longIdle: idle(1_200),
 };
-
-/** Whether an error is a refusal that leaves the store as it was. */
-export function isRefusal(error: unknown): boolean {
-  return isVarveError(error) && error.outcome === 'not-written';
-}

@@ -1,102 +1,166 @@
 /**
- * Opens an image and checks the invariants on it.
+ * Opens an image, or looks at a running store, and checks the invariants.
  *
  * I1 everything acknowledged is there, byte-equal · I2 what is there is a prefix of what was issued,
  * groups whole · I3 recovering twice gives the same · I5 nothing of an older generation appears (it
  * would not be byte-equal) · I6 no image of a lost write is called damage, and none of damage a lost
- * write · I7 recovery ends.
+ * write · I7 recovery ends · I8 `durableLsn` never says more than is so (history.ts takes it for an
+ * acknowledgement).
  */
 import type { Host } from '@varve/files';
 import { isVarveError, newRecordFrame, readRecordFrame, RecordFlag } from '@varve/protocol';
 import { openStore, type Store, type StoreOptions } from '../src/index.ts';
 import type { History } from './history.ts';
-
-export class Violation extends Error {
-  override readonly name = 'Violation';
-}
+import type { Promises } from './promises.ts';
+import { demand, Violation } from './violation.ts';
 
 /** What an image's store must show. */
 export interface Expectation {
   readonly history: History;
   /** Device operation that the image crashed in. */
   readonly op: number;
+  readonly promises: Promises;
   /** The names may be lost: then STORE_LOST is a legal answer. */
   readonly namesMayBeLost: boolean;
 }
 
-function demand(holds: boolean, invariant: string, message: string): asserts holds {
-  if (!holds) throw new Violation(`${invariant}: ${message}`);
+export interface Checked {
+  /** Rows of the recovery tables that this image hit. */
+  readonly rows: readonly string[];
+  /** Open and good to go on with; undefined when the image was refused, legally. */
+  readonly store: Store | undefined;
 }
 
-/** Returns the rows of the recovery tables that this image hit. @throws Violation */
+/** Opens an image's store. @throws Violation */
 export async function checkImage(
   host: Host,
   options: Partial<StoreOptions>,
   expectation: Expectation,
-): Promise<readonly string[]> {
-  const { history, op, namesMayBeLost } = expectation;
-  const owed = history.owedLsn(op);
+): Promise<Checked> {
+  const { history, op, namesMayBeLost, promises } = expectation;
+  const whole = promises.whole && history.liedAtOp >= op;
   let store: Store;
   try {
     store = await openStore(host, 's', options);
   } catch (error) {
-    if (isVarveError(error, 'STORE_LOST')) {
-      demand(namesMayBeLost, 'I1', 'STORE_LOST although its names are old');
-      return ['files-gone'];
-    }
+    if (isVarveError(error, 'STORE_LOST') && namesMayBeLost) return { rows: ['files-gone'], store: undefined };
+    if (!whole && isVarveError(error)) return { rows: [`refused-${error.code}`], store: undefined };
     throw new Violation(`I7: opening failed: ${String(error)} ${factsOf(error)}`);
   }
-  const { recovery, firstLsn, lastLsn, state } = store.status();
+  const { recovery } = store.status();
+  if (whole) checkWhole(store, expectation, op);
+  else checkServed(store, history);
+  return { rows: recovery.rows, store: store.state === 'open' ? store : undefined };
+}
+
+/** Everything that holds where the device keeps its promises. `op` Infinity: the store is running. */
+export function checkWhole(store: Store, { history, promises }: Expectation, op: number): void {
+  const owed = history.owedLsn(op, promises.crash);
+  const { recovery, firstLsn, lastLsn, state, coveredLsn } = store.status();
   const rows = recovery.rows;
-  demand(state === 'open', 'I6', `a legal image is called damaged: ${JSON.stringify(recovery)}`);
+  const { damage, invalidSuperblocks } = recovery;
+  demand(state === 'open', 'I6', `a legal image is called damaged: ${JSON.stringify({ state, rows, damage })}`);
+  demand(damage.length === 0, 'I6', `a legal image is called damaged: ${JSON.stringify({ rows, damage })}`);
+  demand(invalidSuperblocks.length < 2, 'I6', 'both superblocks are invalid');
   demand(lastLsn >= owed, 'I1', `${owed} were acknowledged, ${lastLsn} are there [${rows.join()}]`);
-  demand(lastLsn <= history.lastLsn, 'I2', `${lastLsn} are there, ${history.lastLsn} were issued`);
-  demand(history.endsAtGroup(lastLsn), 'I2', `the log ends inside a group, at ${lastLsn}`);
+  const possible = history.lastPossibleLsn(op);
+  demand(lastLsn <= possible, 'I2', `${lastLsn} are there, ${possible} were issued`);
+  demand(history.endsAtGroup(lastLsn, op), 'I2', `the log ends inside a group, at ${lastLsn}`);
   const trimmedTo = Math.max(1, ...history.trims.filter((t) => t.issuedAtOp < op).map((t) => t.before));
   demand(!history.keepsAll || firstLsn <= trimmedTo, 'I1', `history begins at ${firstLsn}`);
-  checkRecords(store, history, firstLsn, lastLsn);
+  demand(firstLsn <= Math.max(trimmedTo, coveredLsn + 1), 'I1', `replay from ${coveredLsn + 1} is impossible, history begins at ${firstLsn}`);
+  checkRecords(store, history, firstLsn, lastLsn, op);
   checkState(store, history, op);
-  return rows;
 }
 
 function factsOf(error: unknown): string {
   return isVarveError(error) ? JSON.stringify(error.facts) : String((error as Error).stack);
 }
 
-function checkRecords(store: Store, history: History, firstLsn: number, lastLsn: number): void {
+function checkRecords(store: Store, history: History, firstLsn: number, lastLsn: number, op: number): void {
   const frame = newRecordFrame();
   let next = firstLsn;
   while (next <= lastLsn) {
-    const chunk = store.readChunk({ after: next - 1, maxBytes: 65_536 });
+    const chunk = read(() => store.readChunk({ after: next - 1, maxBytes: 65_536, visibility: 'written' }));
+    // Records that are staged and not yet written are no one's to see.
+    if (chunk.runs.length === 0 && op === Infinity && next > store.journal!.tail.writtenLsn) return;
     demand(chunk.runs.length > 0, 'I2', `record ${next} is missing`);
     for (const run of chunk.runs) {
       demand(run.firstLsn === next, 'I2', `record ${next} is missing, ${run.firstLsn} follows`);
       let at = run.start;
       for (let index = 0; index < run.count; index++, next++) {
         at = readRecordFrame(chunk.bytes, at, run.end, frame);
-        const expected = history.payload(next);
+        const expected = history.payload(next, op);
         demand(at > 0 && expected !== undefined, 'I2', `record ${next} was never issued`);
+        const lsn = next;
         const payload =
           (frame.flags & RecordFlag.External) === 0
             ? chunk.bytes.subarray(frame.payloadStart, frame.payloadEnd)
-            : store.readUnit(next, 0, Number.MAX_SAFE_INTEGER).bytes;
+            : read(() => store.readUnit(lsn, 0, Number.MAX_SAFE_INTEGER)).bytes;
         demand(equal(payload, expected), 'I1', `record ${next} has other bytes`);
       }
     }
   }
 }
 
+/** A legal image reads without an error. */
+function read<T>(operation: () => T): T {
+  try {
+    return operation();
+  } catch (error) {
+    throw new Violation(`I1: reading failed: ${String(error)} ${factsOf(error)}`);
+  }
+}
+
+/** Whatever a broken device did: what is served was issued. Returns how many records were. */
+export function checkServed(store: Store, history: History): number {
+  const frame = newRecordFrame();
+  let served = 0;
+  for (const piece of store.salvage()) {
+    if (!('runs' in piece)) continue;
+    for (const run of piece.runs) {
+      let at = run.start;
+      for (let index = 0; index < run.count; index++) {
+        const lsn = run.firstLsn + index;
+        at = readRecordFrame(piece.bytes, at, run.end, frame);
+        demand(at > 0, 'I2', `record ${lsn} is not framed`);
+        const payload = payloadOrNone(store, lsn, piece.bytes, frame);
+        const issued = payload === undefined || history.payloadsEver(lsn).some((bytes) => equal(bytes, payload));
+        demand(issued, 'I2', `record ${lsn} was never issued`);
+        served++;
+      }
+    }
+  }
+  return served;
+}
+
+function payloadOrNone(
+  store: Store,
+  lsn: number,
+  bytes: Uint8Array,
+  frame: { flags: number; payloadStart: number; payloadEnd: number },
+): Uint8Array | undefined {
+  if ((frame.flags & RecordFlag.External) === 0) return bytes.subarray(frame.payloadStart, frame.payloadEnd);
+  try {
+    return store.readUnit(lsn, 0, Number.MAX_SAFE_INTEGER).bytes;
+  } catch (error) {
+    if (isVarveError(error)) return undefined;
+    throw error;
+  }
+}
+
 function checkState(store: Store, history: History, op: number): void {
   const owed = history.checkpoints.filter(({ ackedAtOp }) => ackedAtOp < op).at(-1);
-  const found = store.readState();
+  const found = read(() => store.readState());
   if (owed !== undefined) demand(found !== undefined, 'I1', 'an acknowledged checkpoint is gone');
   if (found === undefined) return;
   const issued = history.checkpoints.some(
-    ({ state, coveredLsn }) => coveredLsn === found.coveredLsn && equal(state, found.state),
+    ({ state, coveredLsn, issuedAtOp }) => issuedAtOp < op && coveredLsn === found.coveredLsn && equal(state, found.state),
   );
   demand(issued, 'I2', 'the state is none that was issued');
   demand(owed === undefined || found.coveredLsn >= owed.coveredLsn, 'I1', 'an older state came back');
   demand(found.coveredLsn <= store.status().lastLsn, 'I2', 'the state covers records that are not there');
+  demand(found.coveredLsn === store.status().coveredLsn, 'I2', 'status and state disagree on what is covered');
 }
 
 export function equal(a: Uint8Array, b: Uint8Array): boolean {

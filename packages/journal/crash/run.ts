@@ -1,0 +1,185 @@
+/**
+ * A store in the hands of a workload, with the model beside it.
+ *
+ * Always true:
+ * - after each operation the model has been told what the store promises now
+ * - an append that rejected says what became of it, and the model holds the store to that
+ * - a call that does not end within a minute of simulated time is a violation
+ */
+import type { Host } from '@varve/files';
+import type { InjectedFault, SimulatedDisk } from '@varve/files/simulated';
+import { isVarveError, recordFrameBytes, writeRecordFrame } from '@varve/protocol';
+import { openStore, type Store, type StoreOptions } from '../src/index.ts';
+import type { History, IssuedGroup } from './history.ts';
+import { demand, Violation } from './violation.ts';
+
+const HANG_MS = 60_000;
+const STEP_MS = 250;
+/** What a store may say of a fault below it. */
+const FAULT_CODES = ['IO_ERROR', 'QUOTA_EXCEEDED', 'STORE_FULL', 'POISONED', 'UNIT_LIMIT', 'STATE_TOO_LARGE'] as const;
+
+export class Run {
+  readonly disk: SimulatedDisk;
+  readonly host: Host;
+  readonly history: History;
+  readonly options: Partial<StoreOptions>;
+  store: Store;
+  /** Counts payloads, so that each is different. */
+  serial = 0;
+  fault: InjectedFault | undefined;
+  private generation: number;
+
+  constructor(disk: SimulatedDisk, host: Host, history: History, options: Partial<StoreOptions>, store: Store) {
+    this.disk = disk;
+    this.host = host;
+    this.history = history;
+    this.options = options;
+    this.store = store;
+    this.generation = store.status().generation;
+  }
+
+  get op(): number {
+    return this.disk.opCount;
+  }
+
+  payload(length: number): Uint8Array {
+    return payloadOf(this.serial++, length);
+  }
+
+  /** Waits for a call, moving the clock when it needs that. */
+  async ended<T>(promise: Promise<T>): Promise<T> {
+    let done = false;
+    const watched = promise.finally(() => {
+      done = true;
+    });
+    watched.catch(() => {});
+    for (let turn = 0; turn < 32 && !done; turn++) await Promise.resolve();
+    for (let waitedMs = 0; !done; waitedMs += STEP_MS) {
+      demand(waitedMs < HANG_MS, 'I7', 'a call does not end');
+      await this.disk.advanceAsync(STEP_MS);
+    }
+    return watched;
+  }
+
+  /** Appends groups at once, each by a caller of its own. */
+  async append(groups: readonly (readonly number[])[], durability: 'strict' | 'relaxed'): Promise<void> {
+    const issued = groups.map((lengths) => this.history.issue(lengths.map((length) => this.payload(length)), this.op));
+    const calls = issued.map(({ payloads }) => this.store.append({ frames: framesOf(payloads), durability }));
+    const ends = await this.ended(Promise.allSettled(calls));
+    for (const [index, end] of ends.entries()) {
+      const group = issued[index]!;
+      if (end.status === 'rejected') this.refused(end.reason, group);
+      else {
+        const { firstLsn, count, refusal } = end.value;
+        if (refusal !== undefined) this.refused(refusal, group);
+        else this.accepted(group, firstLsn, count, durability);
+      }
+    }
+  }
+
+  accepted(group: IssuedGroup, firstLsn: number, count: number, durability: 'strict' | 'relaxed'): void {
+    demand(firstLsn === group.firstLsn, 'I2', `an append gave LSN ${firstLsn}, the model says ${group.firstLsn}`);
+    demand(count === group.payloads.length, 'I2', `an append gave ${count} LSNs for ${group.payloads.length} records`);
+    if (durability === 'strict') this.history.acknowledgeTo(firstLsn + count - 1, this.op);
+    else group.writtenAtOp = Math.min(group.writtenAtOp, this.op);
+  }
+
+  /** A call failed: only after a fault, only with a typed error, and an append's says what became of it. */
+  refused(error: unknown, group?: IssuedGroup): void {
+    this.expectFault(error);
+    if (group === undefined) return;
+    const outcome = isVarveError(error) ? error.outcome : undefined;
+    demand(outcome !== undefined, 'I8', `an append's error does not say what became of it: ${String(error)}`);
+    if (outcome === 'not-written') this.history.forget(group);
+  }
+
+  expectFault(error: unknown): void {
+    const typed = FAULT_CODES.some((code) => isVarveError(error, code));
+    const limited = this.disk.limitBytes !== Infinity || this.options.maxBytes !== undefined;
+    const struck = (this.fault?.strikes ?? 0) > 0 || limited;
+    if (!typed || !struck) throw new Violation(`I8: ${struck ? 'after a fault' : 'no fault struck'}: ${describe(error)}`);
+  }
+
+  /** Runs a call that may fail when a fault strikes; undefined then. */
+  async attempt<T>(call: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await this.ended(call());
+    } catch (error) {
+      if (error instanceof Violation) throw error;
+      this.refused(error);
+      return undefined;
+    }
+  }
+
+  /** After each operation: waits for a reopening, then tells the model what is promised. */
+  async settle(): Promise<void> {
+    for (let waitedMs = 0; this.store.state === 'reopening'; waitedMs += STEP_MS) {
+      demand(waitedMs < HANG_MS, 'I7', 'the store does not come back');
+      await this.disk.advanceAsync(STEP_MS);
+    }
+    if (this.store.state !== 'open') await this.revive();
+    const { generation, lastLsn, durableLsn, recovery } = this.store.status();
+    if (generation !== this.generation) {
+      demand(generation > this.generation, 'I5', `generation ${generation} came after ${this.generation}`);
+      this.generation = generation;
+      demand(recovery.damage.length === 0 || this.history.liedAtOp < this.op, 'I6', `a reopening speaks of damage: ${JSON.stringify(recovery)}`);
+      this.history.reopened(lastLsn, this.op, false);
+      for (const checkpoint of this.history.checkpoints) {
+        if (checkpoint.coveredLsn <= this.store.status().coveredLsn) continue;
+        demand(checkpoint.ackedAtOp >= this.op || this.history.liedAtOp < this.op, 'I1', 'an acknowledged checkpoint is gone');
+      }
+    }
+    this.history.acknowledgeTo(durableLsn, this.op);
+  }
+
+  /** The store stayed closed, as it may while the fault lasts: a new process opens it when that is over. */
+  private async revive(): Promise<void> {
+    demand((this.fault?.strikes ?? 0) > 0, 'I7', `the store is ${this.store.state} and no fault struck`);
+    this.fault?.cancel();
+    await this.reopen(false);
+  }
+
+  /** A new process on the same machine. */
+  async reopen(processDied: boolean): Promise<void> {
+    this.store.abandon();
+    for (let attempt = 0; ; attempt++) {
+      try {
+        this.store = await this.ended(openStore(this.host, 's', this.options));
+        break;
+      } catch (error) {
+        if (error instanceof Violation) throw error;
+        this.expectFault(error);
+        demand(attempt < 5, 'I7', `the store does not open any more: ${describe(error)}`);
+        if (attempt > 1) this.fault?.cancel();
+      }
+    }
+    const { generation, lastLsn, state, recovery } = this.store.status();
+    if (state !== 'open') throw new Violation(`I6: an undamaged store opens ${state}: ${JSON.stringify(recovery)}`);
+    demand(generation > this.generation, 'I5', `generation ${generation} came after ${this.generation}`);
+    this.generation = generation;
+    this.history.reopened(lastLsn, this.op, processDied && (this.fault?.strikes ?? 0) === 0);
+  }
+}
+
+export function describe(error: unknown): string {
+  if (!isVarveError(error)) return error instanceof Error ? String(error.stack) : String(error);
+  return `${error.message} ${JSON.stringify(error.facts)} ${error.outcome ?? ''}`;
+}
+
+export function payloadOf(serial: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let x = (serial + 1) * 2_654_435_761;
+  for (let index = 0; index < length; index++) {
+    x = (Math.imul(x, 1_664_525) + 1_013_904_223) >>> 0;
+    bytes[index] = x >>> 24;
+  }
+  return bytes;
+}
+
+export function framesOf(payloads: readonly Uint8Array[]): Uint8Array {
+  const length = payloads.reduce((sum, payload) => sum + recordFrameBytes(0, payload.length), 0);
+  const frames = new Uint8Array(length);
+  let at = 0;
+  for (const payload of payloads) at = writeRecordFrame(frames, at, 64, 0, payload);
+  return frames;
+}
