@@ -29,7 +29,7 @@ const workerEndings = {
 /** Errors and bytes are used by every part: a file of their own, in nobody else's size. */
 const FOUNDATION = {
   name: 'foundation',
-  test: /\/packages\/(?:bytes\/|protocol\/src\/errors\.ts)/,
+  test: /\/packages\/(?:bytes\/src\/(?!subrecords)|protocol\/src\/errors\.ts)/,
 };
 
 /** The minifier writes strings as templates; not every bundler looks for a worker in one. */
