@@ -10,7 +10,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
-import { ROOT, inRoot } from '../lib/root.mjs';
+import { ROOT } from '../lib/root.mjs';
 import { workspaceEntries } from './workspace.mjs';
 
 /** Sources name the worker by its own ending; what is built is JavaScript. */
@@ -150,5 +150,3 @@ export function faultsOf(chunks, dir) {
     return wrong;
   });
 }
-
-export const sourceOf = (/** @type {string[]} */ ...parts) => inRoot('packages', ...parts);

@@ -35,7 +35,9 @@ async function compile(config) {
 
 /** @returns {Promise<{ wrong: string[], programs: number }>} */
 export async function typeErrors() {
-  const configs = sourceFiles(/(?:^|\/)tsconfig[^/]*\.json$/).filter((path) => path.includes('/'));
+  const configs = sourceFiles(/(?:^|\/)tsconfig[^/]*\.json$/).filter(
+    (path) => path !== 'tsconfig.json',
+  );
   const queue = [...configs];
   /** @type {Awaited<ReturnType<typeof compile>>[]} */
   const programs = [];
