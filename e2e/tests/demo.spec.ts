@@ -207,6 +207,20 @@ test('a page reloaded in a storm gives its verdict when it is back', async ({ de
   await expect(demo.locator('article.verdict')).toHaveCount(0);
 });
 
+test('a crashed tab loses nothing that was acknowledged', async ({ demo, context, site }) => {
+  await openTab(demo, 'Crash lab');
+  await demo.getByRole('button', { name: 'Just a storm' }).click();
+  const acknowledged = demo.locator('[data-count=acknowledged]');
+  await expect.poll(async () => (await acknowledged.innerText()).length).toBeGreaterThan(3);
+  const crashed = demo.waitForEvent('crash');
+  demo.goto('chrome://crash').catch(() => undefined);
+  await crashed;
+  const next = await context.newPage();
+  await next.goto(site);
+  await verdictOf(next);
+  await expect(next.locator('article.verdict')).toContainText('The page went away');
+});
+
 test('a flipped bit in a copy is reported with its LSN range; the logbook is untouched', async ({
   demo,
 }) => {
