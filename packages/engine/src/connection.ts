@@ -62,6 +62,7 @@ export class Connection {
       this.#handlers(services),
       (wrong) => this.#strike(wrong),
       () => (this.#strikes = 0),
+      () => void this.end(),
     );
     data.start?.();
   }

@@ -28,6 +28,7 @@ export function exposeControl(
   handlers: ControlHandlers,
   onBadMessage: (wrong: string) => VarveError,
   onGoodMessage: () => void,
+  onReleased: () => void,
 ): void {
   const call = async (request: unknown): Promise<ControlAnswer<unknown>> => {
     try {
@@ -43,18 +44,26 @@ export function exposeControl(
     }
   };
   const root: ControlRoot = { call };
-  expose(root, guarded(port, onBadMessage));
+  expose(root, guarded(port, onBadMessage, onReleased));
 }
 
 /** The port as comlink sees it: only well-formed envelopes arrive. */
-function guarded(port: Port, onBadMessage: (wrong: string) => VarveError): Endpoint {
+function guarded(
+  port: Port,
+  onBadMessage: (wrong: string) => VarveError,
+  onReleased: () => void,
+): Endpoint {
   const wrappers = new Map<unknown, (event: { readonly data?: unknown }) => void>();
   return {
     postMessage: (message, buffers) => port.postMessage(message, buffers as ArrayBuffer[]),
     addEventListener(type, listener) {
       const wrapper = (event: { readonly data?: unknown }): void => {
         const validated = validateControlEnvelope(event.data);
-        if ('value' in validated) return deliver(listener, event as MessageEvent);
+        if ('value' in validated) {
+          deliver(listener, event as MessageEvent);
+          if (validated.value.isRelease) onReleased();
+          return;
+        }
         const error = toWire(onBadMessage(validated.wrong));
         const { id } = (event.data ?? {}) as { readonly id?: unknown };
         if (typeof id === 'string') {

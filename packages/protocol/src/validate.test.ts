@@ -82,7 +82,7 @@ describe('control messages', () => {
   };
 
   test('a call of the one exposed method is let through', () => {
-    expect(validateControlEnvelope(envelope)).toEqual({ value: { id: 'a-b' } });
+    expect(validateControlEnvelope(envelope)).toEqual({ value: { isRelease: false } });
   });
 
   test.each([

@@ -80,17 +80,19 @@ const CONTROL_ARGUMENTS: Readonly<Record<ControlMethod, readonly Check[]>> = {
 };
 
 /** What `comlink` puts around our requests, and nothing else that it could do (get, set, construct). */
-export function validateControlEnvelope(message: unknown): Validated<{ readonly id: string }> {
+export function validateControlEnvelope(
+  message: unknown,
+): Validated<{ readonly isRelease: boolean }> {
   if (!isObject(message)) return { wrong: 'not an object' };
   const { id, type, path, argumentList } = message;
   if (typeof id !== 'string' || id.length > 100) return { wrong: 'id' };
-  if (type === 'RELEASE') return { value: { id } };
+  if (type === 'RELEASE') return { value: { isRelease: true } };
   if (type !== 'APPLY') return { wrong: 'type' };
   if (!Array.isArray(path) || path.length !== 1 || path[0] !== 'call') return { wrong: 'path' };
   if (!Array.isArray(argumentList) || argumentList.length !== 1) return { wrong: 'argumentList' };
   const argument: unknown = argumentList[0];
   return isObject(argument) && argument['type'] === 'RAW'
-    ? { value: { id } }
+    ? { value: { isRelease: false } }
     : { wrong: 'argument' };
 }
 

@@ -12,10 +12,12 @@ import { DataLink } from './data-link.ts';
 /** A worker, or what stands for one. */
 export interface EngineProcess {
   readonly url: string;
+  /** Ours alone: an error in it is our own, and it ends with us. */
+  readonly isOwn: boolean;
   post(message: Hello<MessagePort>, ports: MessagePort[]): void;
   /** `listener` hears once why it ended, loading included. */
   onEnd(listener: (reason: unknown) => void): void;
-  terminate(): void;
+  terminate(): unknown;
 }
 
 const HELLO_TIMEOUT_MS = 5000;
@@ -72,7 +74,8 @@ export class EngineClient {
       timer = setTimeout(() => reject(this.#loadFailed('no answer in time')), HELLO_TIMEOUT_MS);
       this.#process.onEnd((reason) => {
         reject(this.#loadFailed(reason));
-        this.#died('WORKER_DIED', undefined, reason);
+        // An application's own worker may have errors that are none of ours.
+        if (this.#process.isOwn) this.#died('WORKER_DIED', undefined, reason);
       });
     });
     const { version, lifeLock } = await Promise.race([this.data.hello, failed]).finally(() =>

@@ -107,6 +107,8 @@ export class LogHandle<T> implements Log<T> {
 
   async get(lsn: number): Promise<Entry<T> | undefined> {
     checkCount(lsn, 'lsn', 1);
+    const { firstLsn } = this.status();
+    if (lsn < firstLsn) throw new VarveError('TRIMMED', undefined, { facts: { lsn, firstLsn } });
     const { done, value } = await this.read({ after: lsn - 1, before: lsn + 1 }).next();
     return done ? undefined : value;
   }

@@ -3,67 +3,61 @@ import { VarveError } from '@varve/protocol';
 import type { OpenLogOptions } from './api.ts';
 import type { EngineProcess } from './engine-client.ts';
 
-type Given = OpenLogOptions<never>['worker'];
+interface TrustedTypes {
+  createPolicy(name: string, rules: { createScriptURL(url: string): string }): TrustedTypesPolicy;
+}
+
+interface TrustedTypesPolicy {
+  createScriptURL(url: string): unknown;
+}
+
+/** A page may make a policy of one name only once. */
+let policy: TrustedTypesPolicy | undefined;
 
 /** @throws CONTEXT_UNSUPPORTED, WORKER_LOAD_FAILED */
-export function startWorker(given: Given): EngineProcess {
-  if (typeof Worker === 'undefined' || typeof MessageChannel === 'undefined') {
-    throw new VarveError('CONTEXT_UNSUPPORTED', undefined, { outcome: 'not-written' });
+export function startWorker(given: OpenLogOptions<never>['worker']): EngineProcess {
+  if (typeof Worker === 'undefined') {
+    throw new VarveError('CONTEXT_UNSUPPORTED', 'there are no workers here', {
+      outcome: 'not-written',
+    });
   }
+  const isOwn = typeof given !== 'object';
   let worker: Worker;
   try {
-    worker = given === undefined ? ownWorker() : typeof given === 'function' ? given() : given;
+    worker = typeof given === 'function' ? given() : (given ?? newWorker());
   } catch (cause) {
-    throw new VarveError(
-      'WORKER_LOAD_FAILED',
-      'this page may not start the worker: openLog(name, { worker }) takes one',
-      {
-        facts: { reason: String(cause) },
-        outcome: 'not-written',
-        cause,
-      },
-    );
+    throw new VarveError('WORKER_LOAD_FAILED', 'not allowed here; openLog takes { worker }', {
+      facts: { reason: String(cause) },
+      outcome: 'not-written',
+      cause,
+    });
   }
   return {
-    url:
-      given === undefined
-        ? String(new URL('./worker.ts', import.meta.url))
-        : 'given by the application',
+    url: given === undefined ? scriptUrl().href : 'given',
+    isOwn,
     post: (message, ports) => worker.postMessage(message, ports),
     onEnd(listener) {
-      worker.addEventListener('error', (event) =>
-        listener(event.message || 'the worker reported an error'),
-      );
-      worker.addEventListener('messageerror', () => listener('a message could not be read'));
+      worker.addEventListener('error', (event) => listener(event.message));
+      worker.addEventListener('messageerror', () => listener('unreadable message'));
     },
-    terminate() {
-      // A worker that the application made stays the application's.
-      if (given === undefined || typeof given === 'function') worker.terminate();
-    },
+    // A worker that the application made stays the application's.
+    terminate: () => isOwn && worker.terminate(),
   };
 }
 
-function ownWorker(): Worker {
-  const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
-  // This very form is what bundlers look for.
-  if (trustedTypes === undefined) return newWorker();
-  try {
-    return newWorker();
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    const policy = trustedTypes.createPolicy('varve', { createScriptURL: (url) => url });
-    const url = policy.createScriptURL(String(new URL('./worker.ts', import.meta.url)));
-    return new Worker(url as URL, { type: 'module', name: 'varve' });
-  }
+function scriptUrl(): URL {
+  return new URL('./worker.ts', import.meta.url);
 }
 
 function newWorker(): Worker {
-  return new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'varve' });
-}
-
-interface TrustedTypes {
-  createPolicy(
-    name: string,
-    rules: { createScriptURL(url: string): string },
-  ): { createScriptURL(url: string): unknown };
+  try {
+    // Bundlers look for this very form.
+    return new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'varve' });
+  } catch (error) {
+    const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
+    if (trustedTypes === undefined) throw error;
+    policy ??= trustedTypes.createPolicy('varve', { createScriptURL: (url) => url });
+    const url = policy.createScriptURL(scriptUrl().href) as URL;
+    return new Worker(url, { type: 'module', name: 'varve' });
+  }
 }

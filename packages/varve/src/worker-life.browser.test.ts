@@ -70,6 +70,45 @@ describe('a worker', () => {
     await third.close();
     worker.terminate();
   });
+
+  test('of the application lets go of a store whose open was given up', async () => {
+    const worker = engineWorker();
+    const name = freshName();
+    const abort = new AbortController();
+    const opening = openLog(name, { worker, signal: abort.signal });
+    abort.abort();
+    await expect(opening).rejects.toMatchObject({ code: 'ABORTED' });
+    const log = await open<number>(name, { worker });
+    expect(await log.append(1)).toBe(1);
+    await log.close();
+    worker.terminate();
+  });
+});
+
+describe('where Trusted Types are required', () => {
+  test('the worker starts under the policy named varve, more than once', async () => {
+    const frame = document.createElement('iframe');
+    frame.srcdoc = `
+      <meta http-equiv="Content-Security-Policy"
+        content="require-trusted-types-for 'script'; trusted-types varve">
+      <script type="module">
+        import { openLog } from '${new URL('./index.ts', import.meta.url).href}';
+        let result = 'trustedTypes' in self ? 'enforced' : 'unknown here';
+        try {
+          for (const name of ['tt-1', 'tt-2']) await (await openLog(name)).close();
+          result += ', opened';
+        } catch (error) {
+          result += String(error);
+        }
+        parent.postMessage({ trustedTypes: result }, '*');
+      </script>`;
+    const told = new Promise<string>((resolve) => {
+      addEventListener('message', ({ data }) => data?.trustedTypes && resolve(data.trustedTypes));
+    });
+    document.body.append(frame);
+    expect(await told).toMatch(/^(enforced|unknown here), opened$/);
+    frame.remove();
+  });
 });
 
 describe('another tab', () => {

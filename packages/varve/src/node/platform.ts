@@ -26,6 +26,7 @@ function inlineEngine(directory: string): EngineProcess {
   const services = nodeServices(directory);
   return {
     url: 'inline',
+    isOwn: true,
     post: (hello) => void receiveHello(services, hello),
     onEnd: () => undefined,
     terminate: () => undefined,
@@ -39,6 +40,7 @@ function workerEngine(directory: string): EngineProcess {
   const worker = new Worker(url, { workerData: { directory }, name: 'varve' });
   return {
     url: url.href,
+    isOwn: true,
     post: (hello, ports) => worker.postMessage(hello, ports as unknown as TransferListItem[]),
     onEnd(listener) {
       worker.once('error', listener);

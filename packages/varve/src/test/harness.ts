@@ -38,6 +38,7 @@ export function testEngine(overrides: Partial<EngineServices> = {}): TestEngine 
     place: `test-${places++}`,
     startEngine: () => ({
       url: 'test',
+      isOwn: true,
       post: (hello) => void receiveHello(services, hello),
       onEnd: (listener) => kills.add(listener),
       terminate: () => undefined,
