@@ -133,7 +133,7 @@ class CaseRun {
 
   /** The running store, too, must show what was promised. */
   private checkLive(run: Run): void {
-    if ((run.fault?.strikes ?? 0) > 0) run.fault!.cancel();
+    run.fault?.cancel();
     checkWhole(run.store, { history: run.history, op: Infinity, promises: this.promises, namesMayBeLost: false }, Infinity);
   }
 

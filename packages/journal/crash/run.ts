@@ -28,6 +28,8 @@ export class Run {
   serial = 0;
   fault: InjectedFault | undefined;
   private generation: number;
+  /** Appends that have not settled: those that a reopening finds waiting are issued anew, behind it. */
+  private pending: { group: IssuedGroup; settled: boolean }[] = [];
 
   constructor(disk: SimulatedDisk, host: Host, history: History, options: Partial<StoreOptions>, store: Store) {
     this.disk = disk;
@@ -36,6 +38,23 @@ export class Run {
     this.options = options;
     this.store = store;
     this.generation = store.status().generation;
+    this.listen();
+  }
+
+  private listen(): void {
+    this.store.onEvent = ({ type }) => {
+      if (type === 'reopened') this.reopened();
+    };
+  }
+
+  private reopened(): void {
+    const { generation, lastLsn } = this.store.status();
+    demand(generation > this.generation, 'I5', `generation ${generation} came after ${this.generation}`);
+    this.generation = generation;
+    const waiting = this.pending.filter(({ settled }) => !settled);
+    for (const { group } of waiting) group.withdrawnAtOp = this.op;
+    this.history.reopened(lastLsn, this.op, false);
+    for (const entry of waiting) entry.group = this.history.issue(entry.group.payloads, this.op);
   }
 
   get op(): number {
@@ -63,11 +82,18 @@ export class Run {
 
   /** Appends groups at once, each by a caller of its own. */
   async append(groups: readonly (readonly number[])[], durability: 'strict' | 'relaxed'): Promise<void> {
-    const issued = groups.map((lengths) => this.history.issue(lengths.map((length) => this.payload(length)), this.op));
-    const calls = issued.map(({ payloads }) => this.store.append({ frames: framesOf(payloads), durability }));
+    this.pending = groups.map((lengths) => ({
+      group: this.history.issue(lengths.map((length) => this.payload(length)), this.op),
+      settled: false,
+    }));
+    const calls = this.pending.map((entry) =>
+      this.store.append({ frames: framesOf(entry.group.payloads), durability }).finally(() => {
+        entry.settled = true;
+      }),
+    );
     const ends = await this.ended(Promise.allSettled(calls));
     for (const [index, end] of ends.entries()) {
-      const group = issued[index]!;
+      const { group } = this.pending[index]!;
       if (end.status === 'rejected') this.refused(end.reason, group);
       else {
         const { firstLsn, count, refusal } = end.value;
@@ -75,6 +101,7 @@ export class Run {
         else this.accepted(group, firstLsn, count, durability);
       }
     }
+    this.pending = [];
   }
 
   accepted(group: IssuedGroup, firstLsn: number, count: number, durability: 'strict' | 'relaxed'): void {
@@ -118,18 +145,7 @@ export class Run {
       await this.disk.advanceAsync(STEP_MS);
     }
     if (this.store.state !== 'open') await this.revive();
-    const { generation, lastLsn, durableLsn, recovery } = this.store.status();
-    if (generation !== this.generation) {
-      demand(generation > this.generation, 'I5', `generation ${generation} came after ${this.generation}`);
-      this.generation = generation;
-      demand(recovery.damage.length === 0 || this.history.liedAtOp < this.op, 'I6', `a reopening speaks of damage: ${JSON.stringify(recovery)}`);
-      this.history.reopened(lastLsn, this.op, false);
-      for (const checkpoint of this.history.checkpoints) {
-        if (checkpoint.coveredLsn <= this.store.status().coveredLsn) continue;
-        demand(checkpoint.ackedAtOp >= this.op || this.history.liedAtOp < this.op, 'I1', 'an acknowledged checkpoint is gone');
-      }
-    }
-    this.history.acknowledgeTo(durableLsn, this.op);
+    this.history.acknowledgeTo(this.store.status().durableLsn, this.op);
   }
 
   /** The store stayed closed, as it may while the fault lasts: a new process opens it when that is over. */
@@ -153,6 +169,7 @@ export class Run {
         if (attempt > 1) this.fault?.cancel();
       }
     }
+    this.listen();
     const { generation, lastLsn, state, recovery } = this.store.status();
     if (state !== 'open') throw new Violation(`I6: an undamaged store opens ${state}: ${JSON.stringify(recovery)}`);
     demand(generation > this.generation, 'I5', `generation ${generation} came after ${this.generation}`);

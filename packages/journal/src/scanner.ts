@@ -165,8 +165,10 @@ export class Scanner {
     const saved = { ...point };
     Object.assign(point, beginning);
     if (restart) point.generation = saved.generation;
+    // A generation that goes on where a lost `next` record pointed begins at a restart boundary, one
+    // that found no room before at the segment's first batch.
     const read = restart
-      ? this.restartAt(following, beginning.offset)
+      ? this.findRestart(following)
       : this.countsAt(following, beginning.offset) && this.continues() && this.accept(following, beginning.offset, undefined);
     if (!read) Object.assign(point, saved);
     else if (lost) this.nextLost = true;
