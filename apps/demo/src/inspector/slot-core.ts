@@ -1,17 +1,26 @@
 /**
- * One slot from inside: its batches as blocks in layers, coloured by kind, with water above.
+ * One slot from inside: its batches in layers, and a line that says what the chosen one is.
  *
  * Always true: what is drawn comes from `batches()`; nothing is made up to look fuller.
  */
 import type { BatchLayout } from 'varve';
 import { el, setText } from '../ui/dom.ts';
 import { clockToSecond, count, lsnRange, plural, size } from '../ui/format.ts';
-import { ink, themeChanged } from '../ui/theme.ts';
-import { piecesOf, windowFor, type SlotWindow } from './slot-window.ts';
+import { themeChanged } from '../ui/theme.ts';
+import { lastLsnOf, paintSlot, paintWater } from './slot-painter.ts';
+import { windowFor, type SlotWindow } from './slot-window.ts';
 import type { StoreWatch } from './store-watch.ts';
 
 const HEIGHT = 300;
-const KINDS: readonly BatchLayout['kind'][] = ['records', 'fragment', 'control', 'mark'];
+const LEGEND = [
+  ['records', 'records'],
+  ['fragment', 'fragments'],
+  ['control', 'control'],
+  ['mark', 'marks'],
+  ['cut', 'cut at a restart'],
+  ['durable', 'durable LSN'],
+  ['covered', 'checkpoint'],
+] as const;
 const KIND_WORDS: Record<BatchLayout['kind'], string> = {
   records: 'records',
   fragment: 'fragment of a stream',
@@ -19,21 +28,10 @@ const KIND_WORDS: Record<BatchLayout['kind'], string> = {
   mark: 'mark, proves the batch before it',
 };
 
-const hasLsn = (batch: BatchLayout): boolean => batch.kind === 'records' && batch.count > 0;
-const lastLsn = (batch: BatchLayout): number => batch.firstLsn + batch.count - 1;
-
-/** The offset after the batch that holds `lsn`, or undefined if it is not in this slot. */
-function endOf(batches: readonly BatchLayout[], lsn: number): number | undefined {
-  const batch = batches.find(
-    (each) => each.count > 0 && each.firstLsn <= lsn && lsn <= lastLsn(each),
-  );
-  return batch === undefined ? undefined : batch.offset + batch.bytes;
-}
-
 function describe(batch: BatchLayout): string {
   const what =
     batch.kind === 'records'
-      ? `${plural(batch.count, 'record')}, ${lsnRange(batch.firstLsn, lastLsn(batch))}`
+      ? `${plural(batch.count, 'record')}, ${lsnRange(batch.firstLsn, lastLsnOf(batch))}`
       : KIND_WORDS[batch.kind];
   return `+${count(batch.offset)}: ${what}, ${size(batch.bytes)}, generation ${batch.generation}, written knowing LSN ${count(batch.durableLsn)} durable, ${clockToSecond(batch.wallTimeMs)}`;
 }
@@ -52,163 +50,100 @@ export function slotCore(watch: StoreWatch): HTMLElement {
     { type: 'button', class: 'link', hidden: true, on: { click: () => watch.zoom('tail') } },
     'Back to the tail',
   );
-  const said = el('p', { class: 'slot-said', id: 'slot-said', 'aria-live': 'polite' });
-  const legend = el(
-    'ul',
-    { class: 'legend' },
-    ...KINDS.map((kind) =>
-      el(
-        'li',
-        { class: `key key-${kind}` },
-        kind === 'fragment' ? 'fragments' : kind === 'mark' ? 'marks' : kind,
-      ),
-    ),
-    el('li', { class: 'key key-durable' }, 'durable LSN'),
-    el('li', { class: 'key key-covered' }, 'checkpoint'),
-  );
+  const said = el('p', { class: 'slot-said', id: 'slot-said' });
   let chosen = -1;
   let slotDrawn = -1;
   let shown: SlotWindow = windowFor(0, 4096);
 
-  const draw = (): void => {
-    const view = watch.view;
-    const { batches, layout, status } = view;
+  /** A canvas of the element's size in the screen's own pixels. */
+  const clean = (): { context: CanvasRenderingContext2D; width: number } | undefined => {
     const width = canvas.clientWidth;
     const context = canvas.getContext('2d');
-    if (context === null || width === 0) return;
-    const scale = devicePixelRatio;
-    canvas.width = Math.round(width * scale);
-    canvas.height = Math.round(HEIGHT * scale);
-    context.scale(scale, scale);
+    if (context === null || width === 0) return undefined;
+    canvas.width = Math.round(width * devicePixelRatio);
+    canvas.height = Math.round(HEIGHT * devicePixelRatio);
+    context.scale(devicePixelRatio, devicePixelRatio);
+    return { context, width };
+  };
 
-    const water = context.createLinearGradient(0, 0, 0, HEIGHT);
-    water.addColorStop(0, ink('water-top'));
-    water.addColorStop(1, ink('water-deep'));
-    context.fillStyle = water;
-    context.fillRect(0, 0, width, HEIGHT);
-    const slot = layout?.slots.find((each) => each.slot === view.slot);
-    if (layout === undefined || status === undefined || slot === undefined) return;
-
+  const draw = (): void => {
+    const { batches, layout, status, slot: number, followsTail } = watch.view;
+    const surface = clean();
+    if (surface === undefined) return;
+    const slot = layout?.slots.find((each) => each.slot === number);
+    if (layout === undefined || status === undefined || slot === undefined) {
+      paintWater(surface.context, surface.width, HEIGHT);
+      return;
+    }
     if (slotDrawn !== slot.slot) {
       slotDrawn = slot.slot;
       chosen = -1;
     }
     const last = batches.at(-1);
-    const used = Math.max(
+    const usedBytes = Math.max(
       slot.state === 'spare' ? 0 : slot.usedBytes,
       last === undefined ? 0 : last.offset + last.bytes,
     );
-    shown = windowFor(used, layout.segmentSizeBytes);
-    const rowHeight = HEIGHT / shown.rows;
-    const gap = rowHeight > 8 ? 1.5 : 1;
-    const top = (row: number): number => HEIGHT - (row + 1) * rowHeight;
-
-    const block = (offset: number, bytes: number, colour: string): void => {
-      context.fillStyle = colour;
-      for (const piece of piecesOf(shown, offset, bytes)) {
-        const x = piece.from * width;
-        context.fillRect(
-          x,
-          top(piece.row) + gap / 2,
-          Math.max(1, (piece.to - piece.from) * width - 0.8),
-          rowHeight - gap,
-        );
-      }
-    };
-
-    if (used > 0) block(0, Math.min(batches[0]?.offset ?? used, used), ink('header'));
-    context.font = `600 ${Math.min(11, rowHeight - 5)}px ui-monospace, monospace`;
-    context.textBaseline = 'middle';
-    for (const [index, batch] of batches.entries()) {
-      const tone = index % 2 === 0 ? '' : '-2';
-      block(
-        batch.offset,
-        batch.bytes,
-        ink(`kind-${batch.kind}${batch.kind === 'mark' ? '' : tone}`),
-      );
-      const first = piecesOf(shown, batch.offset, batch.bytes)[0];
-      if (first === undefined || !hasLsn(batch) || rowHeight < 14) continue;
-      const text =
-        batch.count === 1 ? String(batch.firstLsn) : `${batch.firstLsn}–${lastLsn(batch)}`;
-      if (context.measureText(text).width + 10 > (first.to - first.from) * width) continue;
-      context.fillStyle = ink('on-records');
-      context.fillText(text, first.from * width + 5, top(first.row) + rowHeight / 2 + 0.5);
-    }
-
-    const marker = (offset: number | undefined, colour: string): void => {
-      if (offset === undefined) return;
-      const row = Math.min(shown.rows - 1, Math.floor((offset - 1) / shown.bytesPerRow));
-      const x = ((offset - row * shown.bytesPerRow) / shown.bytesPerRow) * width;
-      context.fillStyle = colour;
-      context.fillRect(Math.min(width - 3, x - 1.5), top(row) - 5, 3, rowHeight + 7);
-      context.beginPath();
-      context.arc(
-        Math.min(width - 4, Math.max(4, x)),
-        Math.max(5, top(row) - 5),
-        4,
-        0,
-        Math.PI * 2,
-      );
-      context.fill();
-    };
-    marker(endOf(batches, status.coveredLsn), ink('covered'));
-    marker(endOf(batches, status.durableLsn), ink('durable'));
-
+    shown = windowFor(usedBytes, layout.segmentSizeBytes);
     const picked = batches[chosen];
-    if (picked !== undefined) {
-      context.strokeStyle = ink('ink');
-      context.lineWidth = 2;
-      for (const piece of piecesOf(shown, picked.offset, picked.bytes)) {
-        context.strokeRect(
-          piece.from * width + 1,
-          top(piece.row) + 1,
-          Math.max(2, (piece.to - piece.from) * width - 2),
-          rowHeight - 2,
-        );
-      }
-    }
-    setText(title, `Inside slot ${slot.slot}${view.followsTail ? ', the tail' : ''}`);
-    follow.hidden = view.followsTail;
+    paintSlot(surface.context, {
+      width: surface.width,
+      height: HEIGHT,
+      view: shown,
+      usedBytes,
+      batches,
+      durableLsn: status.durableLsn,
+      coveredLsn: status.coveredLsn,
+      chosen: picked,
+    });
+    setText(title, `Inside slot ${slot.slot}${followsTail ? ', the tail' : ''}`);
+    follow.hidden = followsTail;
+    // Only what somebody asked for is read out; a storm would never let a screen reader finish.
+    said.setAttribute('aria-live', picked === undefined ? 'off' : 'polite');
     if (picked !== undefined) setText(said, describe(picked));
-    else
+    else if (usedBytes === 0) {
       setText(
         said,
-        used === 0
-          ? 'Zeroed and flushed ahead of time: nothing was written here in this life of the slot.'
-          : `${plural(batches.length, 'batch', 'batches')} in ${size(used)}. Drawn: the first ${size(shown.bytes)} of ${size(layout.segmentSizeBytes)}, ${size(shown.bytesPerRow)} a layer, oldest at the bottom.`,
+        'Zeroed and flushed ahead of time: nothing was written in this life of the slot.',
       );
+    } else {
+      setText(
+        said,
+        `${plural(batches.length, 'batch', 'batches')} in ${size(usedBytes)}. Drawn: the first ${size(shown.bytes)} of ${size(layout.segmentSizeBytes)}, ${size(shown.bytesPerRow)} a layer, oldest at the bottom.`,
+      );
+    }
   };
 
-  const pick = (event: PointerEvent): void => {
-    const box = canvas.getBoundingClientRect();
-    const row = Math.floor((box.bottom - event.clientY) / (HEIGHT / shown.rows));
-    const offset = (row + (event.clientX - box.left) / box.width) * shown.bytesPerRow;
-    const index = watch.view.batches.findIndex(
-      (batch) => batch.offset <= offset && offset < batch.offset + batch.bytes,
-    );
+  const choose = (index: number): void => {
     if (index === chosen) return;
     chosen = index;
     draw();
   };
+  const pick = (event: PointerEvent): void => {
+    const box = canvas.getBoundingClientRect();
+    const row = Math.floor((box.bottom - event.clientY) / (HEIGHT / shown.rows));
+    const offset = (row + (event.clientX - box.left) / box.width) * shown.bytesPerRow;
+    choose(
+      watch.view.batches.findIndex(
+        (batch) => batch.offset <= offset && offset < batch.offset + batch.bytes,
+      ),
+    );
+  };
   canvas.addEventListener('pointermove', pick);
   canvas.addEventListener('pointerdown', pick);
-  canvas.addEventListener('pointerleave', () => {
-    chosen = -1;
-    draw();
-  });
+  canvas.addEventListener('pointerleave', () => choose(-1));
   canvas.addEventListener('keydown', (event) => {
-    const { length } = watch.view.batches;
+    const end = watch.view.batches.length - 1;
     const to = {
       ArrowRight: chosen + 1,
       ArrowLeft: chosen - 1,
       Home: 0,
-      End: length - 1,
+      End: end,
       Escape: -1,
     }[event.key];
     if (to === undefined) return;
     event.preventDefault();
-    chosen = Math.max(-1, Math.min(length - 1, to));
-    draw();
+    choose(Math.max(-1, Math.min(end, to)));
   });
   new ResizeObserver(draw).observe(canvas);
   watch.viewed.on(draw);
@@ -220,6 +155,10 @@ export function slotCore(watch: StoreWatch): HTMLElement {
     el('header', { class: 'card-head' }, title, follow),
     canvas,
     said,
-    legend,
+    el(
+      'ul',
+      { class: 'legend' },
+      ...LEGEND.map(([key, words]) => el('li', { class: `key key-${key}` }, words)),
+    ),
   );
 }

@@ -76,5 +76,3 @@ export function byId(id: string): HTMLElement {
   if (element === null) throw new Error(`index.html lacks #${id}`);
   return element;
 }
-
-export const prefersStill = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches;

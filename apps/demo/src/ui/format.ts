@@ -56,9 +56,6 @@ export function dayName(ms: number, nowMs: number): string {
   return longDay.format(ms);
 }
 
-export const hex = (bytes: ArrayLike<number>): string =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
-
 export function lsnRange(from: number, to: number): string {
   return from === to ? `LSN ${count(from)}` : `LSN ${count(from)} – ${count(to)}`;
 }
