@@ -1,12 +1,5 @@
 #!/usr/bin/env node
-/** `npm run bench`: everything after `--` goes to apps/bench/run.ts. */
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+/** `npm run bench`: finds a browser; everything after `--` goes to apps/bench/run.ts. */
+import { handOver } from './lib/hand-over.mjs';
 
-const runner = fileURLToPath(new URL('../apps/bench/run.ts', import.meta.url));
-const child = spawn(process.execPath, ['--import', 'tsx', runner, ...process.argv.slice(2)], {
-  stdio: 'inherit',
-});
-child.on('exit', (code, signal) => {
-  process.exitCode = code ?? (signal === null ? 1 : 128);
-});
+process.exitCode = await handOver('apps', 'bench', 'run.ts');

@@ -19,7 +19,12 @@ import { works } from './src/works/index.ts';
 
 async function main(args: readonly string[]): Promise<number> {
   const options = parseOptions(args);
-  for (const name of options.only ?? []) known(name, works.map(({ id }) => id), 'work');
+  for (const name of options.only ?? [])
+    known(
+      name,
+      works.map(({ id }) => id),
+      'work',
+    );
   const started = Date.now();
   const lanes: Lane[] = [];
   const results: Result[] = [];

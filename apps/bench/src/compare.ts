@@ -33,8 +33,9 @@ export function compare(
 
 function result(lane: Lane['name'], seat: Counted, all: readonly Counted[]): Result {
   const { subject, work, measured } = seat;
+  const yardstick = subject.kind.endsWith('-null') ? 'raw-null' : 'raw';
   const raw = all.find(
-    (other) => other.subject.kind === 'raw' && other.subject.caller === subject.caller,
+    (other) => other.subject.kind === yardstick && other.subject.caller === subject.caller,
   );
   const best = bestPeer(seat, all);
   const medianUs = median(measured.blocksUs);
@@ -54,6 +55,7 @@ function result(lane: Lane['name'], seat: Counted, all: readonly Counted[]): Res
     medianUs,
     ratePerSecond: 1e6 / medianUs,
     flushesPerUnit: measured.flushes === null ? null : measured.flushes / measured.units,
+    p50RatioToRaw: raw === undefined ? null : measured.p50Us / raw.measured.p50Us,
     ratioToRaw: raw === undefined ? null : pairedRatio(measured.blocksUs, raw.measured.blocksUs),
     ratioToBestPeer:
       best === undefined ? null : pairedRatio(measured.blocksUs, best.measured.blocksUs),

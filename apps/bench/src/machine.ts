@@ -23,9 +23,7 @@ export function machine(lanes: readonly Lane[]): Machine {
     cores: availableParallelism(),
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     node: process.version,
-    lanes: Object.fromEntries(
-      lanes.map(({ name, engine, notes }) => [name, { engine, ...notes }]),
-    ),
+    lanes: Object.fromEntries(lanes.map(({ name, engine, notes }) => [name, { engine, ...notes }])),
     packages: Object.fromEntries(PACKAGES.map((name) => [name, versionOf(name)])),
   };
 }

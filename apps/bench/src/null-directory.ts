@@ -10,7 +10,7 @@ import type { Directory, SyncFile } from '@varve/files';
 
 const KEPT_BYTES = 256 << 10;
 
-class NullFile implements SyncFile {
+export class NullFile implements SyncFile {
   readonly #kept = new Uint8Array(KEPT_BYTES);
   #size = 0;
 

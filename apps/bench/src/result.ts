@@ -49,6 +49,8 @@ export interface Result extends Measured {
   readonly medianUs: number;
   readonly ratePerSecond: number;
   readonly flushesPerUnit: number | null;
+  /** Of single calls: steadier than blocks on a machine that is shared. */
+  readonly p50RatioToRaw: number | null;
   /** Time against the raw file of the same caller, median of the ratios round by round; 1 = as fast. */
   readonly ratioToRaw: number | null;
   /** Time against the fastest peer that promises as much, same caller where there is one; below 1 = faster. */

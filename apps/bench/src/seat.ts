@@ -65,7 +65,7 @@ export class Seat {
       return Math.ceil(bounded / step) * step;
     };
     let operations = within(minOperations);
-    for (let elapsed = 0; ; ) {
+    for (let elapsed = 0; ;) {
       const start = performance.now();
       await this.#work.block(this.#session, operations, () => undefined);
       const tookMs = Math.max(performance.now() - start, 0.01);

@@ -14,7 +14,8 @@ export type SubjectKind =
   /** A bare file: what the platform itself costs. The yardstick of its caller. */
   | 'raw'
   | 'varve'
-  /** Varve over a file that does nothing: the processor's share of an operation. */
+  /** The same two over a file that does nothing: what is left is the processor's and the messages'. */
+  | 'raw-null'
   | 'varve-null'
   | 'peer';
 

@@ -8,7 +8,12 @@ export function ratioToRaw(result: Result | undefined): number | undefined {
 }
 
 /** How many times as fast `subject` is as `other`, in one work. */
-export function faster(find: Find, work: string, subject: string, other: string): number | undefined {
+export function faster(
+  find: Find,
+  work: string,
+  subject: string,
+  other: string,
+): number | undefined {
   const one = find(subject, work);
   const two = find(other, work);
   if (one === undefined || two === undefined) return undefined;

@@ -26,7 +26,9 @@ export async function browserLane({ isolated }: LaneOptions): Promise<Lane> {
     const server = await serveFolder(join(folder, 'site'), { isolated });
     ends.push(server.close);
     // Looked for first: only when there is none may one be fetched.
-    const { chromium: found = (await findBrowsers()).chromium } = await findBrowsers({ get: false });
+    const { chromium: found = (await findBrowsers()).chromium } = await findBrowsers({
+      get: false,
+    });
     if (found === undefined) throw new Error('No Chromium found: VARVE_CHROMIUM names one.');
     const context = await chromium.launchPersistentContext(join(folder, 'profile'), {
       executablePath: found.path,
@@ -46,8 +48,7 @@ export async function browserLane({ isolated }: LaneOptions): Promise<Lane> {
         writeAndFlush4KiBUs: Math.round(probe.writeAndFlushUs),
       },
       subjects: await page.evaluate(() => bench.subjects()),
-      run: (work, plan) =>
-        page.evaluate(({ work, plan }) => bench.run(work, plan), { work, plan }),
+      run: (work, plan) => page.evaluate(({ work, plan }) => bench.run(work, plan), { work, plan }),
       close,
     };
   } catch (error) {

@@ -23,7 +23,11 @@ declare global {
 const measuringWorker = (): Worker =>
   new Worker(new URL('./measuring-worker.ts', import.meta.url), { type: 'module' });
 
-async function takeInWorker(subject: Subject, work: string, options: SeatOptions): Promise<Measurer> {
+async function takeInWorker(
+  subject: Subject,
+  work: string,
+  options: SeatOptions,
+): Promise<Measurer> {
   const worker = measuringWorker();
   const ask = asker(worker);
   try {

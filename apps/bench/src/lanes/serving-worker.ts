@@ -35,7 +35,7 @@ function isPacked(data: unknown): data is PackedBatches {
 
 function unpack({ bytes, recordBytes, batchRecords }: PackedBatches): Uint8Array[][] {
   const batches: Uint8Array[][] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const batch: Uint8Array[] = [];
     for (let each = 0; each < batchRecords; each++, at += recordBytes) {
       batch.push(bytes.subarray(at, at + recordBytes));

@@ -57,7 +57,9 @@ ${barSection(bars)}${sections.join('\n')}${failureSection(failures)}
 
 function table(results: readonly Result[], unitsPerOperation: number): string {
   const rows = results.map(
-    (r) => `<tr class="${r.kind}"><td>${escapeHtml(r.title)}</td><td>${r.caller}</td><td>${r.promise}</td>
+    (
+      r,
+    ) => `<tr class="${r.kind}"><td>${escapeHtml(r.title)}</td><td>${r.caller}</td><td>${r.promise}</td>
 <td>${r.reads}, ${r.values}</td><td>${figure(r.medianUs)}</td><td>${rate(r.ratePerSecond)}</td>
 <td>${figure(r.p50Us)}</td><td>${figure(r.p95Us)}</td><td>${figure(r.p99Us)}</td><td>${figure(r.maxUs)}</td>
 <td>${r.samples}</td><td>${r.flushesPerUnit === null ? '?' : figure(r.flushesPerUnit * unitsPerOperation)}</td>

@@ -27,9 +27,12 @@ export function plot(results: readonly Result[]): string {
   });
   const rows = results.map((result, at) => {
     const y = at * ROW + ROW / 2;
-    const colour = `var(--${result.kind === 'varve-null' ? 'varve' : result.kind})`;
+    const colour = `var(--${result.kind.replace('-null', '')})`;
     const dots = result.blocksUs
-      .map((us) => `<circle cx="${x(us).toFixed(1)}" cy="${y}" r="2.5" fill="${colour}" opacity="0.35"/>`)
+      .map(
+        (us) =>
+          `<circle cx="${x(us).toFixed(1)}" cy="${y}" r="2.5" fill="${colour}" opacity="0.35"/>`,
+      )
       .join('');
     const end = x(result.medianUs);
     return (

@@ -17,7 +17,11 @@ const COLUMNS = [
   ['× peer', 7],
 ] as const;
 
-export function workTable(work: WorkFacts, results: readonly Result[], failures: readonly Failure[]): string {
+export function workTable(
+  work: WorkFacts,
+  results: readonly Result[],
+  failures: readonly Failure[],
+): string {
   const lines = [
     '',
     `${work.id}: ${work.title}  (depth ${work.depth}, pool ${work.pool}, figures per ${work.unit}; calls of ` +
@@ -35,7 +39,9 @@ export function workTable(work: WorkFacts, results: readonly Result[], failures:
         figure(result.p95Us),
         figure(result.p99Us),
         figure(result.maxUs),
-        result.flushesPerUnit === null ? '?' : figure(result.flushesPerUnit * work.unitsPerOperation),
+        result.flushesPerUnit === null
+          ? '?'
+          : figure(result.flushesPerUnit * work.unitsPerOperation),
         ratio(result.ratioToRaw),
         ratio(result.ratioToBestPeer),
       ]),

@@ -2,17 +2,23 @@
 import type { Subject } from '../subject.ts';
 import { behindMessage } from './behind-message.ts';
 import { indexedDbPacked, indexedDbRelaxed, indexedDbStrict } from './indexeddb.ts';
-import { rawWorker } from './raw.ts';
+import { rawNull, rawWorker } from './raw.ts';
 import { sqliteWal } from './sqlite.ts';
-import { varvePage, varvePageRelaxed, varvePageValues } from './varve-page.ts';
+import { varvePage, varvePageNull, varvePageRelaxed, varvePageValues } from './varve-page.ts';
 
 export const inPage: readonly Subject[] = [
   behindMessage('raw-page', 'raw write + flush behind a bare postMessage', rawWorker),
   varvePage,
   varvePageValues,
   varvePageRelaxed,
+  behindMessage('raw-null-page', 'a disk that does nothing behind a bare postMessage', rawNull),
+  varvePageNull,
   indexedDbStrict,
   indexedDbRelaxed,
   indexedDbPacked,
-  behindMessage('sqlite-wal-page', 'SQLite WAL full, multi-row, behind a bare postMessage', sqliteWal),
+  behindMessage(
+    'sqlite-wal-page',
+    'SQLite WAL full, multi-row, behind a bare postMessage',
+    sqliteWal,
+  ),
 ];

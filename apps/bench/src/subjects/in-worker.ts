@@ -1,12 +1,13 @@
 /** Subjects whose caller is a worker. Each runs in a worker of its own. */
 import type { Subject } from '../subject.ts';
-import { rawWorker } from './raw.ts';
+import { rawNull, rawWorker } from './raw.ts';
 import { sqliteDelete, sqlitePacked, sqliteWal, sqliteWalNormal } from './sqlite.ts';
 import { varveNull, varveWorker } from './varve-worker.ts';
 
 export const inWorker: readonly Subject[] = [
   rawWorker,
   varveWorker,
+  rawNull,
   varveNull,
   sqliteWal,
   sqlitePacked,

@@ -9,7 +9,10 @@ export const asBytes: Codec<Uint8Array> = {
   decode: (bytes) => bytes,
 };
 
-export const storeShape = ({ segmentSizeBytes, keepBytes }: Place): Pick<OpenOptions, 'segmentSizeBytes' | 'keep'> => ({
+export const storeShape = ({
+  segmentSizeBytes,
+  keepBytes,
+}: Place): Pick<OpenOptions, 'segmentSizeBytes' | 'keep'> => ({
   segmentSizeBytes,
   keep: keepBytes === undefined ? 'all' : { bytes: keepBytes },
 });

@@ -1,4 +1,5 @@
 /** A bare sync access handle in a worker. */
+import { NullFile } from '../null-directory.ts';
 import { countedFlushes } from '../platform/counted-flushes.ts';
 import { openSyncHandle, removeEntry } from '../platform/opfs.ts';
 import type { Subject } from '../subject.ts';
@@ -18,4 +19,20 @@ export const rawWorker: Subject = {
     await removeEntry(name);
     return new RawFile(await openSyncHandle(name), countedFlushes, () => removeEntry(name));
   },
+};
+
+/** For what is behind messages: what the messages alone cost. */
+export const rawNull: Subject = {
+  ...rawWorker,
+  id: 'raw-null',
+  title: 'a disk that does nothing, in a worker',
+  kind: 'raw-null',
+  promise: 'nothing',
+  skips: ['free-64', 'replay-100b', 'replay-4k'],
+  open: async () =>
+    new RawFile(
+      new NullFile(),
+      () => 0,
+      async () => undefined,
+    ),
 };

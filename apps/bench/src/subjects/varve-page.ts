@@ -3,14 +3,17 @@ import { deleteStore, openLog } from 'varve';
 import type { Place, Session, Subject } from '../subject.ts';
 import { asBytes, LogSession, storeShape } from './log-session.ts';
 
-const openBytes = (durability: 'strict' | 'relaxed') => async (place: Place): Promise<Session> => {
-  const log = await openLog<Uint8Array>(place.name, {
-    codec: asBytes,
-    durability,
-    ...storeShape(place),
-  });
-  return LogSession.ofBytes(log, () => deleteStore(place.name));
-};
+const openBytes =
+  (durability: 'strict' | 'relaxed', worker?: () => Worker) =>
+  async (place: Place): Promise<Session> => {
+    const log = await openLog<Uint8Array>(place.name, {
+      codec: asBytes,
+      durability,
+      ...(worker === undefined ? {} : { worker }),
+      ...storeShape(place),
+    });
+    return LogSession.ofBytes(log, () => deleteStore(place.name));
+  };
 
 export const varvePage: Subject = {
   id: 'varve-page',
@@ -21,6 +24,20 @@ export const varvePage: Subject = {
   reads: 'view',
   values: 'raw',
   open: openBytes('strict'),
+};
+
+export const varvePageNull: Subject = {
+  ...varvePage,
+  id: 'varve-page-null',
+  title: 'Varve, from the page, over a disk that does nothing',
+  kind: 'varve-null',
+  promise: 'nothing',
+  skips: ['replay-100b', 'replay-4k'],
+  open: openBytes(
+    'strict',
+    () =>
+      new Worker(new URL('../lanes/null-engine-worker.ts', import.meta.url), { type: 'module' }),
+  ),
 };
 
 export const varvePageRelaxed: Subject = {
@@ -48,7 +65,9 @@ function note(record: Uint8Array): Note {
     value = {
       id: record[0]! * 65_536 + record[1]!,
       kind: 'note',
-      text: Array.from(record.subarray(0, 40), (byte) => String.fromCharCode(97 + (byte % 26))).join(''),
+      text: Array.from(record.subarray(0, 40), (byte) =>
+        String.fromCharCode(97 + (byte % 26)),
+      ).join(''),
       at: 1_790_000_000_000 + record[2]! * 1000,
       done: record[3]! > 127,
     };
