@@ -24,7 +24,7 @@ export function importsOf(file, text) {
     line: lineOf(start),
   }));
   for (const { entries, start } of module.staticExports) {
-    const outward = entries.filter(({ moduleRequest }) => moduleRequest != null);
+    const outward = entries.filter(({ moduleRequest }) => moduleRequest?.value !== undefined);
     for (const specifier of new Set(outward.map((entry) => entry.moduleRequest?.value ?? ''))) {
       const same = outward.filter(({ moduleRequest }) => moduleRequest?.value === specifier);
       found.push({ specifier, typeOnly: same.every(({ isType }) => isType), line: lineOf(start) });

@@ -1,0 +1,143 @@
+#!/usr/bin/env node
+/**
+ * `npm test`: everything that must hold, one step after the other. The last line is
+ * `N passed, N failed`. `npm test -- --only unit` (or `--only check,e2e`) runs only those steps.
+ */
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { browserEnvironment, describeBrowsers, findBrowsers } from './browsers.mjs';
+import { ensureInstalled } from './install.mjs';
+import { judged, playwrightCounts, vitestCounts } from './lib/counts.mjs';
+import { CACHE, inRoot } from './lib/root.mjs';
+import { node, run } from './lib/run.mjs';
+
+/** @typedef {import('./lib/counts.mjs').Counts} Counts */
+/** @typedef {Record<string, string>} Environment */
+
+const REPORTS = join(CACHE, 'reports');
+
+/** @returns {Promise<Counts>} */
+async function check() {
+  const { check: perform } = await import('./check.mjs');
+  const { passed, failed } = await perform();
+  return { passed, failed, skipped: 0, failures: [] };
+}
+
+/**
+ * @param {string} name of the report
+ * @param {string[]} args
+ * @param {Environment} env
+ * @param {number} timeoutMs
+ */
+async function vitest(name, args, env, timeoutMs) {
+  const file = join(REPORTS, `${name}.json`);
+  rmSync(file, { force: true });
+  const program = inRoot('node_modules', 'vitest', 'vitest.mjs');
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  const { code } = await run(node, [program, 'run', ...args, ...reporters], { env, timeoutMs });
+  return judged(vitestCounts(file), code);
+}
+
+const unit = (/** @type {Environment} */ env) => vitest('unit', [], env, 360_000);
+
+/** @returns {Promise<Counts>} */
+async function build() {
+  const { buildPackages } = await import('./build.mjs');
+  const built = await buildPackages();
+  for (const { name, wrong } of built) {
+    console.log(wrong.length === 0 ? `✓ ${name}` : `✗ ${name}\n  ${wrong.join('\n  ')}`);
+  }
+  const failures = built.filter(({ wrong }) => wrong.length > 0).map(({ name }) => name);
+  return { passed: built.length - failures.length, failed: failures.length, skipped: 0, failures };
+}
+
+const packaging = (/** @type {Environment} */ env) =>
+  vitest('packaging', ['--config', inRoot('e2e', 'packaging', 'vite.config.ts')], env, 240_000);
+
+/** @param {Environment} env */
+async function e2e(env) {
+  const config = inRoot('e2e', 'playwright.config.ts');
+  const file = join(REPORTS, 'e2e.json');
+  rmSync(file, { force: true });
+  if (!existsSync(config)) console.log('e2e/playwright.config.ts is missing');
+  const program = inRoot('node_modules', '@playwright', 'test', 'cli.js');
+  const { code } = await run(node, [program, 'test', '-c', config, '--reporter=list,json'], {
+    env: { ...env, PLAYWRIGHT_JSON_OUTPUT_FILE: file, PLAYWRIGHT_FORCE_TTY: '0' },
+    timeoutMs: 480_000,
+  });
+  return judged(playwrightCounts(file), code);
+}
+
+/** @type {Readonly<Record<string, (env: Environment) => Promise<Counts>>>} */
+const STEPS = { check, unit, build, packaging, e2e };
+
+/** @returns {string[]} */
+function chosenSteps() {
+  const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } });
+  const only = values.only?.flatMap((names) => names.split(',')) ?? Object.keys(STEPS);
+  const unknown = only.filter((name) => STEPS[name] === undefined);
+  if (unknown.length > 0) {
+    throw new Error(
+      `no such step: ${unknown.join(', ')}; there are ${Object.keys(STEPS).join(', ')}`,
+    );
+  }
+  return only;
+}
+
+const heading = (/** @type {string} */ text) =>
+  console.log(`\n━━ ${text} ${'━'.repeat(74 - text.length)}`);
+
+const seconds = (/** @type {number} */ sinceMs) =>
+  ((performance.now() - sinceMs) / 1000).toFixed(0);
+
+async function main() {
+  const chosen = chosenSteps();
+  const startMs = performance.now();
+  let passed = 0;
+  let failed = 0;
+  /** @type {string[]} */
+  const summary = [];
+  try {
+    heading('install');
+    await ensureInstalled();
+    mkdirSync(REPORTS, { recursive: true });
+    const browsers = await findBrowsers();
+    console.log(describeBrowsers(browsers));
+    if (browsers.chromium === undefined) {
+      failed += 1;
+      summary.push('✗ browsers: no Chromium, so most of what matters was not tested');
+    }
+    if (browsers.firefox === undefined)
+      summary.push('! Firefox could not be had: NOT TESTED there');
+    const env = browserEnvironment(browsers);
+    for (const name of chosen) {
+      heading(name);
+      const stepMs = performance.now();
+      const perform = STEPS[name];
+      const counts = await perform?.(env).catch((/** @type {unknown} */ error) => {
+        console.error(error);
+        return { passed: 0, failed: 1, skipped: 0, failures: [String(error)] };
+      });
+      if (counts === undefined) continue;
+      passed += counts.passed;
+      failed += counts.failed;
+      const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
+      summary.push(
+        `${counts.failed === 0 ? '✓' : '✗'} ${name}: ${counts.passed} passed, ${counts.failed} failed${skipped} (${seconds(stepMs)} s)`,
+        ...counts.failures.slice(0, 20).map((failure) => `    ${failure}`),
+      );
+    }
+  } catch (error) {
+    console.error(error);
+    failed += 1;
+    summary.push(`✗ ${error instanceof Error ? error.message : String(error)}`);
+  }
+  heading(`summary, ${seconds(startMs)} s`);
+  console.log(summary.join('\n'));
+  console.log(`${passed} passed, ${failed} failed`);
+  // Not by falling off the end: something that a check loaded may keep a handle open.
+  process.exit(failed === 0 && passed > 0 ? 0 : 1);
+}
+
+await main();
