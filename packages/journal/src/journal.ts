@@ -130,6 +130,7 @@ export class Journal implements LogView, GroupHost {
       {
         segment,
         offset: recovered.verdict === 'clean' ? end.offset : alignUp(end.offset, geometry.restartAlignment),
+        headerProven: recovered.tailHeaderProven,
         start: {
           lastLsn: cut.lastLsn,
           cutSegment: cut.segment,

@@ -35,6 +35,8 @@ export interface Recovered {
   readonly unproven: readonly Unproven[];
   /** Something without an LSN is damaged before the end: the next scan must begin behind it. */
   readonly harmlessDamage: boolean;
+  /** Something in the last segment is known to have been flushed, and so its header was. */
+  readonly tailHeaderProven: boolean;
   /** Greatest generation seen anywhere. */
   readonly generationMax: number;
   readonly wallTimeMs: number;
@@ -145,6 +147,7 @@ export class Recovery implements LogView {
       cut,
       unproven: this.unproven,
       harmlessDamage,
+      tailHeaderProven: this.isHeaderProven(end.segment),
       generationMax: this.generationMax,
       wallTimeMs: this.wallTimeMs,
       rows: this.rows,
@@ -311,6 +314,12 @@ export class Recovery implements LogView {
       }
     }
     return last - end.offset;
+  }
+
+  private isHeaderProven(number: number): boolean {
+    const segment = this.table.get(number);
+    const provenBatch = segment !== undefined && this.provenLsn > segment.header.lastLsn;
+    return provenBatch || this.superblock.scanStart.segment === number;
   }
 
   private collectSpares(): void {

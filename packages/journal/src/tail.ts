@@ -50,6 +50,11 @@ export interface Beginning {
   readonly segment: Segment;
   /** Where the first batch goes; past the footer: the generation begins in a new segment. */
   readonly offset: number;
+  /**
+   * Something in the segment is known to have been flushed. Otherwise its header may stand in the
+   * page cache alone, after a flush that failed, and is written again.
+   */
+  readonly headerProven: boolean;
   readonly start: StartRecord;
   readonly wallTimeMs: number;
 }
@@ -75,6 +80,7 @@ export class Tail {
   private chain: number;
   private wallTimeMs: number;
   private start: StartRecord | undefined;
+  private readonly headerProven: boolean;
   private staging = new Uint8Array(STAGING_START_BYTES);
   private stagedBytes = 0;
   /** Where in staging the open batch begins; −1: none is open. */
@@ -93,6 +99,7 @@ export class Tail {
     this.segment = beginning.segment;
     this.writtenOffset = beginning.offset;
     this.start = beginning.start;
+    this.headerProven = beginning.headerProven;
     this.lastLsn = beginning.start.lastLsn;
     this.writtenLsn = this.lastLsn;
     this.durableLsn = this.lastLsn;
@@ -277,7 +284,7 @@ export class Tail {
     const { geometry } = this.host;
     const startBytes = alignUp(PLAIN_HEADER_BYTES + 64, geometry.alignment);
     const start = this.start!;
-    if (this.segment.headerMissing) this.rewriteHeader(start);
+    if (this.segment.headerMissing || !this.headerProven) this.rewriteHeader(start);
     if (this.writtenOffset + startBytes > geometry.footerOffset) {
       this.startSegment(this.newSegment(purpose, start.cutOffset));
     }
@@ -285,20 +292,30 @@ export class Tail {
     this.control(SystemType.Start, encodeStart(start), BatchFlag.Control | BatchFlag.Restart, 0);
   }
 
-  /** The segment's header never reached the disk, or was lost: it is written before what follows. */
+  /**
+   * The segment's header never reached the disk for certain, or was lost: it is written before what
+   * follows. Nothing in the segment is proven then, so its predecessor is still there to find it by,
+   * should this write be torn.
+   */
   private rewriteHeader(start: StartRecord): void {
     const made = this.segment.header;
-    // Cut before this segment: it is the new generation's. Cut within: what it holds is older.
-    const fresh = start.cutSegment < made.segment;
-    const header: SegmentHeader = {
-      ...made,
-      generation: fresh ? this.host.generation : made.generation,
-      lastLsn: fresh ? start.lastLsn : made.lastLsn,
-      previousEnd: fresh ? start.cutOffset : made.previousEnd,
-      previousChain: fresh ? start.chain : made.previousChain,
-      durableLsn: start.lastLsn,
-      wallTimeMs: this.now(),
-    };
+    // Cut before this segment, or at its very beginning: it is the new generation's, and says so,
+    // because what stood between the cut and here may be lost. Cut within: what it holds is older.
+    const { firstOffset } = this.host.geometry;
+    const fresh =
+      this.segment.headerMissing &&
+      (start.cutSegment < made.segment || start.cutOffset === firstOffset);
+    const header: SegmentHeader = this.segment.headerMissing
+      ? {
+          ...made,
+          generation: fresh ? this.host.generation : made.generation,
+          lastLsn: fresh ? start.lastLsn : made.lastLsn,
+          previousEnd: fresh ? start.cutOffset : made.previousEnd,
+          previousChain: fresh ? start.chain : made.previousChain,
+          durableLsn: start.lastLsn,
+          wallTimeMs: this.now(),
+        }
+      : made;
     const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);
     encodeSegmentHeader(header, this.host.seedId, bytes, 0);
     this.guarded(
