@@ -38,7 +38,8 @@ export function operation(round: Round, writer: number, index: number): Operatio
     return { kind: 'append', durability, sizes: [random.size(150_000, APPEND_BYTES_MAX)] };
   }
   const dice = random.between(1, 100);
-  if (dice > 97) return { kind: 'append', durability, sizes: [random.size(64_000, APPEND_BYTES_MAX)] };
+  if (dice > 97)
+    return { kind: 'append', durability, sizes: [random.size(64_000, APPEND_BYTES_MAX)] };
   if (dice > 80) {
     const sizes = Array.from({ length: random.between(2, 24) }, () => random.size(32, 4_000));
     return { kind: 'batch', durability, sizes };

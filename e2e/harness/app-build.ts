@@ -12,7 +12,10 @@ export interface BuiltApp {
 }
 
 /** `plugins` patch sources on their way in: how a broken build is made. */
-export async function buildApp(pages: readonly string[], plugins: () => Plugin[] = () => []): Promise<BuiltApp> {
+export async function buildApp(
+  pages: readonly string[],
+  plugins: () => Plugin[] = () => [],
+): Promise<BuiltApp> {
   const folder = mkdtempSync(join(tmpdir(), 'varve-app-'));
   await build({
     configFile: false,

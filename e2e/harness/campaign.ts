@@ -5,13 +5,17 @@
  * failure is played again from the first kill of its store.
  */
 import { CrashRun, type CrashRunOptions, type KillResult } from './crash-run.ts';
-import { KILLS_PER_STORE, planOf, type Kind } from './plan.ts';
+import { KILLS_PER_STORE, planOf, type Kind, type KillPlan } from './plan.ts';
 
 export interface CampaignOptions extends CrashRunOptions {
   readonly kills: number;
   /** Number of the first kill; rounded down to the first of its store. */
   readonly from?: number;
   readonly kinds: readonly Kind[];
+  /** Changes what the seed planned. */
+  readonly adapt?: (plan: KillPlan) => KillPlan;
+  /** For controls: one failure is all they are asked for. */
+  readonly stopAtFailure?: boolean;
   readonly onKill?: (outcome: KillOutcome) => void;
 }
 
@@ -29,7 +33,6 @@ export interface CampaignResult {
   readonly outcomes: readonly KillOutcome[];
 }
 
-/** Stops early when a browser cannot be started again; never for a failed judgement. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
   const first = firstOfStore(options.from ?? 0);
   const outcomes: KillOutcome[] = [];
@@ -42,6 +45,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       const outcome = await oneKill(run, options, number);
       outcomes.push(outcome);
       options.onKill?.(outcome);
+      if (options.stopAtFailure === true && outcome.failures.length > 0) break;
       if (outcome.result === undefined) {
         // Whatever state that left: a new profile and a new store.
         await run.close();
@@ -60,8 +64,13 @@ export function firstOfStore(number: number): number {
   return number - (number % KILLS_PER_STORE);
 }
 
-async function oneKill(run: CrashRun, options: CampaignOptions, number: number): Promise<KillOutcome> {
-  const plan = planOf(options.seed, number, options.kinds);
+async function oneKill(
+  run: CrashRun,
+  options: CampaignOptions,
+  number: number,
+): Promise<KillOutcome> {
+  const planned = planOf(options.seed, number, options.kinds);
+  const plan = options.adapt?.(planned) ?? planned;
   const { kind } = plan;
   try {
     const result = await run.kill(plan);

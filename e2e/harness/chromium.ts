@@ -53,9 +53,13 @@ export class Chromium {
     profile.clearStaleLocks();
     const portFile = join(profile.folder, 'DevToolsActivePort');
     rmSync(portFile, { force: true });
-    const child = spawn(executablePath, [...FLAGS, `--user-data-dir=${profile.folder}`, 'about:blank'], {
-      stdio: 'ignore',
-    });
+    const child = spawn(
+      executablePath,
+      [...FLAGS, `--user-data-dir=${profile.folder}`, 'about:blank'],
+      {
+        stdio: 'ignore',
+      },
+    );
     const failed = new Promise<never>((_, reject) => {
       child.once('error', reject);
       child.once('exit', (code) => reject(new Error(`${executablePath} ended at start: ${code}`)));
@@ -86,7 +90,8 @@ export class Chromium {
   /** SIGKILLs the renderer that holds the store. Returns its pid. */
   async killRenderer(): Promise<number> {
     const pids = this.storageRenderers();
-    if (pids.length !== 1) throw new Error(`one renderer should hold the store, not ${pids.length}`);
+    if (pids.length !== 1)
+      throw new Error(`one renderer should hold the store, not ${pids.length}`);
     process.kill(pids[0]!, 'SIGKILL');
     await gone(pids);
     return pids[0]!;
@@ -119,7 +124,8 @@ async function endpointFrom(portFile: string): Promise<string> {
   while (Date.now() < until) {
     if (existsSync(portFile)) {
       const [port, path] = readFileSync(portFile, 'utf8').split('\n');
-      if (port !== undefined && path !== undefined && path !== '') return `ws://127.0.0.1:${port}${path}`;
+      if (port !== undefined && path !== undefined && path !== '')
+        return `ws://127.0.0.1:${port}${path}`;
     }
     await sleep(20);
   }

@@ -7,6 +7,7 @@
  */
 import type { Page } from 'playwright-core';
 import type { Recovered, Settled } from '../app/page.ts';
+import { mix } from '../app/random.ts';
 import type { OpenOptions } from '../app/subject.ts';
 import { Oracle, type Verdict } from './oracle.ts';
 import type { Ledger } from './ledger.ts';
@@ -44,7 +45,10 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 export async function within<T>(deadlineMs: number, what: string, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} took more than ${deadlineMs} ms`)), deadlineMs);
+    timer = setTimeout(
+      () => reject(new Error(`${what} took more than ${deadlineMs} ms`)),
+      deadlineMs,
+    );
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
@@ -55,11 +59,13 @@ export class CrashRun {
   #browser: RunningBrowser | undefined;
   #page: Page | undefined;
   #store = '';
+  #seed: number;
   #oracle: Oracle;
   #round = 0;
 
   constructor(options: CrashRunOptions) {
     this.#options = options;
+    this.#seed = options.seed;
     this.#oracle = new Oracle(options.seed);
   }
 
@@ -75,7 +81,9 @@ export class CrashRun {
   beginStore(name: string): void {
     this.#store = name;
     this.#round = 0;
-    this.#oracle = new Oracle(this.#options.seed);
+    // A seed of its own: what belongs to another store must not pass for this one's.
+    this.#seed = mix(this.#options.seed, ...new TextEncoder().encode(name));
+    this.#oracle = new Oracle(this.#seed);
   }
 
   async kill(plan: KillPlan): Promise<KillResult> {
@@ -91,7 +99,10 @@ export class CrashRun {
       await within(PAGE_DEADLINE_MS, `kill ${plan.kind}`, this.#strike(plan, page));
       const recovered = await this.#recover(plan);
       ledger.close();
-      const verdict = this.#oracle.judge({ round: this.#round, profile: plan.profile, ledger }, recovered);
+      const verdict = this.#oracle.judge(
+        { round: this.#round, profile: plan.profile, ledger },
+        recovered,
+      );
       const { tornBytes, rows } = recovered.facts;
       const { openMs } = recovered;
       const records = recovered.rows.length;
@@ -120,7 +131,13 @@ export class CrashRun {
   }
 
   /** Up to the moment of the kill. */
-  async #approach(page: Page, plan: KillPlan, ledger: Ledger, ackUrl: string, parkUrl: string): Promise<void> {
+  async #approach(
+    page: Page,
+    plan: KillPlan,
+    ledger: Ledger,
+    ackUrl: string,
+    parkUrl: string,
+  ): Promise<void> {
     const opening = page.evaluate((o) => window.crashApp.open(o), this.#open(plan, parkUrl));
     const parked = ledger.until((l) => l.parkedAt !== undefined, STORM_DEADLINE_MS);
     const opened = await Promise.race([opening, parked.then(() => undefined)]);
@@ -131,12 +148,12 @@ export class CrashRun {
     }
     succeeded(opened);
     if (plan.kind === 'recovery') return;
-    const { seed } = this.#options;
+    const seed = this.#seed;
     const { profile } = plan;
-    await page.evaluate(
-      ([round, url]) => window.crashApp.startStorm(round, url),
-      [{ seed, round: this.#round, profile }, ackUrl] as const,
-    );
+    await page.evaluate(([round, url]) => window.crashApp.startStorm(round, url), [
+      { seed, round: this.#round, profile },
+      ackUrl,
+    ] as const);
     if (plan.stop !== undefined) {
       await parked;
     } else {
@@ -194,7 +211,11 @@ export class CrashRun {
       'reading back',
       page.evaluate(() => window.crashApp.readAll()),
     );
-    await within(PAGE_DEADLINE_MS, 'closing', page.evaluate(() => window.crashApp.close()));
+    await within(
+      PAGE_DEADLINE_MS,
+      'closing',
+      page.evaluate(() => window.crashApp.close()),
+    );
     return recovered;
   }
 

@@ -84,7 +84,9 @@ export class Oracle {
     for (const [index, writer] of writers.entries()) {
       writer.end(say);
       if (writer.whole > ledger.reserved[index]!) {
-        say(`rule 6: ${writer.whole} operations of writer ${index}, ${ledger.reserved[index]} issued`);
+        say(
+          `rule 6: ${writer.whole} operations of writer ${index}, ${ledger.reserved[index]} issued`,
+        );
       }
     }
     let lost = 0;
@@ -92,9 +94,13 @@ export class Oracle {
       const at = writers[writer]!.firstLsns[index];
       if (at === undefined) {
         lost++;
-        say(`rule 7: operation ${index} of writer ${writer} was acknowledged at LSN ${lsn} and is gone`);
+        say(
+          `rule 7: operation ${index} of writer ${writer} was acknowledged at LSN ${lsn} and is gone`,
+        );
       } else if (at !== lsn) {
-        say(`rule 7: operation ${index} of writer ${writer} was acknowledged at ${lsn}, stands at ${at}`);
+        say(
+          `rule 7: operation ${index} of writer ${writer} was acknowledged at ${lsn}, stands at ${at}`,
+        );
       }
     }
     for (const { writer, index, code, outcome } of ledger.refused) {

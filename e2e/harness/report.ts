@@ -23,7 +23,12 @@ export interface ReportRow {
 
 export function rowsOf(outcomes: readonly KillOutcome[]): ReportRow[] {
   const kinds = [...new Set(outcomes.map(({ kind }) => kind))];
-  const rows = kinds.map((kind) => rowOf(kind, outcomes.filter((outcome) => outcome.kind === kind)));
+  const rows = kinds.map((kind) =>
+    rowOf(
+      kind,
+      outcomes.filter((outcome) => outcome.kind === kind),
+    ),
+  );
   return [...rows, rowOf('all', outcomes)];
 }
 
@@ -48,7 +53,13 @@ function rowOf(kind: string, outcomes: readonly KillOutcome[]): ReportRow {
   };
 }
 
-function isTornOrParked({ tornBytes, parkedAt }: { tornBytes: number; parkedAt: string | null }): boolean {
+function isTornOrParked({
+  tornBytes,
+  parkedAt,
+}: {
+  tornBytes: number;
+  parkedAt: string | null;
+}): boolean {
   return tornBytes > 0 || parkedAt !== null;
 }
 
@@ -86,18 +97,26 @@ const COLUMNS: readonly [title: string, cell: (row: ReportRow) => string][] = [
   ['recovered', (row) => String(row.recovered)],
   ['lost', (row) => String(row.lost)],
   ['failed', (row) => String(row.failed)],
-  ['rate (95%)', (row) => `${(row.rate * 100).toFixed(1)}% (≤ ${(row.rateAtMost * 100).toFixed(2)}%)`],
+  [
+    'rate (95%)',
+    (row) => `${(row.rate * 100).toFixed(1)}% (≤ ${(row.rateAtMost * 100).toFixed(2)}%)`,
+  ],
 ];
 
 const percent = (part: number, whole: number): string =>
   `${part} (${Math.round((100 * part) / Math.max(1, whole))}%)`;
 
 export function tableOf(rows: readonly ReportRow[]): string {
-  const lines = [COLUMNS.map(([title]) => title), ...rows.map((row) => COLUMNS.map(([, cell]) => cell(row)))];
+  const lines = [
+    COLUMNS.map(([title]) => title),
+    ...rows.map((row) => COLUMNS.map(([, cell]) => cell(row))),
+  ];
   const widths = COLUMNS.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
   return lines
     .map((line) =>
-      line.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!))).join('  '),
+      line
+        .map((cell, at) => (at === 0 ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!)))
+        .join('  '),
     )
     .join('\n');
 }

@@ -1,0 +1,87 @@
+/** What `npm run crash` was asked for. */
+import { parseArgs } from 'node:util';
+import { KINDS, type Kind } from '../harness/plan.ts';
+import type { BrowserName } from '../harness/target.ts';
+
+export const USAGE = `npm run crash -- [options]
+
+  --kills N          how many (default 50)
+  --seed S           a number; the same seed kills in the same ways (default: from the clock)
+  --from K           begin with kill K of the seed (rounded down to the first of its store)
+  --browser NAME     chromium (default) or firefox
+  --kinds A,B,…      of ${KINDS.join(', ')} (default: all)
+  --subject NAME     varve (default) or raw: the control
+  --broken NAME      ack-before-write, never-flush, no-checksums: a run that should fail
+  --isolated         serve the page cross-origin isolated
+  --json FILE        write rows and failures there, after every kill
+  --resume           go on where FILE ends (same seed)
+  --images …         the simulated lane instead: power loss, in Node, no browser`;
+
+export interface CrashOptions {
+  readonly kills: number;
+  readonly seed: number;
+  readonly from: number;
+  readonly browser: BrowserName;
+  readonly kinds: readonly Kind[];
+  readonly subject: string;
+  readonly broken: string | undefined;
+  readonly isolated: boolean;
+  readonly jsonPath: string | undefined;
+  readonly resume: boolean;
+}
+
+export class UsageError extends Error {}
+
+function count(text: string, name: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new UsageError(`--${name} ${text}: a whole number`);
+  return value;
+}
+
+function oneOf<T extends string>(text: string, choices: readonly T[], name: string): T {
+  const found = choices.find((choice) => choice === text);
+  if (found === undefined) throw new UsageError(`--${name} ${text}: one of ${choices.join(', ')}`);
+  return found;
+}
+
+export function parseCrashOptions(args: readonly string[]): CrashOptions {
+  const { values } = parse(args);
+  const kinds = values.kinds?.split(',').map((kind) => oneOf(kind, KINDS, 'kinds'));
+  if (values.resume === true && values.json === undefined)
+    throw new UsageError('--resume needs --json');
+  return {
+    kills: count(values.kills ?? '50', 'kills'),
+    seed: values.seed === undefined ? Date.now() % 2 ** 31 : count(values.seed, 'seed'),
+    from: count(values.from ?? '0', 'from'),
+    browser: oneOf(values.browser ?? 'chromium', ['chromium', 'firefox'], 'browser'),
+    kinds: kinds ?? KINDS,
+    subject: oneOf(values.subject ?? 'varve', ['varve', 'raw'], 'subject'),
+    broken: values.broken,
+    isolated: values.isolated ?? false,
+    jsonPath: values.json,
+    resume: values.resume ?? false,
+  };
+}
+
+function parse(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
+  const options = {
+    kills: text,
+    seed: text,
+    from: text,
+    browser: text,
+    kinds: text,
+    subject: text,
+    broken: text,
+    isolated: flag,
+    json: text,
+    resume: flag,
+  };
+  try {
+    return parseArgs({ args: [...args], options });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * `npm run crash`: kills a browser again and again and judges what came back.
+ * Ends with 0 when nothing was violated, 1 when something was, 2 when it was asked wrongly.
+ */
+import { runBrowserLane } from './lanes/browser.ts';
+import { runImagesLane } from './lanes/images.ts';
+import { parseCrashOptions, USAGE, UsageError } from './options.ts';
+
+async function main(args: readonly string[]): Promise<number> {
+  if (args.includes('--help')) {
+    console.log(USAGE);
+    return 0;
+  }
+  if (args.some((arg) => arg === '--images' || arg.startsWith('--images=')))
+    return runImagesLane(args);
+  try {
+    return await runBrowserLane(parseCrashOptions(args));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`${error.message}\n\n${USAGE}`);
+    return 2;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

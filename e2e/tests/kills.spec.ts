@@ -1,0 +1,117 @@
+/**
+ * Kills in the middle of a storm, and what is there afterwards.
+ *
+ * Each run takes a seed of its own and prints it; VARVE_SEED plays one again, as does the line that
+ * a failure prints.
+ */
+import { expect, test } from '@playwright/test';
+import { replayLine } from '../crash/lanes/browser.ts';
+import { noChecksums } from '../broken/no-checksums.ts';
+import { runCampaign, type CampaignOptions, type KillOutcome } from '../harness/campaign.ts';
+import { HAS_PROC } from '../harness/processes.ts';
+import { KINDS } from '../harness/plan.ts';
+import { rowsOf, tableOf } from '../harness/report.ts';
+import { Stage } from '../harness/stage.ts';
+
+const KILLS = Number(process.env['VARVE_KILLS'] ?? 28);
+/** Set by the config, so that all of Playwright's processes have the same. */
+const seed = Number(process.env['VARVE_SEED']);
+// Which process is a tab's is only known where there is a /proc.
+const kinds = KINDS.filter((kind) => HAS_PROC || (kind !== 'renderer' && kind !== 'recovery'));
+
+async function kills(
+  stage: Stage,
+  options: Partial<CampaignOptions> = {},
+): Promise<readonly KillOutcome[]> {
+  const { server, launch } = stage;
+  const common = { seed, kinds, kills: KILLS, server, launch, subject: 'varve' };
+  const { browser, outcomes } = await runCampaign({ ...common, ...options });
+  console.log(`${browser}, seed ${seed}\n${tableOf(rowsOf(outcomes))}`);
+  return outcomes;
+}
+
+const failuresOf = (outcomes: readonly KillOutcome[]): string[] =>
+  outcomes.flatMap(({ number, kind, failures }) =>
+    failures.length === 0
+      ? []
+      : [
+          `kill ${number} (${kind}): ${failures.join('; ')}\n  again: ` +
+            replayLine({ seed, browser: 'chromium', kinds, subject: 'varve' }, number),
+        ],
+  );
+
+test(`${KILLS} kills of worker, tab, renderer and browser lose nothing acknowledged`, async () => {
+  test.setTimeout(KILLS * 20_000);
+  const stage = await Stage.set();
+  try {
+    const outcomes = await kills(stage);
+    expect(failuresOf(outcomes), `seed ${seed}`).toEqual([]);
+    const all = rowsOf(outcomes).at(-1)!;
+    expect(all.kills).toBe(KILLS);
+    // A lane that kills idle tabs proves nothing.
+    expect(all.inFlight / all.kills).toBeGreaterThanOrEqual(0.3);
+    expect(all.tornOrParked / all.kills).toBeGreaterThanOrEqual(0.1);
+    expect(all.acknowledged).toBeGreaterThan(0);
+  } finally {
+    await stage.strike();
+  }
+});
+
+test('on a cross-origin isolated page too', async () => {
+  const stage = await Stage.set({ isolated: true });
+  try {
+    expect(failuresOf(await kills(stage, { kills: kinds.length }))).toEqual([]);
+  } finally {
+    await stage.strike();
+  }
+});
+
+test('an engine that acknowledges before it writes is caught', async () => {
+  const stage = await Stage.set();
+  try {
+    const broken = 'ack-before-write';
+    const outcomes = await kills(stage, {
+      broken,
+      kinds: ['worker', 'navigate'],
+      stopAtFailure: true,
+    });
+    expect(failuresOf(outcomes).join()).toContain('rule 7');
+  } finally {
+    await stage.strike();
+  }
+});
+
+test('a build without checksums is caught', async () => {
+  const stage = await Stage.set({ plugins: () => [noChecksums()] });
+  try {
+    const outcomes = await kills(stage, {
+      kinds: ['worker', 'close'],
+      stopAtFailure: true,
+      // The lane's own kills find it too, but not each time: half a batch in the file is what
+      // checksums are for.
+      adapt: (plan) => ({
+        ...plan,
+        profile: 'mixed',
+        stop: { point: 'mid-write', nth: 8 + (plan.number % 7) * 4, skipZeros: true },
+      }),
+    });
+    expect(failuresOf(outcomes)).not.toEqual([]);
+  } finally {
+    await stage.strike();
+  }
+});
+
+test('a raw log that never flushes loses nothing: kills cannot show a missing flush', async () => {
+  const stage = await Stage.set({ pages: ['raw'] });
+  try {
+    const raw = {
+      subject: 'raw',
+      broken: 'never-flush',
+      kills: 6,
+      kinds: ['close', 'browser'] as const,
+    };
+    expect(failuresOf(await kills(stage, raw))).toEqual([]);
+  } finally {
+    await stage.strike();
+  }
+});
