@@ -28,22 +28,26 @@ self.addEventListener('install', (event) => {
 self.addEventListener('activate', (event) => {
   event.waitUntil(
     caches.keys().then(async (names) => {
-      const old = names.filter((name) => name.startsWith(PREFIX) && name !== CACHE);
-      await Promise.all(old.map((name) => caches.delete(name)));
+      // The build before stays: a page of it may still have to start its worker.
+      const builds = names.filter((name) => name.startsWith(PREFIX));
+      await Promise.all(builds.slice(0, -2).map((name) => caches.delete(name)));
       await self.clients.claim();
     }),
   );
 });
 
+async function answer(request: Request): Promise<Response> {
+  const ours = await caches.open(CACHE);
+  const isPage = request.mode === 'navigate';
+  const kept = isPage
+    ? await ours.match('./', { ignoreVary: true })
+    : ((await ours.match(request, { ignoreVary: true })) ??
+      (await caches.match(request, { ignoreVary: true })));
+  return kept ?? fetch(request);
+}
+
 self.addEventListener('fetch', (event) => {
   const { request } = event;
-  const url = new URL(request.url);
-  if (request.method !== 'GET' || url.origin !== self.location.origin) return;
-  const key = request.mode === 'navigate' ? './' : request;
-  event.respondWith(
-    caches
-      .open(CACHE)
-      .then((cache) => cache.match(key, { ignoreSearch: true, ignoreVary: true }))
-      .then((kept) => kept ?? fetch(request)),
-  );
+  if (request.method !== 'GET' || new URL(request.url).origin !== self.location.origin) return;
+  event.respondWith(answer(request));
 });
