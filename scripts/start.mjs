@@ -29,7 +29,9 @@ function options() {
 async function buildDemo() {
   const { build } = await import('vite');
   const configFile = inRoot('apps', 'demo', 'vite.config.ts');
-  await build({ configFile, logLevel: 'warn' });
+  // How long plugins took is nothing to a visitor.
+  const quiet = { rolldownOptions: { checks: { pluginTimings: false } } };
+  await build({ configFile, logLevel: 'warn', build: quiet });
   return inRoot('apps', 'demo', 'dist');
 }
 

@@ -1,0 +1,39 @@
+/** Before all tests: builds the public packages and packs them, as a publisher would. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { TestProject } from 'vitest/node';
+import { buildPackages, CLI_DIST, VARVE_DIST } from '../../scripts/build.mjs';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Paths of the tarballs. */
+    tarballs: { readonly varve: string; readonly cli: string };
+  }
+}
+
+const execute = promisify(execFile);
+
+export default async function pack(project: TestProject): Promise<() => Promise<void>> {
+  for (const { name, wrong } of await buildPackages()) {
+    if (wrong.length > 0) throw new Error(`${name} does not build:\n${wrong.join('\n')}`);
+  }
+  // Away from the repository, so that nothing is found in its node_modules by accident.
+  const folder = await mkdtemp(join(tmpdir(), 'varve-packed-'));
+  for (const dist of [VARVE_DIST, CLI_DIST]) {
+    await execute('npm', ['pack', '--silent', '--pack-destination', folder, dist]);
+  }
+  const files = await readdir(folder);
+  const tarball = (pattern: RegExp): string => {
+    const file = files.find((name) => pattern.test(name));
+    if (file === undefined) throw new Error(`npm pack made ${files.join(', ')}`);
+    return join(folder, file);
+  };
+  project.provide('tarballs', {
+    varve: tarball(/^varve-\d.*\.tgz$/),
+    cli: tarball(/^varve-cli-.*\.tgz$/),
+  });
+  return () => rm(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,61 @@
+/** What is in the tarballs, and what is not. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, inject, test } from 'vitest';
+import { blankProject } from './blank-project.ts';
+
+async function unpacked(): Promise<string> {
+  const { varve, cli } = inject('tarballs');
+  const { folder } = await blankProject([varve, cli], {});
+  return join(folder, 'node_modules');
+}
+
+const filesOf = async (folder: string): Promise<string[]> =>
+  (await readdir(folder, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+
+test('nothing else is installed with them', async () => {
+  const folder = await unpacked();
+  const installed = (await readdir(folder)).filter((name) => !name.startsWith('.'));
+  expect(installed.sort()).toEqual(['@varve', 'varve']);
+  expect(await readdir(join(folder, '@varve'))).toEqual(['cli']);
+  const { dependencies } = JSON.parse(await readFile(join(folder, 'varve/package.json'), 'utf8'));
+  expect(dependencies).toBeUndefined();
+});
+
+test('the licence, the notices of bundled code and the README are inside', async () => {
+  const folder = await unpacked();
+  for (const name of ['varve', '@varve/cli']) {
+    expect(await readFile(join(folder, name, 'LICENSE'), 'utf8')).toMatch(/MIT License/);
+    expect(await readFile(join(folder, name, 'README.md'), 'utf8')).toMatch(/varve/i);
+  }
+  const notices = await readFile(join(folder, 'varve/THIRD_PARTY_NOTICES.txt'), 'utf8');
+  for (const name of ['comlink', 'idb']) expect(notices).toMatch(new RegExp(`^${name} \\d`, 'm'));
+});
+
+test('every script has its source map, with the sources in it', async () => {
+  const folder = await unpacked();
+  const scripts = (await filesOf(folder)).filter((path) => /(?<!\/varve)\.js$/.test(path));
+  const own = scripts.filter((path) => !path.endsWith('cli/varve.js'));
+  expect(own.length).toBeGreaterThan(4);
+  for (const path of own) {
+    const map = JSON.parse(await readFile(`${path}.map`, 'utf8'));
+    expect(map.sourcesContent.length, path).toBe(map.sources.length);
+    expect(
+      map.sourcesContent.every((text: unknown) => typeof text === 'string'),
+      path,
+    ).toBe(true);
+  }
+});
+
+test('no internal package, no path of the machine that built them', async () => {
+  const folder = await unpacked();
+  const texts = (await filesOf(folder)).filter((path) => /\.(?:js|ts|json)$/.test(path));
+  for (const path of texts) {
+    const text = await readFile(path, 'utf8');
+    const named = text.match(/(?:from|import)\s*\(?["'](?:@varve\/[^"']+|comlink|idb)["']/g);
+    expect(named, path).toBeNull();
+    expect(text.includes(process.cwd()), path).toBe(false);
+  }
+});

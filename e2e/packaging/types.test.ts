@@ -1,0 +1,92 @@
+/** Projects of strangers that compile against the packed declarations, everything strict. */
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { expect, inject, test } from 'vitest';
+import { blankProject, type BlankProject } from './blank-project.ts';
+
+const packageFolder = (name: string): string =>
+  dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
+
+const TSC = join(packageFolder('typescript'), 'bin', 'tsc');
+
+const STRICT = {
+  target: 'ES2022',
+  module: 'ESNext',
+  moduleResolution: 'bundler',
+  lib: ['ES2022', 'DOM'],
+  types: [],
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  verbatimModuleSyntax: true,
+  // The declarations themselves are checked, too.
+  skipLibCheck: false,
+  noEmit: true,
+};
+
+const PAGE = `
+import { openLog, isVarveError, type Entry, type Log, type OpenLogOptions } from 'varve';
+import { bytesCodec } from 'varve/codec';
+
+interface Note { readonly text: string }
+
+export async function keep(note: Note): Promise<number> {
+  const options: OpenLogOptions<Note> = { durability: 'strict', worker: () => new Worker('/w.js') };
+  const log: Log<Note> = await openLog<Note>('notes', options);
+  try {
+    const lsn: number = await log.append(note, { channel: 2 });
+    for await (const { value } of log.read({ after: lsn - 1 })) value.text.trim();
+    const { state } = await log.recover((count: number, _entry: Entry<Note>) => count + 1, 0);
+    await log.checkpoint(state, { upTo: lsn });
+    log.addEventListener('recovered', ({ detail }) => console.log(detail));
+    return lsn;
+  } catch (error) {
+    if (isVarveError(error, 'QUOTA_EXCEEDED')) console.log(error.outcome, error.facts);
+    throw error;
+  } finally {
+    await log.close();
+  }
+}
+
+export async function refused(log: Log<Note>): Promise<void> {
+  // @ts-expect-error A note is no number.
+  await log.append(7);
+  // @ts-expect-error No such durability.
+  await openLog('x', { durability: 'perhaps' });
+  await openLog('bytes', { codec: bytesCodec }).then((bytes) => bytes.append(new Uint8Array(1)));
+}
+`;
+
+const NODE = `
+import { openLog, listStores } from 'varve/node';
+
+const log = await openLog<string>('journal', { directory: './stores' });
+const lsn: number = await log.append('first');
+console.log(lsn, await listStores({ directory: './stores' }));
+await log.close();
+`;
+
+async function project(source: string, options: object): Promise<BlankProject> {
+  const config = { compilerOptions: { ...STRICT, ...options }, files: ['main.ts'] };
+  return blankProject([inject('tarballs').varve], {
+    'main.ts': source,
+    'tsconfig.json': JSON.stringify(config),
+  });
+}
+
+const compile = ({ run }: BlankProject): Promise<string> => run(process.execPath, TSC, '-p', '.');
+
+test('a page compiles with lib ES2022 and DOM, all strict, declarations checked', async () => {
+  expect(await compile(await project(PAGE, {}))).toBe('');
+});
+
+test('a page compiles as NodeNext resolves it', async () => {
+  const options = { module: 'NodeNext', moduleResolution: 'NodeNext' };
+  expect(await compile(await project(PAGE, options))).toBe('');
+});
+
+test('a Node program compiles', async () => {
+  const typeRoots = [dirname(packageFolder('@types/node'))];
+  const options = { module: 'NodeNext', moduleResolution: 'NodeNext', types: ['node'], typeRoots };
+  expect(await compile(await project(NODE, options))).toBe('');
+});

@@ -1,0 +1,15 @@
+/** The packaging tests: `vitest run --config e2e/packaging/vite.config.ts`. Node runs them. */
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  root: import.meta.dirname,
+  test: {
+    name: 'packaging',
+    include: ['*.test.ts'],
+    globalSetup: ['pack.ts'],
+    // Each starts a browser, a bundler or a compiler: on two cores they would wait for each other.
+    fileParallelism: false,
+    testTimeout: 90_000,
+    hookTimeout: 120_000,
+  },
+});
