@@ -1,7 +1,7 @@
 /** The worker behind `behindMessage`: one session, served by bare messages. */
 import { countFlushes } from '../platform/counted-flushes.ts';
 import { answer } from '../platform/rpc.ts';
-import type { Place, Session } from '../subject.ts';
+import type { Outcome, Place, Session } from '../subject.ts';
 import type { PackedBatches } from '../subjects/behind-message.ts';
 import { inWorker } from '../subjects/in-worker.ts';
 
@@ -14,13 +14,10 @@ answer(self, {
     session = await inWorker.find(({ id }) => id === subject)!.open(place);
     self.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
       if (data instanceof Uint8Array) {
-        session.append(data);
-        self.postMessage(0);
+        done(session.append(data));
       } else if (isPacked(data)) {
         const batches = unpack(data);
-        if (batches.length === 1) session.appendBatch(batches[0]!);
-        else session.together!(batches);
-        self.postMessage(0);
+        done(batches.length === 1 ? session.appendBatch(batches[0]!) : session.together!(batches));
       }
     });
   },
@@ -28,6 +25,12 @@ answer(self, {
   storedBytes: () => session.storedBytes(),
   destroy: () => session.destroy(),
 });
+
+/** Synchronous subjects are answered in the same task; a failure ends the worker's session loudly. */
+function done(outcome: Outcome): void {
+  if (outcome === undefined) self.postMessage(0);
+  else outcome.then(() => self.postMessage(0), reportError);
+}
 
 function isPacked(data: unknown): data is PackedBatches {
   return typeof data === 'object' && data !== null && 'batchRecords' in data;

@@ -23,13 +23,16 @@ const TRANSFER_FROM_BYTES = 8192;
 class BehindMessage implements Session {
   readonly #worker: Worker;
   readonly #ask: ReturnType<typeof asker>;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
 
   constructor(worker: Worker, ask: ReturnType<typeof asker>) {
     this.#worker = worker;
     this.#ask = ask;
     worker.addEventListener('message', ({ data }) => {
-      if (data === 0) this.#waiting.shift()!();
+      if (data === 0) this.#waiting.shift()!.resolve();
+    });
+    worker.addEventListener('error', ({ message }) => {
+      for (const { reject } of this.#waiting.splice(0)) reject(new Error(`worker: ${message}`));
     });
   }
 
@@ -54,7 +57,7 @@ class BehindMessage implements Session {
   }
 
   #answered(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
   async replay(): Promise<Replayed> {

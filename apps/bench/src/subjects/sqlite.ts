@@ -117,8 +117,8 @@ async function open(place: Place, shape: Shape): Promise<Session> {
   // Exclusive before WAL: the pool has no shared memory.
   database.exec('PRAGMA locking_mode=EXCLUSIVE');
   const journal = database.selectValue(`PRAGMA journal_mode=${shape.journal}`);
-  if (String(journal).toUpperCase() !== shape.journal) {
-    throw new Error(`SQLite refused journal_mode=${shape.journal}: ${String(journal)}`);
+  if (journal !== shape.journal.toLowerCase()) {
+    throw new Error(`SQLite refused journal_mode=${shape.journal}`);
   }
   database.exec(`PRAGMA synchronous=${shape.synchronous}`);
   database.exec('CREATE TABLE log(id INTEGER PRIMARY KEY, value BLOB NOT NULL)');

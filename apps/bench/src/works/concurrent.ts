@@ -28,7 +28,8 @@ export function appendersInLockStep(id: string, title: string, appenders: number
       for (let done = 0; done < operations; done++) {
         const start = performance.now();
         if (session.together === undefined) {
-          await Promise.all(requests.map(([record]) => session.append(record!)));
+          const outcomes = requests.map(([record]) => session.append(record!));
+          await Promise.all(outcomes.filter((outcome) => outcome !== undefined));
         } else {
           const outcome = session.together(requests);
           if (outcome !== undefined) await outcome;

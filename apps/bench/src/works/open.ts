@@ -22,7 +22,7 @@ export function openAfterCrash(id: string, title: string, historyMiB: number): W
       const batch = recordBatch(RECORD_BYTES, BATCH_RECORDS);
       const batches = (historyMiB << 20) / (RECORD_BYTES * BATCH_RECORDS);
       for (let done = 0; done < batches; done += 8) {
-        await Promise.all(Array.from({ length: 8 }, () => session.appendBatch(batch)));
+        await Promise.all(Array.from({ length: 8 }, async () => session.appendBatch(batch)));
       }
     },
     async block(session, operations, took) {
