@@ -73,7 +73,7 @@ const browserProject: TestProjectInlineConfiguration = {
   optimizeDeps: { include: ['idb', 'comlink'] },
   test: {
     name: 'browsers',
-    include: ['packages/**/*.browser.test.ts'],
+    include: ['{packages,examples}/**/*.browser.test.ts'],
     browser: {
       enabled: true,
       headless: true,
@@ -90,7 +90,7 @@ export default defineConfig({
       {
         test: {
           name: 'node',
-          include: ['packages/**/*.test.ts', 'scripts/**/*.test.ts'],
+          include: ['{packages,scripts,examples,apps}/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.browser.test.ts'],
         },
       },

@@ -25,8 +25,8 @@ export interface LedgerPage {
   end: StormEnd;
 }
 
-const sum = (values: readonly number[]): number =>
-  values.reduce((total, value) => total + value, 0);
+export const total = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0);
 
 export class Ledger {
   readonly page: LedgerPage;
@@ -69,11 +69,11 @@ export class Ledger {
   }
 
   get issued(): number {
-    return sum(this.page.issued);
+    return total(this.page.issued);
   }
 
   get acknowledged(): number {
-    return sum(this.page.acknowledged);
+    return total(this.page.acknowledged);
   }
 
   /** Resolves when the ledger says that `appender` issued its next record; returns its number. */

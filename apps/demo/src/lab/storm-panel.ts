@@ -97,7 +97,7 @@ export function stormPanel(store: LiveStore<StormRecord>, onUse: () => void): St
   const judgeNow = async (ledger: Ledger): Promise<void> => {
     replace(verdict, el('p', { class: 'quiet' }, 'Reading every record of the storm back …'));
     const log = await store.open();
-    const result = await judge(log, ledger, store.openedInMs);
+    const result = await judge(log, ledger.page, store.openedInMs);
     replace(verdict, verdictView(result));
     Ledger.forget();
   };

@@ -5,7 +5,7 @@
  * never issued, its records stand in the order it issued them, and every byte is right.
  */
 import type { Log, RecoveryReport } from 'varve';
-import type { Ledger, StormEnd } from './ledger.ts';
+import { total, type LedgerPage, type StormEnd } from './ledger.ts';
 import { payloadOf, StormType, type StormRecord } from './storm.ts';
 
 /** What became of the last append of one appender, which was in flight when the crash came. */
@@ -33,12 +33,12 @@ const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && a.every((byte, at) => byte === b[at]);
 
 export async function judge(
-  log: Log<StormRecord>,
-  ledger: Ledger,
+  log: Pick<Log<StormRecord>, 'read' | 'status'>,
+  page: LedgerPage,
   openedInMs: number,
 ): Promise<Verdict> {
   const startMs = performance.now();
-  const { run, afterLsn, issued, acknowledged, end } = ledger.page;
+  const { run, afterLsn, issued, acknowledged, end } = page;
   const seen = issued.map(() => 0);
   let recovered = 0;
   let strangers = 0;
@@ -57,7 +57,7 @@ export async function judge(
     seen[value.appender] = value.sequence;
   }
   const lost = acknowledged.reduce(
-    (total, told, appender) => total + Math.max(0, told - seen[appender]!),
+    (sum, told, appender) => sum + Math.max(0, told - seen[appender]!),
     0,
   );
   const inFlight = issued.map((asked, appender): InFlight => {
@@ -66,8 +66,8 @@ export async function judge(
   });
   return {
     end,
-    issued: ledger.issued,
-    acknowledged: ledger.acknowledged,
+    issued: total(issued),
+    acknowledged: total(acknowledged),
     recovered,
     lost,
     strangers,
