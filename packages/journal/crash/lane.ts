@@ -226,7 +226,8 @@ class CaseRun {
       }
     }
     for (let count = 2 + this.random.below(3); count > 0; count--) {
-      await OPERATIONS[SECOND_LIFE[this.random.below(SECOND_LIFE.length)]!]!(run);
+      const name = SECOND_LIFE[this.random.below(SECOND_LIFE.length)]!;
+      await OPERATIONS[name]!(run);
       await run.settle();
     }
     this.checkLive(run);

@@ -145,6 +145,7 @@ export class Journal implements LogView, GroupHost {
     const blocks = new Blocks(file, geometry, SCAN_WINDOW_BYTES);
     this.pointBlocks = new Blocks(file, geometry, POINT_WINDOW_BYTES);
     this.reader = new Reader(this, table, blocks, this.pointBlocks, environment.onDamage);
+    this.tail.ensureHeader();
     this.writeSuperblock();
     this.writeSuperblock();
     this.rewrittenRecords = rewriteUnproven(this, recovered.unproven);

@@ -123,6 +123,9 @@ export class Reader {
         throw this.damageAt(scanner, delivered, upTo);
       }
       delivered = this.take(scanner, builder, delivered, upTo, maxBytes);
+      const { firstLsn, count } = scanner.header;
+      // A batch that the range cut through is met again by whoever reads on from there.
+      if (delivered < firstLsn + count - 1) Object.assign(scanner.point, scanner.batchPoint);
     }
     this.cursor = { after: delivered, scanner };
     return builder.chunk(delivered >= upTo);

@@ -34,12 +34,19 @@ export function rewriteUnproven(host: RewriteHost, unproven: readonly Unproven[]
     invariant(tail.lastLsn === point.lastLsn, 'records keep their LSNs when they are written again');
     const { unit, wallTimeMs } = scanner.header;
     const body = host.blocks.bytes.slice(scanner.bodyStart, scanner.bodyEnd);
-    if (unit === undefined) {
-      const frames = settleExternals(host, body, point.lastLsn + 1);
-      tail.addRecords(frames, 0, frames.length, count, wallTimeMs);
-    } else {
-      const copy = unit.settled ? unit : copyUnit(host, unit, point.lastLsn + 1, body.length);
-      tail.addUnitEnd(copy, body, 0, body.length, count, wallTimeMs);
+    // A segment that begins in between must name the oldest one that its records need.
+    const kept = new OpenUnit(host, 0);
+    try {
+      if (unit === undefined) {
+        const frames = settleExternals(host, body, point.lastLsn + 1, kept);
+        tail.addRecords(frames, 0, frames.length, count, wallTimeMs);
+      } else {
+        if (unit.settled) kept.firstSegment = unit.firstSegment;
+        const copy = unit.settled ? unit : copyUnit(host, unit, point.lastLsn + 1, body.length);
+        tail.addUnitEnd(copy, body, 0, body.length, count, wallTimeMs);
+      }
+    } finally {
+      kept.close();
     }
     records += count;
   }
@@ -62,7 +69,12 @@ function copyUnit(host: RewriteHost, unit: UnitDescriptor, lsn: number, endBytes
 }
 
 /** The same frames, with the fragments of external records copied where they need it. */
-function settleExternals(host: RewriteHost, frames: Uint8Array, firstLsn: number): Uint8Array {
+function settleExternals(
+  host: RewriteHost,
+  frames: Uint8Array,
+  firstLsn: number,
+  kept: OpenUnit,
+): Uint8Array {
   const frame = newRecordFrame();
   const pieces: Uint8Array[] = [];
   let copied = false;
@@ -74,11 +86,14 @@ function settleExternals(host: RewriteHost, frames: Uint8Array, firstLsn: number
       external && frame.payloadEnd - frame.payloadStart === UNIT_DESCRIPTOR_BYTES
         ? readUnitDescriptor(frames, frame.payloadStart)
         : undefined;
-    if (unit === undefined || unit.settled) {
+    const there = unit === undefined || unit.settled ? unit : copyUnit(host, unit, lsn, 64);
+    if (there !== undefined) {
+      kept.firstSegment = Math.min(kept.firstSegment ?? there.firstSegment, there.firstSegment);
+    }
+    if (there === undefined || there === unit) {
       pieces.push(frames.subarray(at, next));
     } else {
-      const descriptor = encodeUnitDescriptor(copyUnit(host, unit, lsn, 64));
-      pieces.push(externalFrame(frame.type, frame.channel, descriptor));
+      pieces.push(externalFrame(frame.type, frame.channel, encodeUnitDescriptor(there)));
       copied = true;
     }
     at = next;

@@ -80,7 +80,7 @@ export class Tail {
   private chain: number;
   private wallTimeMs: number;
   private start: StartRecord | undefined;
-  private readonly headerProven: boolean;
+  private headerProven: boolean;
   private staging = new Uint8Array(STAGING_START_BYTES);
   private stagedBytes = 0;
   /** Where in staging the open batch begins; −1: none is open. */
@@ -105,6 +105,45 @@ export class Tail {
     this.durableLsn = this.lastLsn;
     this.chain = beginning.start.chain;
     this.wallTimeMs = beginning.wallTimeMs;
+  }
+
+  /**
+   * The segment's header never reached the disk for certain, or was lost: it is written, and flushed,
+   * before a superblock can name a place in the segment. Nothing in it is proven then, so its
+   * predecessor is still there to find it by, should this write be torn.
+   */
+  ensureHeader(): void {
+    if (this.headerProven && !this.segment.headerMissing) return;
+    const start = this.start!;
+    const made = this.segment.header;
+    // Cut before this segment, or at its very beginning: it is the new generation's, and says so,
+    // because what stood between the cut and here may be lost. Cut within: what it holds is older.
+    const { firstOffset } = this.host.geometry;
+    const fresh =
+      this.segment.headerMissing &&
+      (start.cutSegment < made.segment || start.cutOffset === firstOffset);
+    const header: SegmentHeader = this.segment.headerMissing
+      ? {
+          ...made,
+          generation: fresh ? this.host.generation : made.generation,
+          lastLsn: fresh ? start.lastLsn : made.lastLsn,
+          previousEnd: fresh ? start.cutOffset : made.previousEnd,
+          previousChain: fresh ? start.chain : made.previousChain,
+          durableLsn: start.lastLsn,
+          wallTimeMs: this.now(),
+        }
+      : made;
+    const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);
+    encodeSegmentHeader(header, this.host.seedId, bytes, 0);
+    this.guarded(
+      () => writeExactly(this.file, bytes, slotStart(this.host.geometry, header.slot)),
+      'writing a segment header failed',
+    );
+    this.guarded(() => this.file.flush(), 'flushing a segment header failed');
+    this.headerProven = true;
+    const { index } = this.segment;
+    this.segment = { ...segmentOf(header, this.host.seedId), index };
+    this.host.table.add(this.segment);
   }
 
   /** The place after everything staged and written; only between batches. */
@@ -284,48 +323,11 @@ export class Tail {
     const { geometry } = this.host;
     const startBytes = alignUp(PLAIN_HEADER_BYTES + 64, geometry.alignment);
     const start = this.start!;
-    if (this.segment.headerMissing || !this.headerProven) this.rewriteHeader(start);
     if (this.writtenOffset + startBytes > geometry.footerOffset) {
       this.startSegment(this.newSegment(purpose, start.cutOffset));
     }
     this.start = undefined;
     this.control(SystemType.Start, encodeStart(start), BatchFlag.Control | BatchFlag.Restart, 0);
-  }
-
-  /**
-   * The segment's header never reached the disk for certain, or was lost: it is written before what
-   * follows. Nothing in the segment is proven then, so its predecessor is still there to find it by,
-   * should this write be torn.
-   */
-  private rewriteHeader(start: StartRecord): void {
-    const made = this.segment.header;
-    // Cut before this segment, or at its very beginning: it is the new generation's, and says so,
-    // because what stood between the cut and here may be lost. Cut within: what it holds is older.
-    const { firstOffset } = this.host.geometry;
-    const fresh =
-      this.segment.headerMissing &&
-      (start.cutSegment < made.segment || start.cutOffset === firstOffset);
-    const header: SegmentHeader = this.segment.headerMissing
-      ? {
-          ...made,
-          generation: fresh ? this.host.generation : made.generation,
-          lastLsn: fresh ? start.lastLsn : made.lastLsn,
-          previousEnd: fresh ? start.cutOffset : made.previousEnd,
-          previousChain: fresh ? start.chain : made.previousChain,
-          durableLsn: start.lastLsn,
-          wallTimeMs: this.now(),
-        }
-      : made;
-    const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);
-    encodeSegmentHeader(header, this.host.seedId, bytes, 0);
-    this.guarded(
-      () => writeExactly(this.file, bytes, slotStart(this.host.geometry, header.slot)),
-      'writing a segment header failed',
-    );
-    this.unflushedBytes += bytes.length;
-    const { index } = this.segment;
-    this.segment = { ...segmentOf(header, this.host.seedId), index };
-    this.host.table.add(this.segment);
   }
 
   /**
