@@ -22,7 +22,7 @@ import type { AppendMessage, Port, ReadMessage, ToClient, UnitMessage } from '@v
 import { exposeControl } from './control-root.ts';
 import type { ControlHandlers } from './control-root.ts';
 import { HistorySize } from './history-size.ts';
-import { Readers } from './readers.ts';
+import { Readers, readPiece } from './readers.ts';
 import type { EngineServices } from './services.ts';
 import { StoreSession } from './session.ts';
 import { StatusPusher } from './status-pusher.ts';
@@ -161,7 +161,7 @@ export class Connection {
   async #readUnit({ id, lsn, at, maxBytes }: UnitMessage): Promise<void> {
     try {
       const store = this.#session.store ?? (await this.#session.ready());
-      const { bytes, done } = store.readUnit(lsn, at, maxBytes);
+      const { bytes, done } = readPiece(store, lsn, at, maxBytes);
       this.#post({ kind: 'bytes', id, bytes, done });
     } catch (error) {
       this.#fail(id, error);

@@ -57,6 +57,18 @@ describe('reading', () => {
     await log.close();
   });
 
+  test('a read that ended inside a batch is taken up by the next one there', async () => {
+    const log = await testEngine().open<number>('cut');
+    await log.appendBatch([1, 2, 3, 4]);
+    await log.appendBatch([5, 6, 7, 8]);
+    for (const before of [3, 6]) {
+      await collect(log.read({ before }));
+      const rest = await collect(log.read({ after: before - 1 }));
+      expect(rest.map(({ lsn }) => lsn)).toEqual([1, 2, 3, 4, 5, 6, 7, 8].slice(before - 1));
+    }
+    await log.close();
+  });
+
   test('calls of next that do not wait for each other get the records in order', async () => {
     const log = await testEngine().open<number>('eager');
     await log.appendBatch([1, 2, 3]);

@@ -5,7 +5,7 @@ import { deleteStoreOf, importStoreOf, listStoresOf, openShared } from './open.t
 import { pagePlatform } from './page.ts';
 
 export type * from './api.ts';
-export { ERROR_CODES, VarveError, isVarveError } from '@varve/protocol';
+export { VarveError, isVarveError } from '@varve/protocol';
 export type { ErrorCode, Facts, Outcome } from '@varve/protocol';
 
 /**

@@ -2,12 +2,18 @@
  * One open store in this page, shared by every handle that `openLog` gave out for its name.
  *
  * Always true:
- * - the engine runs as long as there is a handle; the last `release` ends it
  * - `status` is the same object until something changes
  * - after the engine's death every handle learns it, and the next `openLog` starts afresh
  */
-import { VarveError } from '@varve/protocol';
-import type { Opened, OpenRequest, StatusMessage, StoreEvent, StoreStatus } from '@varve/protocol';
+import { isVarveError } from '@varve/protocol';
+import type {
+  Opened,
+  OpenRequest,
+  StatusMessage,
+  StoreEvent,
+  StoreStatus,
+  VarveError,
+} from '@varve/protocol';
 import { AppendQueue } from './append-queue.ts';
 import type { LogStatus, StateSnapshot } from './api.ts';
 import type { EngineClient } from './engine-client.ts';
@@ -31,28 +37,27 @@ export class LogSession {
   readonly #platform: Platform;
   readonly #listeners = new Set<SessionListener>();
   readonly #stopWatching: () => void;
-  readonly #onEnded: () => void;
+  readonly #onDied: () => void;
   #engineStatus: StoreStatus;
   #storage: StorageFacts = { persisted: null, quota: null };
   #status: LogStatus | undefined;
   /** Acknowledged, but not in a status yet. */
   #lastLsn = 0;
   #durableLsn = 0;
-  #closing: Promise<void> | undefined;
 
   constructor(
     name: string,
     { request, status }: Opened,
     engine: EngineClient,
     platform: Platform,
-    onEnded: () => void,
+    onDied: () => void,
   ) {
     this.name = name;
     this.request = request;
     this.engine = engine;
     this.#engineStatus = status;
     this.#platform = platform;
-    this.#onEnded = onEnded;
+    this.#onDied = onDied;
     this.appends = new AppendQueue(engine.data, request.queueBytes);
     this.appends.onAcknowledged = (lastLsn, durability) => this.#acknowledged(lastLsn, durability);
     engine.data.onStatus = (message) => this.#receive(message);
@@ -61,11 +66,6 @@ export class LogSession {
       () => void engine.control.call('park').catch(() => undefined),
       () => void this.refresh().catch(() => undefined),
     );
-  }
-
-  /** No handle is left: whoever opens the store now must wait for its end. */
-  get isEnding(): boolean {
-    return this.#closing !== undefined || !this.engine.data.isOpen;
   }
 
   get status(): LogStatus {
@@ -99,29 +99,21 @@ export class LogSession {
     this.#listeners.add(listener);
   }
 
-  /** For an open that was given up while nobody else had the store yet. */
-  closeIfUnused(): void {
-    if (this.#listeners.size === 0) this.#closing ??= this.#close().catch(() => undefined);
-  }
-
-  /** Ends a handle's part; with the last one the store is closed and the engine ended. */
-  async release(listener: SessionListener): Promise<void> {
+  remove(listener: SessionListener): void {
     this.#listeners.delete(listener);
-    if (this.#listeners.size === 0) return (this.#closing ??= this.#close());
-    await this.appends.drained();
   }
 
-  async #close(): Promise<void> {
+  /** Finishes what was appended, closes the store, ends the engine. Once. */
+  async close(): Promise<void> {
     this.#stopWatching();
     try {
       await this.appends.drained();
       await this.engine.control.call('close');
     } catch (error) {
       // A dead engine has nothing left to close: its store is as a crash leaves it.
-      if (!(error instanceof VarveError) || error.code !== 'WORKER_DIED') throw error;
+      if (!isVarveError(error, 'WORKER_DIED')) throw error;
     } finally {
       this.engine.end();
-      this.#onEnded();
     }
   }
 
@@ -153,7 +145,7 @@ export class LogSession {
 
   #died(error: VarveError): void {
     this.#stopWatching();
-    this.#onEnded();
+    this.#onDied();
     this.#engineStatus = { ...this.#engineStatus, state: 'closed' };
     this.#changed();
     for (const listener of [...this.#listeners]) listener.onDied(error);

@@ -9,7 +9,6 @@
 import {
   APPLICATION_TYPE_MIN,
   MESSAGE_BYTES_MAX,
-  RecordFlag,
   VarveError,
   badArgument,
   checkCount,
@@ -40,12 +39,10 @@ import { LogProjection } from './projection.ts';
 import { RecordReader, readPieces } from './record-reader.ts';
 import { salvage } from './salvage.ts';
 import { pullStream } from './streams.ts';
-import { appendUnit } from './unit-writer.ts';
-import { ChunkCursor } from './chunk-cursor.ts';
+import { appendUnit, tooLarge } from './unit-writer.ts';
 
 /** A payload beyond this goes as a stream: it would hold up everybody else's appends. */
 const INLINE_BYTES_MAX = 1024 * 1024;
-const ONE_RECORD_BYTES = 64 * 1024;
 const NO_OPTIONS: AppendOptions = {};
 
 export class LogHandle<T> implements Log<T> {
@@ -53,6 +50,7 @@ export class LogHandle<T> implements Log<T> {
   readonly #session: LogSession;
   readonly #coder: EntryCoder<T>;
   readonly #stateCodec: Codec<unknown>;
+  readonly #release: () => Promise<void>;
   readonly #provideState: StateProvider | undefined;
   readonly #events = new EventTarget();
   readonly #subscribers = new Set<() => void>();
@@ -65,12 +63,14 @@ export class LogHandle<T> implements Log<T> {
     codec: Codec<T>,
     stateCodec: Codec<unknown>,
     options: OpenOptions<T>,
+    release: () => Promise<void>,
   ) {
     this.name = session.name;
     this.#session = session;
     this.#coder = new EntryCoder(codec, options);
     this.#stateCodec = stateCodec;
     this.#provideState = options.checkpoint?.state;
+    this.#release = release;
     session.add(this);
   }
 
@@ -217,7 +217,10 @@ export class LogHandle<T> implements Log<T> {
   close(): Promise<void> {
     if (this.#closed) return this.#closed;
     const error = this.#closedError();
-    this.#closed = this.#session.release(this).then(() => this.#dispatch('closed', null));
+    this.#closed = this.#release().then(() => {
+      this.#session.remove(this);
+      this.#dispatch('closed', null);
+    });
     for (const reader of [...this.#readers]) reader.stop(error);
     return this.#closed;
   }
@@ -305,22 +308,7 @@ export class LogHandle<T> implements Log<T> {
   async *#payload(lsn: number): AsyncGenerator<Uint8Array> {
     this.#check();
     checkCount(lsn, 'lsn', 1);
-    const { data } = this.#session.engine;
-    const reader = data.nextId();
-    const chunk = await data.request({
-      kind: 'read',
-      id: data.nextId(),
-      reader,
-      after: lsn - 1,
-      before: lsn + 1,
-      maxBytes: ONE_RECORD_BYTES,
-    });
-    data.post({ kind: 'release', reader });
-    const cursor = new ChunkCursor(chunk, false);
-    if (!cursor.next()) throw new VarveError('NOT_FOUND', undefined, { facts: { lsn } });
-    const { flags, payloadStart, payloadEnd } = cursor.frame;
-    if ((flags & RecordFlag.External) !== 0) yield* readPieces(data, lsn);
-    else yield chunk.bytes.subarray(payloadStart, payloadEnd);
+    yield* readPieces(this.#session.engine.data, lsn);
   }
 
   async *#exported(): AsyncGenerator<Uint8Array> {
@@ -364,11 +352,6 @@ export class LogHandle<T> implements Log<T> {
   #check(outcome?: 'not-written'): void {
     if (this.#closed) throw this.#closedError(outcome);
   }
-}
-
-function tooLarge(bytes: number, limitBytes: number): VarveError {
-  const facts = { bytes, limitBytes };
-  return new VarveError('RECORD_TOO_LARGE', undefined, { facts, outcome: 'not-written' });
 }
 
 /** An event carries what it is about, without its own name. */

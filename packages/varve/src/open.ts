@@ -7,7 +7,7 @@
  * - each store has a worker of its own: a slow flush of one never holds up another
  */
 import { badArgument, checkCount } from '@varve/protocol';
-import type { ControlCalls, ControlMethod } from '@varve/protocol';
+import type { ControlCalls, ControlMethod, GivenRequest } from '@varve/protocol';
 import { throwIfAborted, untilAborted } from './abort.ts';
 import type { Codec, Log, OpenOptions, StoreInfo } from './api.ts';
 import { EngineClient } from './engine-client.ts';
@@ -19,10 +19,10 @@ import type { Platform } from './platform.ts';
 interface Shared {
   readonly codec: string;
   readonly session: Promise<LogSession>;
-  /** Resolves when the session is over, its files given back. */
-  readonly ended: Promise<void>;
-  /** Opens that wait for the session and have no handle yet. */
-  waiting: number;
+  /** Handles, and opens that are on their way to one. At zero the session closes. */
+  users: number;
+  /** Set at zero: resolves when the store was given back. */
+  closing?: Promise<void>;
 }
 
 /** On the global object, so that a module that was replaced (HMR) finds what its forerunner opened. */
@@ -43,68 +43,66 @@ export async function openShared<T>(
   const given = givenRequest(options);
   const { signal, deadlineMs = DEADLINE_MS, codec = stateCodec as Codec<T> } = options;
   checkCount(deadlineMs, 'deadlineMs', 1);
-  throwIfAborted(signal);
   const key = `${platform.place}/${name}`;
   const stores = registry();
-  let shared = stores.get(key);
-  if (shared === undefined) {
-    let end = (): void => undefined;
-    const ended = new Promise<void>((resolve) => (end = resolve));
-    const onEnded = (): void => {
-      if (stores.get(key) === created) stores.delete(key);
-      end();
-    };
-    const open = async (): Promise<LogSession> => {
-      const engine = await EngineClient.start(platform.startEngine(), deadlineMs);
-      try {
-        const opened = await engine.control.call('open', name, given);
-        return new LogSession(name, opened, engine, platform, onEnded);
-      } catch (error) {
-        engine.end();
-        throw error;
-      }
-    };
-    const session = open();
-    const created: Shared = { codec: codec.name, session, ended, waiting: 0 };
-    session.catch(onEnded);
-    stores.set(key, created);
-    shared = created;
-  } else {
-    const { codec: openCodec } = shared;
-    if (options.codec && codec.name !== openCodec) throw badArgument('codec', `'${openCodec}'`);
+  for (;;) {
+    throwIfAborted(signal);
+    const closing = stores.get(key)?.closing;
+    if (!closing) break;
+    await untilAborted(closing, signal);
   }
-  shared.waiting++;
+  const shared = stores.get(key) ?? start();
+  if (options.codec && codec.name !== shared.codec) throw badArgument('codec', shared.codec);
+  shared.users++;
   try {
     const session = await untilAborted(shared.session, signal);
-    if (!session.isEnding) {
-      checkSame(session.request, given);
-      const log = new LogHandle(session, codec, stateCodec, options);
-      return await settled(log, session, options.persist === true ? platform : undefined);
-    }
-  } finally {
-    shared.waiting--;
-    if (shared.waiting === 0)
-      shared.session.then(
-        (it) => it.closeIfUnused(),
-        () => undefined,
-      );
+    checkSame(session.request, given);
+    if (options.persist) await platform.persist();
+    await session.refresh();
+    return new LogHandle(session, codec, stateCodec, options, release);
+  } catch (error) {
+    release().catch(() => undefined);
+    throw error;
   }
-  await untilAborted(shared.ended, signal);
-  return openShared(platform, name, options, stateCodec);
+
+  function start(): Shared {
+    const session = startSession(platform, name, given, deadlineMs, forget);
+    const started: Shared = { codec: codec.name, session, users: 0 };
+    stores.set(key, started);
+    return started;
+  }
+
+  /** A dead engine's store is not to be found any more. */
+  function forget(): void {
+    if (stores.get(key) === shared) stores.delete(key);
+  }
+
+  async function release(): Promise<void> {
+    shared.users--;
+    if (shared.users > 0) return (await shared.session).appends.drained();
+    const closed = shared.session.then(
+      (session) => session.close(),
+      // An open that failed has nothing to close.
+      () => undefined,
+    );
+    shared.closing = closed.catch(() => undefined).finally(forget);
+    return closed;
+  }
 }
 
-/** The handle, once all that opening promises was done. */
-async function settled<T>(
-  log: Log<T>,
-  session: LogSession,
-  persistOn: Platform | undefined,
-): Promise<Log<T>> {
+async function startSession(
+  platform: Platform,
+  name: string,
+  given: GivenRequest,
+  deadlineMs: number,
+  onDied: () => void,
+): Promise<LogSession> {
+  const engine = await EngineClient.start(platform.startEngine(), deadlineMs);
   try {
-    await persistOn?.persist();
-    await session.refresh();
-    return log;
+    const opened = await engine.control.call('open', name, given);
+    return new LogSession(name, opened, engine, platform, onDied);
   } catch (error) {
-    await log.close();
+    engine.end();
     throw error;
   }
 }

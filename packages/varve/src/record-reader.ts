@@ -188,7 +188,7 @@ export class RecordReader<T> implements AsyncIterableIterator<Entry<T>> {
   }
 }
 
-/** The pieces of a record that was written as a stream. */
+/** A record's bytes, however long it is. */
 export async function* readPieces(link: DataLink, lsn: number): AsyncGenerator<Uint8Array> {
   let at = 0;
   for (;;) {

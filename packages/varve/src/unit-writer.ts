@@ -4,7 +4,7 @@
  * Always true: nothing of it is visible before the commit; whatever fails before, the engine is told
  * to forget it and the outcome is `not-written`.
  */
-import { VarveError, asVarveError, withOutcome } from '@varve/protocol';
+import { VarveError, asVarveError, checkArgument, withOutcome } from '@varve/protocol';
 import type { UnitRecord } from '@varve/protocol';
 import { untilAborted } from './abort.ts';
 import type { ControlClient } from './control-client.ts';
@@ -25,31 +25,18 @@ export async function appendUnit(
   let outcome: 'not-written' | 'unknown' = 'not-written';
   try {
     stream = await untilAborted(control.call('openUnit'), signal);
-    let stage = new Uint8Array(PIECE_BYTES);
-    let used = 0;
     let total = 0;
     for (;;) {
       const { done, value } = await untilAborted(Promise.resolve(source.next()), signal);
       if (done) break;
-      if (!(value instanceof Uint8Array)) {
-        throw new VarveError('BAD_ARGUMENT', 'the stream gave something else than a Uint8Array');
-      }
+      checkArgument(value instanceof Uint8Array, 'stream', 'a stream of Uint8Array');
       total += value.length;
-      if (total > maxBytes) {
-        throw new VarveError('RECORD_TOO_LARGE', undefined, { facts: { limitBytes: maxBytes } });
-      }
-      for (let at = 0; at < value.length;) {
-        const part = value.subarray(at, at + PIECE_BYTES - used);
-        stage.set(part, used);
-        used += part.length;
-        at += part.length;
-        if (used < PIECE_BYTES) continue;
-        await untilAborted(control.call('write', stream, stage), signal);
-        stage = new Uint8Array(PIECE_BYTES);
-        used = 0;
+      if (total > maxBytes) throw tooLarge(total, maxBytes);
+      for (let at = 0; at < value.length; at += PIECE_BYTES) {
+        const piece = value.slice(at, at + PIECE_BYTES);
+        await untilAborted(control.call('write', stream, piece), signal);
       }
     }
-    if (used > 0) await control.call('write', stream, stage.slice(0, used));
     outcome = 'unknown';
     return await untilAborted(control.call('commitUnit', stream, record), signal);
   } catch (cause) {
@@ -77,4 +64,9 @@ function iteratorOf(pieces: Pieces): AsyncIterator<Uint8Array> | Iterator<Uint8A
     };
   }
   return pieces[Symbol.asyncIterator]();
+}
+
+export function tooLarge(bytes: number, limitBytes: number): VarveError {
+  const facts = { bytes, limitBytes };
+  return new VarveError('RECORD_TOO_LARGE', undefined, { facts, outcome: 'not-written' });
 }
