@@ -18,12 +18,7 @@ function round(lane: number, input: number): number {
 }
 
 /** Checksum of `bytes[start, end)` with `seed`: an unsigned 32-bit number. */
-export function xxh32(
-  bytes: Uint8Array,
-  start = 0,
-  end: number = bytes.length,
-  seed = 0,
-): number {
+export function xxh32(bytes: Uint8Array, start = 0, end: number = bytes.length, seed = 0): number {
   const length = end - start;
   let at = start;
   let hash: number;
@@ -34,10 +29,25 @@ export function xxh32(
     let d = (seed - P1) | 0;
     const last = end - 16;
     do {
-      a = round(a, bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24));
-      b = round(b, bytes[at + 4]! | (bytes[at + 5]! << 8) | (bytes[at + 6]! << 16) | (bytes[at + 7]! << 24));
-      c = round(c, bytes[at + 8]! | (bytes[at + 9]! << 8) | (bytes[at + 10]! << 16) | (bytes[at + 11]! << 24));
-      d = round(d, bytes[at + 12]! | (bytes[at + 13]! << 8) | (bytes[at + 14]! << 16) | (bytes[at + 15]! << 24));
+      a = round(
+        a,
+        bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24),
+      );
+      b = round(
+        b,
+        bytes[at + 4]! | (bytes[at + 5]! << 8) | (bytes[at + 6]! << 16) | (bytes[at + 7]! << 24),
+      );
+      c = round(
+        c,
+        bytes[at + 8]! | (bytes[at + 9]! << 8) | (bytes[at + 10]! << 16) | (bytes[at + 11]! << 24),
+      );
+      d = round(
+        d,
+        bytes[at + 12]! |
+          (bytes[at + 13]! << 8) |
+          (bytes[at + 14]! << 16) |
+          (bytes[at + 15]! << 24),
+      );
       at += 16;
     } while (at <= last);
     hash =
