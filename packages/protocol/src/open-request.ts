@@ -28,7 +28,7 @@ export interface OpenRequest {
   readonly checkpointEveryBytes: number;
 }
 
-/** Names are known; values are whatever an application passed. */
+/** Values are whatever an application passed; names that are not known are passed over. */
 export type GivenRequest = Partial<OpenRequest>;
 
 const KIB = 1024;
@@ -55,7 +55,8 @@ const DEFAULTS: OpenRequest = {
 
 /** @throws BAD_ARGUMENT */
 export function completeRequest(given: GivenRequest): OpenRequest {
-  const request: OpenRequest = { ...DEFAULTS, ...given };
+  const known = Object.entries(given).filter(([option]) => Object.hasOwn(DEFAULTS, option));
+  const request: OpenRequest = { ...DEFAULTS, ...Object.fromEntries(known) };
   const { keep, segmentSizeBytes } = request;
   checkOneOf(request.durability, 'durability', 'strict', 'relaxed');
   checkOneOf(request.create, 'create', true, false);

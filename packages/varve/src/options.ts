@@ -16,28 +16,12 @@ import type { AppendOptions, OpenOptions } from './api.ts';
 export const DEADLINE_MS = 30_000;
 const CHECKPOINT_EVERY_BYTES = 16 * 1024 * 1024;
 
-/** Those that the engine takes as they are. */
-const SAME_NAMES = [
-  'durability',
-  'create',
-  'readOnly',
-  'keep',
-  'segmentSizeBytes',
-  'alignmentBytes',
-  'maxBytes',
-  'maxStateBytes',
-  'maxRecordBytes',
-  'queueBytes',
-  'fallback',
-  'busyTimeoutMs',
-] as const;
-
 export function checkName(name: unknown): void {
   const ok = typeof name === 'string' && name.length > 0 && name.length <= 100;
   checkArgument(ok, 'name', 'a string of 1 to 100 characters');
 }
 
-/** The options that were given, under the engine's names. */
+/** What was given and can be sent; the engine takes from it what it knows. */
 export function givenRequest<T>(options: OpenOptions<T>): GivenRequest {
   checkArgument(typeof options === 'object' && options !== null, 'options', 'an object');
   const { relaxed, checkpoint } = options;
@@ -45,15 +29,19 @@ export function givenRequest<T>(options: OpenOptions<T>): GivenRequest {
     relaxedBytes: relaxed?.bytes,
     relaxedMs: relaxed?.ms,
     checkpointEveryBytes: checkpoint && (checkpoint.everyBytes ?? CHECKPOINT_EVERY_BYTES),
+    ...options,
   };
-  for (const name of SAME_NAMES) given[name] = options[name];
-  for (const name of Object.keys(given)) if (given[name] === undefined) delete given[name];
+  for (const [name, value] of Object.entries(given)) {
+    const isPlain = !/^(object|function|undefined)$/.test(typeof value);
+    if (!isPlain && (name !== 'keep' || value === undefined)) delete given[name];
+  }
   return given;
 }
 
 /** @throws BAD_ARGUMENT when a store that is open in this page was opened otherwise */
 export function checkSame(open: OpenRequest, given: Partial<OpenRequest>): void {
   for (const [option, value] of Object.entries(given)) {
+    if (!(option in open)) continue;
     const same = JSON.stringify(open[option as keyof OpenRequest]) === JSON.stringify(value);
     checkArgument(same, option, 'what this store was already opened with in this page');
   }
