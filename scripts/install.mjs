@@ -48,9 +48,14 @@ export async function ensureInstalled() {
   if (difference === undefined) return;
   console.log(`Installing (${difference} is missing or old): npm ci`);
   const { code } = await runNpm(['ci', '--no-audit', '--no-fund']);
-  if (code !== 0) throw new Error(`npm ci ended with code ${code}`);
+  if (code !== 0) {
+    // A registry that lacks a binary of some other platform makes `npm ci` refuse the whole file.
+    console.log(`npm ci ended with code ${code}; trying npm install with the same lock file`);
+    const second = await runNpm(['install', '--no-save', '--no-audit', '--no-fund']);
+    if (second.code !== 0) throw new Error(`npm install ended with code ${second.code}`);
+  }
   const left = firstDifference();
-  if (left !== undefined) throw new Error(`after npm ci, ${left} still differs from the lock file`);
+  if (left !== undefined) throw new Error(`after that, ${left} still differs from the lock file`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
