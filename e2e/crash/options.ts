@@ -15,7 +15,9 @@ export const USAGE = `npm run crash -- [options]
   --isolated         serve the page cross-origin isolated
   --json FILE        write rows and failures there, after every kill
   --resume           go on where FILE ends (same seed)
-  --images …         the simulated lane instead: power loss, in Node, no browser`;
+  --images N         the simulated lane instead: power loss, in Node, no browser
+                     (with --seed, --profile A,B, --minutes M, --workers W, --json FILE)
+  --planted          deliberate bugs, each of which the simulated lane must catch (--json FILE)`;
 
 export interface CrashOptions {
   readonly kills: number;

@@ -6,3 +6,6 @@
  */
 export { ALL_PROFILES, caseOf, EXHAUSTIVE_CASES, keyOf, type LaneCase } from './cases.ts';
 export { type LaneLimits, type LaneResult, LIMITS, newResult, runCase, runLane } from './lane.ts';
+export { type PlantedBug, plant } from './planted/bug.ts';
+export { PLANTED_BUGS } from './planted/bugs.ts';
+export { runSlice, type Slice, type SliceProgress } from './slice.ts';

@@ -17,7 +17,9 @@ import { demand, Violation } from './violation.ts';
 export interface LaneResult {
   images: number;
   cases: number;
+  /** `profile row` → images. */
   readonly rows: Map<string, number>;
+  readonly profiles: Map<string, number>;
   readonly violations: string[];
 }
 
@@ -30,8 +32,8 @@ export interface LaneLimits {
   /** One image in so many is first opened with a read that fails. */
   readonly readFaultEvery: number;
   readonly images: number;
-  /** Wall clock, for those who must end in time. */
-  readonly until?: () => boolean;
+  /** A case ends early with so many. */
+  readonly violations: number;
 }
 
 export const LIMITS: LaneLimits = {
@@ -40,6 +42,7 @@ export const LIMITS: LaneLimits = {
   perSecondLife: 16,
   readFaultEvery: 32,
   images: Infinity,
+  violations: 40,
 };
 
 const SUBSETS = { exhaustiveUpTo: 7, random: 24, pairs: 24 };
@@ -47,7 +50,7 @@ const SUBSETS = { exhaustiveUpTo: 7, random: 24, pairs: 24 };
 const NAMES_SETTLE_MS = 61_000;
 const SECOND_LIFE = ['small', 'readers', 'fill', 'sectors', 'reopen', 'segments', 'relaxed', 'checkpoint', 'stream', 'idle', 'burst', 'trim'] as const;
 
-export const newResult = (): LaneResult => ({ images: 0, cases: 0, rows: new Map(), violations: [] });
+export const newResult = (): LaneResult => ({ images: 0, cases: 0, rows: new Map(), profiles: new Map(), violations: [] });
 
 /** Runs one case and checks its images. */
 export async function runCase(lane: LaneCase, limits: LaneLimits, result: LaneResult): Promise<void> {
@@ -102,7 +105,7 @@ class CaseRun {
       return;
     }
     for (const image of this.sample(disk, lane.formatToo ? 0 : history.openedAtOp, this.limits.perCrash)) {
-      if (this.result.images >= this.limits.images || this.result.violations.length > 40) return;
+      if (this.result.images >= this.limits.images || this.result.violations.length >= this.limits.violations) return;
       await this.look(image, history);
     }
   }
@@ -162,7 +165,7 @@ class CaseRun {
   private async look(image: DiskImage, history: History): Promise<void> {
     const { lane, limits, result } = this;
     this.ordinal++;
-    result.images++;
+    this.another();
     const livesOn = limits.secondLifeEvery > 0 && this.ordinal % limits.secondLifeEvery === 0;
     const booted = image.disk({ profile: lane.profile, record: livesOn });
     booted.limitBytes = Infinity;
@@ -174,7 +177,7 @@ class CaseRun {
       if (this.ordinal % limits.readFaultEvery === 0) await this.openWithReadFault(booted);
       const expectation = { history, op: image.op, promises: this.promises, namesMayBeLost };
       const { rows, store } = await checkImage(booted.host(), lane.options, expectation);
-      for (const row of rows) result.rows.set(row, (result.rows.get(row) ?? 0) + 1);
+      this.count(rows);
       if (!livesOn || store === undefined || !this.promises.whole || history.liedAtOp < image.op) return;
       const run = new Run(booted, store.host, past, lane.options, store);
       await this.liveOn(run);
@@ -184,13 +187,13 @@ class CaseRun {
     }
     for (const second of this.sample(booted, 0, 2)) {
       if (this.random.below(limits.perSecondLife * 4) >= limits.perSecondLife) continue;
-      if (result.images >= limits.images) return;
-      result.images++;
+      if (result.images >= limits.images || result.violations.length >= limits.violations) return;
+      this.another();
       try {
         const again = second.disk({ profile: lane.profile, record: false });
         const expectation = { history: past, op: second.op, promises: this.promises, namesMayBeLost: namesAreNew };
         const { rows } = await checkImage(again.host(), lane.options, expectation);
-        for (const row of rows) result.rows.set(row, (result.rows.get(row) ?? 0) + 1);
+        this.count(rows);
       } catch (error) {
         this.fail(error, `image ${image.id} then ${second.id}`);
       }
@@ -232,6 +235,19 @@ class CaseRun {
     }
     this.checkLive(run);
     run.store.abandon();
+  }
+
+  private another(): void {
+    const { result, lane } = this;
+    result.images++;
+    result.profiles.set(lane.profile, (result.profiles.get(lane.profile) ?? 0) + 1);
+  }
+
+  private count(rows: readonly string[]): void {
+    for (const row of rows) {
+      const key = `${this.lane.profile} ${row}`;
+      this.result.rows.set(key, (this.result.rows.get(key) ?? 0) + 1);
+    }
   }
 
   private fail(error: unknown, where: string): void {
