@@ -41,7 +41,11 @@ function workerEngine(directory: string): EngineProcess {
   return {
     url: url.href,
     isOwn: true,
-    post: (hello, ports) => worker.postMessage(hello, ports as unknown as TransferListItem[]),
+    post(hello, ports) {
+      // The DOM's ports and Node's are the same objects under two types.
+      const transfer: readonly object[] = ports;
+      worker.postMessage(hello, transfer as readonly TransferListItem[]);
+    },
     onEnd(listener) {
       worker.once('error', listener);
       worker.once('exit', (code) => listener(new Error(`the worker exited with code ${code}`)));
