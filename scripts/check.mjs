@@ -127,7 +127,7 @@ const CHECKS = {
 
 /**
  * @param {readonly string[]} [only]
- * @returns {Promise<{ passed: number, failed: number }>}
+ * @returns {Promise<{ passed: number, failed: number, failures: string[] }>}
  */
 export async function check(only = []) {
   const unknown = only.filter((name) => CHECKS[name] === undefined);
@@ -137,7 +137,8 @@ export async function check(only = []) {
     );
   }
   let passed = 0;
-  let failed = 0;
+  /** @type {string[]} */
+  const failures = [];
   for (const [name, [title, perform]] of Object.entries(CHECKS)) {
     if (only.length > 0 && !only.includes(name)) continue;
     const startMs = performance.now();
@@ -151,10 +152,10 @@ export async function check(only = []) {
     for (const line of wrong.slice(0, 80)) console.log(`    ${line}`);
     if (wrong.length > 80) console.log(`    … and ${wrong.length - 80} more lines`);
     if (ok) passed += 1;
-    else failed += 1;
+    else failures.push(title);
   }
   if (only.length === 0) longFiles();
-  return { passed, failed };
+  return { passed, failed: failures.length, failures };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
