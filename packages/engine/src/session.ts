@@ -154,7 +154,8 @@ export class StoreSession {
     this.store = undefined;
     this.#lock = undefined;
     store?.abandon();
-    this.#end(new VarveError('LEADER_LOST', 'another tab took the store over'));
+    const outcome = 'not-written';
+    this.#end(new VarveError('LEADER_LOST', 'another tab took the store over', { outcome }));
     this.#onEvent({ type: 'role', role: 'follower' });
   }
 }

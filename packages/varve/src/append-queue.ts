@@ -21,8 +21,10 @@ import { aborted } from './abort.ts';
 import type { DataLink } from './data-link.ts';
 
 const IN_FLIGHT_MAX = 2;
-/** A message is closed when it holds this much; also the size of pooled buffers. */
+/** A message is closed when it holds this much; one call alone may be larger. */
 const MESSAGE_BYTES = 256 * 1024;
+/** Buffers grow with what they must hold: many small messages must not take much memory. */
+const BUFFER_FIRST_BYTES = 4096;
 
 export interface AppendCall {
   readonly payloads: readonly Uint8Array[];
@@ -119,25 +121,27 @@ export class AppendQueue {
     return new Promise((resolve) => this.#drained.push(resolve));
   }
 
+  /** The message that takes `bytes` more, with room for them. */
   #room(bytes: number, { durability, expect }: AppendCall): Message {
-    const last = this.#forming.at(-1);
-    const fits =
-      last !== undefined &&
-      last.durability === durability &&
-      last.expect === undefined &&
-      expect === undefined &&
-      last.length + bytes <= last.bytes.length;
-    if (fits) return last;
-    const buffer = bytes > MESSAGE_BYTES ? undefined : this.#pool.pop();
-    const message: Message = {
-      bytes: new Uint8Array(buffer ?? new ArrayBuffer(Math.max(bytes, MESSAGE_BYTES))),
-      length: 0,
-      records: 0,
-      waiting: [],
-      durability,
-      expect,
-    };
-    this.#forming.push(message);
+    let message = this.#forming.at(-1);
+    if (
+      message === undefined ||
+      message.durability !== durability ||
+      message.expect !== undefined ||
+      expect !== undefined ||
+      message.length + bytes > MESSAGE_BYTES
+    ) {
+      const buffer = this.#pool.pop() ?? new ArrayBuffer(BUFFER_FIRST_BYTES);
+      const empty = { length: 0, records: 0, waiting: [] };
+      message = { bytes: new Uint8Array(buffer), ...empty, durability, expect };
+      this.#forming.push(message);
+    }
+    const needed = message.length + bytes;
+    if (needed > message.bytes.length) {
+      const larger = new Uint8Array(Math.max(needed, 2 * message.bytes.length));
+      larger.set(message.bytes.subarray(0, message.length));
+      message.bytes = larger;
+    }
     return message;
   }
 
@@ -233,7 +237,7 @@ export class AppendQueue {
   }
 
   #recycle(buffer: ArrayBuffer): void {
-    if (buffer.byteLength === MESSAGE_BYTES && this.#pool.length <= IN_FLIGHT_MAX) {
+    if (buffer.byteLength <= 2 * MESSAGE_BYTES && this.#pool.length <= IN_FLIGHT_MAX) {
       this.#pool.push(buffer);
     }
   }
