@@ -71,7 +71,7 @@ export function caseOf(seed: number, number: number, profile: Profile): LaneCase
   const random = new SeededRandom(seedOf(seed, number, profile));
   const workload = number % 2 === 0 ? exhaustive(seed, number / 2) : randomWorkload(random);
   const padded = profile === 'power-no-psow' ? random.below(4) > 0 : random.below(8) === 0;
-  const faulty = profile.startsWith('fsync-fail') || (number % 2 === 1 && random.below(3) === 0);
+  const faulty = profile.startsWith('fsync-fail') || (number % 2 === 1 && random.below(2) === 0);
   const namesSettled = random.below(4) > 0;
   const keep = random.below(3) === 0 ? 'checkpoint' : 'all';
   const starved = number % 2 === 1 && random.below(10) === 0;

@@ -41,8 +41,9 @@ export class ReadOnlyJournal implements LogView {
   }
 
   get firstLsn(): number {
-    const oldest = this.table.live()[0];
-    return Math.max(this.recovered.superblock.lowWater, (oldest?.header.lastLsn ?? 0) + 1, 1);
+    // From the superblock, not from the oldest header that verifies: a lost one must not shorten history.
+    const { lowWater, firstLsn } = this.recovered.superblock;
+    return Math.max(lowWater, firstLsn, 1);
   }
 
   segment(number: number): Segment | undefined {

@@ -137,6 +137,8 @@ export class Recovery implements LogView {
     if (row.verdict !== 'corrupt') this.table.dropAbove(end.segment);
     const cut = this.unproven[0]?.point ?? end;
     this.collectSpares();
+    // Beyond proven damage, too, something may have been flushed last that nothing proves.
+    const knownTo = this.damage.reduce((max, { to }) => Math.max(max, to), end.lastLsn);
     return {
       superblocks: [pair[0], pair[1]],
       superblock: this.superblock,
@@ -153,8 +155,8 @@ export class Recovery implements LogView {
       rows: this.rows,
       damage: this.damage,
       tailUncertain:
-        row.verdict === 'cut' && !facts.clean
-          ? { from: end.lastLsn + 1, evidence: facts.bytesBeyond ? 'bytes' : 'zeros' }
+        row.verdict !== 'clean' && !facts.clean
+          ? { from: knownTo + 1, evidence: facts.bytesBeyond ? 'bytes' : 'zeros' }
           : null,
       tornBytes: facts.bytesBeyond && !facts.clean ? this.tornBytes(end) : 0,
       scannedBytes: this.scannedBytes,
