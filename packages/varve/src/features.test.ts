@@ -174,6 +174,30 @@ describe('appending', () => {
     await log.close();
   });
 
+  test('a batch far larger than a segment is all there or not at all, in order', async () => {
+    const options = { codec: bytesCodec, segmentSizeBytes: 65_536 };
+    const log = await testEngine().open<Uint8Array>('wide', options);
+    const values = Array.from({ length: 150 }, (_, i) =>
+      new Uint8Array((i * 997) % 60_000).fill(i),
+    );
+    const before = log.append(new Uint8Array(500_000).fill(7));
+    const batch = log.appendBatch(values);
+    const after = log.append(new Uint8Array(1));
+    expect(await Promise.all([before, batch, after])).toEqual([1, 2, 152]);
+    const read = await collect(log.read());
+    expect(read).toHaveLength(152);
+    expect(read[0]!.value.length).toBe(500_000);
+    values.forEach((value, i) => {
+      expect(Buffer.compare(read[i + 1]!.value, value)).toBe(0);
+    });
+    const tooWide = Array.from({ length: 20 }, () => new Uint8Array(1024 * 1024));
+    await expect(log.appendBatch(tooWide)).rejects.toMatchObject({
+      code: 'RECORD_TOO_LARGE',
+      outcome: 'not-written',
+    });
+    await log.close();
+  });
+
   test('compare-and-append lets one of two writers win', async () => {
     const log = await testEngine().open<string>('expect');
     const results = await Promise.allSettled([

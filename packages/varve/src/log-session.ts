@@ -114,6 +114,7 @@ export class LogSession {
       if (!isVarveError(error, 'WORKER_DIED')) throw error;
     } finally {
       this.engine.end();
+      this.#ended();
     }
   }
 
@@ -128,12 +129,12 @@ export class LogSession {
 
   #update(status: StoreStatus): void {
     this.#engineStatus = status;
-    this.#changed();
-  }
-
-  #changed(): void {
     this.#status = undefined;
     for (const listener of [...this.#listeners]) listener.onStatus();
+  }
+
+  #ended(): void {
+    this.#update({ ...this.#engineStatus, state: 'closed' });
   }
 
   /** So that `status()` after an `await append` never lies behind it; no message is needed for it. */
@@ -146,8 +147,7 @@ export class LogSession {
   #died(error: VarveError): void {
     this.#stopWatching();
     this.#onDied();
-    this.#engineStatus = { ...this.#engineStatus, state: 'closed' };
-    this.#changed();
+    this.#ended();
     for (const listener of [...this.#listeners]) listener.onDied(error);
   }
 }

@@ -16,6 +16,7 @@ describe('a log over an engine', () => {
     ]);
     expect(log.status().lastLsn).toBe(3);
     await log.close();
+    expect(log.status().state).toBe('closed');
     await expect(log.append({ n: 4 })).rejects.toMatchObject({
       code: 'CLOSED',
       outcome: 'not-written',

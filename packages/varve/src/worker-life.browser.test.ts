@@ -127,6 +127,24 @@ describe('another tab', () => {
   });
 });
 
+describe('a page that is hidden', () => {
+  test('gives its store back, and takes it again when it is shown', async () => {
+    const name = freshName();
+    const first = await open<number>(name);
+    await first.append(1);
+    const tail = first.tail({ after: 1 });
+    const waiting = tail.next();
+    dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }));
+    forgetThisPage();
+    const second = await open<number>(name, { busyTimeoutMs: 5000 });
+    expect(await second.append(2)).toBe(2);
+    await second.close();
+    dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+    expect((await waiting).value?.value).toBe(2);
+    expect(await first.append(3)).toBe(3);
+  });
+});
+
 describe('where storage is refused', () => {
   test.each(['opfs', 'sync-access-handle', 'indexed-db', 'web-locks'])(
     'for want of %s opening rejects STORAGE_DENIED naming it',
