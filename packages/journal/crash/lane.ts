@@ -140,26 +140,11 @@ class CaseRun {
     checkWhole(run.store, { history: run.history, op: Infinity, promises: this.promises, namesMayBeLost: false }, Infinity);
   }
 
-  /** Images of every crash after operation `from`: the telling ones, and some of the others by chance. */
+  /** Images of every crash after operation `from`: of each the emptiest, the fullest, and others by chance. */
   private *sample(disk: SimulatedDisk, from: number, perCrash: number): Generator<DiskImage> {
-    let op = -1;
-    let same: DiskImage[] = [];
-    for (const image of disk.images({ crashAt: 'every-op', subsets: SUBSETS })) {
-      if (image.op <= from) continue;
-      if (image.op !== op) {
-        yield* this.some(same, perCrash);
-        op = image.op;
-        same = [];
-      }
-      same.push(image);
+    for (const image of disk.images({ crashAt: 'every-op', subsets: { ...SUBSETS, atMost: perCrash } })) {
+      if (image.op > from) yield image;
     }
-    yield* this.some(same, perCrash);
-  }
-
-  private *some(images: readonly DiskImage[], count: number): Generator<DiskImage> {
-    const keep = new Set([0, images.length - 1]);
-    while (keep.size < Math.min(count, images.length)) keep.add(this.random.below(images.length));
-    for (const index of keep) if (images[index] !== undefined) yield images[index];
   }
 
   private async look(image: DiskImage, history: History): Promise<void> {

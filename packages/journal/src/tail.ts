@@ -81,7 +81,7 @@ export class Tail {
   private wallTimeMs: number;
   private start: StartRecord | undefined;
   private headerProven: boolean;
-  private staging = new Uint8Array(STAGING_START_BYTES);
+  private staging: Uint8Array<ArrayBuffer>;
   private stagedBytes = 0;
   /** Where in staging the open batch begins; −1: none is open. */
   private openAt = -1;
@@ -100,6 +100,8 @@ export class Tail {
     this.writtenOffset = beginning.offset;
     this.start = beginning.start;
     this.headerProven = beginning.headerProven;
+    const { segmentBytes } = host.geometry;
+    this.staging = new Uint8Array(Math.min(STAGING_START_BYTES, 2 * segmentBytes));
     this.lastLsn = beginning.start.lastLsn;
     this.writtenLsn = this.lastLsn;
     this.durableLsn = this.lastLsn;

@@ -33,6 +33,8 @@ export interface Subsets {
   readonly random?: number;
   /** How many pairs otherwise. Default 256. */
   readonly pairs?: number;
+  /** No more than so many of all these: nothing, everything, and others drawn by the seed. Default: all. */
+  readonly atMost?: number;
 }
 
 /** Every choice to look at, each once: all of them when they are few, else the telling ones and some random. */
@@ -40,23 +42,37 @@ export function* choicesOf(
   questions: Questions,
   subsets: Subsets = {},
 ): Generator<{ id: string; choice: Choice }> {
-  const { exhaustiveUpTo = 12 } = subsets;
+  const { exhaustiveUpTo = 12, atMost = Infinity } = subsets;
   const combinations = questions.answers.reduce((product, count) => product * count, 1);
   if (combinations <= 2 ** exhaustiveUpTo) {
-    for (let ordinal = 0; ordinal < combinations; ordinal++) {
+    for (const ordinal of drawn(combinations, atMost, questions.seed)) {
       const id = `x${ordinal.toString(36)}`;
       yield { id, choice: choiceOf(questions, id) };
     }
     return;
   }
   const seen = new Set<string>();
-  for (const id of tellingIds(questions, subsets)) {
+  const ids = [...tellingIds(questions, subsets)];
+  for (const ordinal of drawn(ids.length, atMost, questions.seed)) {
+    const id = ids[ordinal];
     const choice = choiceOf(questions, id);
     const key = choice.join();
     if (seen.has(key)) continue;
     seen.add(key);
     yield { id, choice };
   }
+}
+
+/** 0 … `count`−1; when that is more than `atMost`, the first, the last and others at random. */
+function* drawn(count: number, atMost: number, seed: number): Generator<number> {
+  if (count <= atMost) {
+    for (let ordinal = 0; ordinal < count; ordinal++) yield ordinal;
+    return;
+  }
+  const random = new SeededRandom(seedOf(seed, 'drawn'));
+  const chosen = new Set([0, count - 1]);
+  while (chosen.size < atMost) chosen.add(random.below(count));
+  yield* chosen;
 }
 
 function* tellingIds(questions: Questions, subsets: Subsets): Generator<string> {
