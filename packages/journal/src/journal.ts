@@ -45,8 +45,8 @@ export interface JournalEnvironment {
 
 const SCAN_WINDOW_BYTES = 262_144;
 const POINT_WINDOW_BYTES = 131_072;
-/** `scanStart` moves when this much would have to be scanned. */
-export const SCAN_START_BYTES = 16 * 1_048_576;
+/** `scanStart` moves when this much would have to be scanned; earlier in a store that may not grow so large. */
+const SCAN_START_BYTES = 16 * 1_048_576;
 
 export class Journal implements LogView, GroupHost {
   readonly geometry: Geometry;
@@ -206,15 +206,21 @@ export class Journal implements LogView, GroupHost {
     const before = this.tail.unflushedBytes;
     this.tail.flush(() => this.environment.nowMs());
     this.bytesSinceScanStart += before;
-    if (this.bytesSinceScanStart > SCAN_START_BYTES) this.moveScanStart();
+    if (this.bytesSinceScanStart > this.scanStartBytes) this.moveScanStart();
+  }
+
+  private get scanStartBytes(): number {
+    const share = Math.max(2 * this.geometry.segmentBytes, this.options.maxBytes / 4);
+    return Math.min(SCAN_START_BYTES, share);
   }
 
   get scanPoint(): ScanPoint {
     return this.scanStart;
   }
 
+  /** Only when everything is flushed: recovery will take what lies before it for proven. */
   private moveScanStart(): void {
-    this.scanStart = this.tail.point;
+    this.scanStart = this.endPoint;
     this.bytesSinceScanStart = 0;
     this.applyRetention();
     this.writeSuperblock();
@@ -275,10 +281,11 @@ export class Journal implements LogView, GroupHost {
 
   /** Lets go of what lies below `before`. */
   trim(before: number): void {
+    this.tail.flush(() => this.environment.nowMs());
     const limit = this.coveredLsn > 0 ? this.coveredLsn + 1 : this.tail.durableLsn + 1;
     this.lowWater = Math.max(this.lowWater, Math.min(before, limit));
-    this.applyRetention();
-    this.writeSuperblock();
+    // Else history that nobody wants would stay for the next recovery to scan.
+    this.moveScanStart();
   }
 
   /** History that a reader has not read yet stays, within its budget. */

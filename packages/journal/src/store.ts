@@ -468,10 +468,7 @@ export class Store implements StorePort {
     if (!Number.isSafeInteger(before) || before < 0) {
       throw new VarveError('BAD_ARGUMENT', 'before is not an LSN', { facts: { before } });
     }
-    await this.withJournal((journal) => {
-      journal.flush();
-      journal.trim(before);
-    });
+    await this.withJournal((journal) => journal.trim(before));
     this.onEvent({ type: 'trimmed', firstLsn: this.opened!.journal!.firstLsn });
   }
 

@@ -8,6 +8,7 @@ import { folderCases } from './folder-cases.ts';
 import { hostCases } from './host-cases.ts';
 import type { NamedCase } from './remote-cases.ts';
 
+export * from './check.ts';
 export * from './remote-cases.ts';
 
 const FOLDER = 'conformance';
