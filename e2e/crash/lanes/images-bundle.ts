@@ -1,17 +1,12 @@
-/**
- * The worker of the image lane as one file, from the sources as they are, or with one planted bug.
- *
- * Always true: a planted bug stands exactly once in the source it names, or bundling fails.
- */
+/** The worker of the image lane as one file on disk, from the sources as they are or with one planted bug. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, sep } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type PlantedBug, plant } from '@varve/journal/crash';
-import { build, type Plugin } from 'vite';
+import type { PlantedBug } from '@varve/journal/crash';
+import { bundle } from '@varve/journal/crash/bundle';
 
 const ENTRY = fileURLToPath(new URL('images-worker.ts', import.meta.url));
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 export interface WorkerFile {
   readonly path: string;
@@ -19,30 +14,9 @@ export interface WorkerFile {
 }
 
 export async function bundleWorker(bug?: PlantedBug): Promise<WorkerFile> {
-  let planted = 0;
-  const planting: Plugin = {
-    name: 'planted-bug',
-    enforce: 'pre',
-    transform(code, id) {
-      if (bug === undefined || !id.split(sep).join('/').endsWith(`/packages/journal/src/${bug.file}`)) return null;
-      planted++;
-      return { code: plant(bug, code), map: null };
-    },
-  };
-  const output = await build({
-    configFile: false,
-    root: ROOT,
-    logLevel: 'error',
-    plugins: [planting],
-    ssr: { noExternal: true },
-    build: { ssr: ENTRY, write: false, minify: false, target: 'node20' },
-  });
-  if (bug !== undefined && planted !== 1) throw new Error(`planted bug "${bug.name}": ${bug.file} was bundled ${planted} times`);
-  const bundles = Array.isArray(output) ? output : [output];
-  const chunk = bundles.flatMap((bundle) => ('output' in bundle ? bundle.output : []))[0];
-  if (chunk === undefined || chunk.type !== 'chunk') throw new Error('the worker did not bundle');
+  const code = await bundle(ENTRY, bug);
   const folder = mkdtempSync(join(tmpdir(), 'varve-images-'));
   const path = join(folder, 'worker.mjs');
-  writeFileSync(path, chunk.code);
+  writeFileSync(path, code);
   return { path, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
