@@ -15,7 +15,8 @@ export interface LaneCase {
   readonly workload: readonly string[];
   readonly options: Partial<StoreOptions>;
   readonly fault: FaultRule | undefined;
-  /** The fault ends before this operation of the workload. */
+  /** The fault is armed before this operation of the workload, and ends before that one. */
+  readonly faultBeginsAt: number;
   readonly faultEndsAt: number;
   /** Growth beyond this many bytes fails; Infinity: never. */
   readonly spareBytes: number;
@@ -38,7 +39,11 @@ export const ALL_PROFILES: readonly Profile[] = [
 
 export const SMALL_STORE: Partial<StoreOptions> = { segmentSizeBytes: 4_096, maxStateBytes: 6_000 };
 /** Padded: no two batches share a sector of any size. */
-export const PADDED_STORE: Partial<StoreOptions> = { segmentSizeBytes: 16_384, alignmentBytes: 4_096, maxStateBytes: 6_000 };
+export const PADDED_STORE: Partial<StoreOptions> = {
+  segmentSizeBytes: 16_384,
+  alignmentBytes: 4_096,
+  maxStateBytes: 6_000,
+};
 
 const SEED_STATES: readonly (readonly string[])[] = [
   [],
@@ -72,6 +77,7 @@ export function caseOf(seed: number, number: number, profile: Profile): LaneCase
   const workload = number % 2 === 0 ? exhaustive(seed, number / 2) : randomWorkload(random);
   const padded = profile === 'power-no-psow' ? random.below(4) > 0 : random.below(8) === 0;
   const faulty = profile.startsWith('fsync-fail') || (number % 2 === 1 && random.below(2) === 0);
+  const faultBeginsAt = random.below(workload.length);
   const namesSettled = random.below(4) > 0;
   const keep = random.below(3) === 0 ? 'checkpoint' : 'all';
   const starved = number % 2 === 1 && random.below(10) === 0;
@@ -82,7 +88,8 @@ export function caseOf(seed: number, number: number, profile: Profile): LaneCase
     workload,
     options: { ...(padded ? PADDED_STORE : SMALL_STORE), keep },
     fault: faulty ? faultOf(random, profile) : undefined,
-    faultEndsAt: 1 + random.below(workload.length + 2),
+    faultBeginsAt,
+    faultEndsAt: faultBeginsAt + 1 + random.below(workload.length + 1),
     spareBytes: starved ? random.below(5) * 4_096 : Infinity,
     formatToo: random.below(4) === 0,
     namesSettled,
@@ -90,8 +97,28 @@ export function caseOf(seed: number, number: number, profile: Profile): LaneCase
 }
 
 /** Two cases with one key would look at the same images. */
-export function keyOf({ profile, workload, options, fault, faultEndsAt, spareBytes, namesSettled, seed }: LaneCase): string {
-  return JSON.stringify([profile, workload, options, fault, faultEndsAt, spareBytes, namesSettled, fault === undefined ? 0 : seed]);
+export function keyOf({
+  profile,
+  workload,
+  options,
+  fault,
+  faultBeginsAt,
+  faultEndsAt,
+  spareBytes,
+  namesSettled,
+  seed,
+}: LaneCase): string {
+  return JSON.stringify([
+    profile,
+    workload,
+    options,
+    fault,
+    faultBeginsAt,
+    faultEndsAt,
+    spareBytes,
+    namesSettled,
+    fault === undefined ? 0 : seed,
+  ]);
 }
 
 function exhaustive(seed: number, index: number): readonly string[] {
@@ -109,12 +136,21 @@ function randomWorkload(random: SeededRandom): readonly string[] {
 }
 
 function faultOf(random: SeededRandom, profile: Profile): FaultRule {
-  const skip = random.below(14);
+  const skip = random.below(5);
   const sticky = random.below(3) === 0;
   const throws = random.below(3) === 0 ? 'no-space' : 'io';
-  const on = profile.startsWith('fsync-fail') ? 'flush' : (['write', 'write', 'write', 'grow', 'flush', 'read'] as const)[random.below(6)]!;
+  const on = profile.startsWith('fsync-fail')
+    ? 'flush'
+    : (['write', 'write', 'write', 'grow', 'flush', 'read'] as const)[random.below(6)]!;
   const length = ([0, 1, 'half', 'len-1', 512] as const)[random.below(5)]!;
-  const short = (on === 'write' && random.below(2) === 0) || (on === 'read' && random.below(2) === 0);
+  const short =
+    (on === 'write' && random.below(2) === 0) || (on === 'read' && random.below(2) === 0);
   // A late failure is one that an earlier flush kept to itself: it strikes once.
-  return { on, skip, sticky: sticky && profile !== 'fsync-fail-late', path: 's/journal', effect: short ? { short: length } : { throws } };
+  return {
+    on,
+    skip,
+    sticky: sticky && profile !== 'fsync-fail-late',
+    path: 's/journal',
+    effect: short ? { short: length } : { throws },
+  };
 }

@@ -1,6 +1,13 @@
 import { SeededRandom } from '@varve/files/simulated';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Finding, type Golden, goldenStores, judge, meaningfulRanges, type Wound } from './damage.ts';
+import {
+  type Finding,
+  type Golden,
+  goldenStores,
+  judge,
+  meaningfulRanges,
+  type Wound,
+} from './damage.ts';
 
 const SEED = 3_11;
 let stores: readonly Golden[] = [];
@@ -9,7 +16,9 @@ beforeAll(async () => {
   stores = await goldenStores();
 });
 
-async function judgeAll(woundsOf: (golden: Golden) => Iterable<readonly Wound[]>): Promise<Record<Finding, number>> {
+async function judgeAll(
+  woundsOf: (golden: Golden) => Iterable<readonly Wound[]>,
+): Promise<Record<Finding, number>> {
   const found: Record<Finding, number> = { harmless: 0, reported: 0, 'tail-uncertain': 0 };
   const violations: string[] = [];
   for (const golden of stores) {
@@ -17,7 +26,9 @@ async function judgeAll(woundsOf: (golden: Golden) => Iterable<readonly Wound[]>
       try {
         found[await judge(golden, wounds)]++;
       } catch (error) {
-        violations.push(`${golden.name} at ${wounds.map(({ at, bytes }) => `${at}+${bytes.length}`).join()}: ${String(error)}`);
+        violations.push(
+          `${golden.name} at ${wounds.map(({ at, bytes }) => `${at}+${bytes.length}`).join()}: ${String(error)}`,
+        );
       }
     }
   }
@@ -25,7 +36,10 @@ async function judgeAll(woundsOf: (golden: Golden) => Iterable<readonly Wound[]>
   return found;
 }
 
-function* sectors(golden: Golden, content: (random: SeededRandom, bytes: Uint8Array) => void): Generator<Wound[]> {
+function* sectors(
+  golden: Golden,
+  content: (random: SeededRandom, bytes: Uint8Array) => void,
+): Generator<Wound[]> {
   const random = new SeededRandom(SEED);
   for (const { from, to } of meaningfulRanges(golden)) {
     for (let at = from; at < to; at += 512) {
@@ -39,7 +53,11 @@ function* sectors(golden: Golden, content: (random: SeededRandom, bytes: Uint8Ar
 describe('damage to a store at rest is never served and never silently cut', () => {
   test('every store is whole without damage', async () => {
     expect(stores.map(({ records }) => records.size).every((size) => size > 4)).toBe(true);
-    expect(await judgeAll(() => [[]])).toEqual({ harmless: stores.length, reported: 0, 'tail-uncertain': 0 });
+    expect(await judgeAll(() => [[]])).toEqual({
+      harmless: stores.length,
+      reported: 0,
+      'tail-uncertain': 0,
+    });
   });
 
   test('one bit of every few bytes turned over', { timeout: 120_000 }, async () => {
@@ -66,7 +84,9 @@ describe('damage to a store at rest is never served and never silently cut', () 
   });
 
   test('every sector turned to noise', { timeout: 120_000 }, async () => {
-    const found = await judgeAll((golden) => sectors(golden, (random, bytes) => random.fill(bytes)));
+    const found = await judgeAll((golden) =>
+      sectors(golden, (random, bytes) => random.fill(bytes)),
+    );
     expect(found.reported).toBeGreaterThan(30);
   });
 

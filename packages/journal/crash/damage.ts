@@ -40,10 +40,66 @@ interface Recipe {
 }
 
 const RECIPES: readonly Recipe[] = [
-  { name: 'closed', workload: ['small', 'sectors', 'bigBatch', 'stream', 'checkpoint', 'batch', 'segments', 'small', 'reopen', 'small', 'reopen'] },
-  { name: 'killed', workload: ['small', 'batch', 'bigBatch', 'aborted', 'checkpoint', 'stream', 'sectors', 'idle', 'small'] },
-  { name: 'cut', workload: ['batch', 'relaxedBurst', 'relaxed', 'small', 'batch', 'sectors', 'small', 'small', 'small'], cutAfter: 3 },
-  { name: 'recycled', workload: ['segments', 'checkpoint', 'trim', 'segments', 'checkpoint', 'trimAll', 'bigBatch', 'small', 'fill', 'burst'] },
+  {
+    name: 'closed',
+    workload: [
+      'small',
+      'sectors',
+      'bigBatch',
+      'stream',
+      'checkpoint',
+      'batch',
+      'segments',
+      'small',
+      'reopen',
+      'small',
+      'reopen',
+    ],
+  },
+  {
+    name: 'killed',
+    workload: [
+      'small',
+      'batch',
+      'bigBatch',
+      'aborted',
+      'checkpoint',
+      'stream',
+      'sectors',
+      'idle',
+      'small',
+    ],
+  },
+  {
+    name: 'cut',
+    workload: [
+      'batch',
+      'relaxedBurst',
+      'relaxed',
+      'small',
+      'batch',
+      'sectors',
+      'small',
+      'small',
+      'small',
+    ],
+    cutAfter: 3,
+  },
+  {
+    name: 'recycled',
+    workload: [
+      'segments',
+      'checkpoint',
+      'trim',
+      'segments',
+      'checkpoint',
+      'trimAll',
+      'bigBatch',
+      'small',
+      'fill',
+      'burst',
+    ],
+  },
 ];
 
 const FILE = 's/journal';
@@ -63,7 +119,9 @@ async function make({ name, workload, cutAfter }: Recipe): Promise<Golden> {
       run.store.abandon();
       const op = disk.opCount + 1;
       // All but the first thing that was not flushed: what stands behind it is withdrawn, and stays there.
-      const cut = [...disk.images({ subsets: { exhaustiveUpTo: 0, random: 0, pairs: 0 } })].find(({ id }) => /:l\d+$/.test(id));
+      const cut = [...disk.images({ subsets: { exhaustiveUpTo: 0, random: 0, pairs: 0 } })].find(
+        ({ id }) => /:l\d+$/.test(id),
+      );
       disk = cut!.disk({ record: false });
       run = await begin(disk, run.history.fork(op));
       run.history.reopened(run.store.status().lastLsn, disk.opCount, false);
@@ -76,9 +134,18 @@ async function make({ name, workload, cutAfter }: Recipe): Promise<Golden> {
   const proofs = proofsIn(run.store);
   run.store.abandon();
   const records = new Map<number, Uint8Array>();
-  for (let lsn = firstLsn; lsn <= lastLsn; lsn++) records.set(lsn, run.history.payload(lsn, Infinity)!);
+  for (let lsn = firstLsn; lsn <= lastLsn; lsn++)
+    records.set(lsn, run.history.payload(lsn, Infinity)!);
   const settled = disk.fork({ record: false });
-  return { name, disk: settled, options: SMALL_STORE, records, lastLsn, proofs, fileBytes: settled.peek(FILE).length };
+  return {
+    name,
+    disk: settled,
+    options: SMALL_STORE,
+    records,
+    lastLsn,
+    proofs,
+    fileBytes: settled.peek(FILE).length,
+  };
 }
 
 /**
@@ -90,11 +157,17 @@ function proofsIn(store: Store): Golden['proofs'] {
   const inSlots = slots.flatMap(({ slot }) =>
     store.batches(slot).map(({ offset, bytes, durableLsn }) => {
       const start = 131_072 + slot * segmentSizeBytes;
-      const ranges = [[start, start + 112], [start + offset, start + offset + bytes]] as const;
+      const ranges = [
+        [start, start + 112],
+        [start + offset, start + offset + bytes],
+      ] as const;
       return { ranges, durableLsn };
     }),
   );
-  const inBlocks = superblocks.map(({ place, durableLsn }) => ({ ranges: [[place * 65_536, place * 65_536 + 512]] as const, durableLsn }));
+  const inBlocks = superblocks.map(({ place, durableLsn }) => ({
+    ranges: [[place * 65_536, place * 65_536 + 512]] as const,
+    durableLsn,
+  }));
   return [...inBlocks, ...inSlots];
 }
 
@@ -111,7 +184,11 @@ export interface Wound {
 export type Finding = 'harmless' | 'reported' | 'tail-uncertain';
 
 /** Opens a copy with these wounds. @throws Violation */
-export async function judge(golden: Golden, wounds: readonly Wound[], told?: (store: Store) => void): Promise<Finding> {
+export async function judge(
+  golden: Golden,
+  wounds: readonly Wound[],
+  told?: (store: Store) => void,
+): Promise<Finding> {
   const disk = golden.disk.fork({ record: false });
   for (const { at, bytes } of wounds) disk.poke(FILE, bytes, at);
   let store: Store;
@@ -129,13 +206,19 @@ export async function judge(golden: Golden, wounds: readonly Wound[], told?: (st
   const { tailUncertain } = recovery;
   const reported = [...recovery.damage, ...store.damage];
   const intact = golden.proofs.filter(({ ranges }) =>
-    ranges.every(([from, to]) => wounds.every(({ at, bytes }) => at >= to || at + bytes.length <= from)),
+    ranges.every(([from, to]) =>
+      wounds.every(({ at, bytes }) => at >= to || at + bytes.length <= from),
+    ),
   );
   const provenLsn = Math.max(0, ...intact.map(({ durableLsn }) => durableLsn));
   for (const lsn of missing) {
     const named = reported.some(({ from, to }) => from <= lsn && lsn <= to);
     const uncertain = tailUncertain !== null && lsn >= tailUncertain.from && lsn > provenLsn;
-    demand(named || uncertain, 'I6', `record ${lsn} is gone and nobody says so: ${JSON.stringify({ state, recovery, provenLsn })}`);
+    demand(
+      named || uncertain,
+      'I6',
+      `record ${lsn} is gone and nobody says so: ${JSON.stringify({ state, recovery, provenLsn })}`,
+    );
   }
   checkState(store);
   store.abandon();
@@ -161,7 +244,11 @@ function serve(store: Store, golden: Golden): Set<number> {
         const payload = payloadOf(store, lsn, piece.bytes, frame);
         if (payload === undefined) continue;
         const expected = golden.records.get(lsn);
-        demand(expected !== undefined && equal(payload, expected), 'I6', `record ${lsn} is served with other bytes`);
+        demand(
+          expected !== undefined && equal(payload, expected),
+          'I6',
+          `record ${lsn} is served with other bytes`,
+        );
         served.add(lsn);
       }
     }
@@ -175,7 +262,8 @@ function payloadOf(
   bytes: Uint8Array,
   frame: { flags: number; payloadStart: number; payloadEnd: number },
 ): Uint8Array | undefined {
-  if ((frame.flags & RecordFlag.External) === 0) return bytes.subarray(frame.payloadStart, frame.payloadEnd);
+  if ((frame.flags & RecordFlag.External) === 0)
+    return bytes.subarray(frame.payloadStart, frame.payloadEnd);
   try {
     return store.readUnit(lsn, 0, Number.MAX_SAFE_INTEGER).bytes;
   } catch (error) {

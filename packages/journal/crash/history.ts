@@ -82,7 +82,11 @@ export class History {
     for (const group of this.live) {
       if (lastOf(group) <= lsn) continue;
       const mayGo = group.ackedAtOp >= op || this.liedAtOp < op;
-      demand(mayGo, 'I1', `record ${group.firstLsn} was acknowledged and is gone after a reopening at ${lsn}`);
+      demand(
+        mayGo,
+        'I1',
+        `record ${group.firstLsn} was acknowledged and is gone after a reopening at ${lsn}`,
+      );
       const died = processDied && group.writtenAtOp < op && this.liedAtOp >= op;
       demand(!died, 'I1', `record ${group.firstLsn} was written and did not survive its process`);
       group.withdrawnAtOp = op;
@@ -113,6 +117,18 @@ export class History {
     return owed;
   }
 
+  /** Up to where the batches that an image of `op` owes prove that records were flushed. */
+  provableLsn(op: number): number {
+    const last = this.groups.findLast((group) => group.ackedAtOp < op && group.withdrawnAtOp >= op);
+    if (last === undefined || last.issuedAtOp < 0) return 0;
+    let provable = 0;
+    for (const group of this.groups) {
+      if (group.ackedAtOp <= last.issuedAtOp && group !== last)
+        provable = Math.max(provable, lastOf(group));
+    }
+    return provable;
+  }
+
   /** Greatest LSN that an image of `op` may hold. */
   lastPossibleLsn(op: number): number {
     let last = 0;
@@ -125,7 +141,8 @@ export class History {
   payload(lsn: number, op: number): Uint8Array | undefined {
     for (const group of this.groups) {
       const index = lsn - group.firstLsn;
-      if (index >= 0 && index < group.payloads.length && this.possibleAt(group, op)) return group.payloads[index];
+      if (index >= 0 && index < group.payloads.length && this.possibleAt(group, op))
+        return group.payloads[index];
     }
     return undefined;
   }
@@ -137,7 +154,9 @@ export class History {
 
   /** Whether a log may end at this LSN: no group is cut in two. */
   endsAtGroup(lsn: number, op: number): boolean {
-    return lsn === 0 || this.groups.some((group) => this.possibleAt(group, op) && lastOf(group) === lsn);
+    return (
+      lsn === 0 || this.groups.some((group) => this.possibleAt(group, op) && lastOf(group) === lsn)
+    );
   }
 
   /** The history that a machine begins with that boots from an image of `op`: the past is moment −1. */
@@ -159,7 +178,11 @@ export class History {
     }
     for (const checkpoint of this.checkpoints) {
       if (checkpoint.issuedAtOp >= op) continue;
-      copy.checkpoints.push({ ...checkpoint, issuedAtOp: -1, ackedAtOp: before(checkpoint.ackedAtOp, op) });
+      copy.checkpoints.push({
+        ...checkpoint,
+        issuedAtOp: -1,
+        ackedAtOp: before(checkpoint.ackedAtOp, op),
+      });
     }
     for (const trim of this.trims) {
       if (trim.issuedAtOp < op) copy.trims.push({ ...trim, issuedAtOp: -1 });

@@ -26,17 +26,36 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the image lane', () => {
-  test('a crash at every operation, under every profile, violates nothing', { timeout: 120_000 }, async () => {
-    const limits = { ...LIMITS, images: IMAGES };
-    const { images, violations, rows, profiles } = await runLane(SEED, 0, 1, ALL_PROFILES, limits, () => false);
-    expect(violations).toEqual([]);
-    expect(images).toBe(IMAGES);
-    expect([...profiles.keys()].sort()).toEqual([...ALL_PROFILES].sort());
-    for (const row of ['torn-tail', 'torn-out-of-order', 'end-of-writing', 'clean-end', 'restart-incomplete']) {
-      const hits = [...rows].filter(([key]) => key.endsWith(` ${row}`)).reduce((sum, [, count]) => sum + count, 0);
-      expect(hits, row).toBeGreaterThan(0);
-    }
-  });
+  test(
+    'a crash at every operation, under every profile, violates nothing',
+    { timeout: 120_000 },
+    async () => {
+      const limits = { ...LIMITS, images: IMAGES };
+      const { images, violations, rows, profiles } = await runLane(
+        SEED,
+        0,
+        1,
+        ALL_PROFILES,
+        limits,
+        () => false,
+      );
+      expect(violations).toEqual([]);
+      expect(images).toBe(IMAGES);
+      expect([...profiles.keys()].sort()).toEqual([...ALL_PROFILES].sort());
+      for (const row of [
+        'torn-tail',
+        'torn-out-of-order',
+        'end-of-writing',
+        'clean-end',
+        'restart-incomplete',
+      ]) {
+        const hits = [...rows]
+          .filter(([key]) => key.endsWith(` ${row}`))
+          .reduce((sum, [, count]) => sum + count, 0);
+        expect(hits, row).toBeGreaterThan(0);
+      }
+    },
+  );
 
   test('every sequence of three operations comes up once before any comes up twice', () => {
     const keys = new Set<string>();
@@ -67,8 +86,18 @@ describe('planted bugs are caught', () => {
     const bug = PLANTED_BUGS.find((planted) => planted.name === name)!;
     const file = join(folder, `${QUICK.indexOf(name)}.mjs`);
     writeFileSync(file, await bundle(SLICE, bug));
-    const bundled = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as { runSlice: typeof runSlice };
-    const slice = { seed: SEED, from: 0, step: 1, profiles: ALL_PROFILES, images: PLANTED_IMAGES, untilMs: 0, stopAtViolations: 1 };
+    const bundled = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as {
+      runSlice: typeof runSlice;
+    };
+    const slice = {
+      seed: SEED,
+      from: 0,
+      step: 1,
+      profiles: ALL_PROFILES,
+      images: PLANTED_IMAGES,
+      untilMs: 0,
+      stopAtViolations: 1,
+    };
     const { violations } = await bundled.runSlice(slice);
     expect(violations).toHaveLength(1);
   });

@@ -5,7 +5,8 @@
  */
 import { type DiskImage, SimulatedDisk, SeededRandom, seedOf } from '@varve/files/simulated';
 import { isVarveError } from '@varve/protocol';
-import { openStore } from '../src/index.ts';
+import { openStore, SUPERBLOCK_PLACES } from '../src/index.ts';
+import { decodeSuperblock } from '../src/superblock.ts';
 import { caseOf, type LaneCase } from './cases.ts';
 import { History } from './history.ts';
 import { OPERATIONS } from './operations.ts';
@@ -24,8 +25,12 @@ export interface LaneResult {
 }
 
 export interface LaneLimits {
+  /** Operations of the first life in which it crashes, of a hundred. */
+  readonly crashPercent: number;
   /** Images of one crash of the first life. */
   readonly perCrash: number;
+  /** One image in so many also loses a superblock, if it has two. */
+  readonly rotEvery: number;
   /** One image in so many lives on and crashes again. */
   readonly secondLifeEvery: number;
   readonly perSecondLife: number;
@@ -37,8 +42,10 @@ export interface LaneLimits {
 }
 
 export const LIMITS: LaneLimits = {
+  crashPercent: 34,
   perCrash: 5,
-  secondLifeEvery: 12,
+  rotEvery: 9,
+  secondLifeEvery: 10,
   perSecondLife: 16,
   readFaultEvery: 32,
   images: Infinity,
@@ -48,12 +55,35 @@ export const LIMITS: LaneLimits = {
 const SUBSETS = { exhaustiveUpTo: 7, random: 24, pairs: 24 };
 /** Longer than write-back takes, by assumption (docs/SAFETY.md). */
 const NAMES_SETTLE_MS = 61_000;
-const SECOND_LIFE = ['small', 'readers', 'fill', 'sectors', 'reopen', 'segments', 'relaxed', 'checkpoint', 'stream', 'idle', 'burst', 'trim'] as const;
+const SECOND_LIFE = [
+  'small',
+  'readers',
+  'fill',
+  'sectors',
+  'reopen',
+  'segments',
+  'relaxed',
+  'checkpoint',
+  'stream',
+  'idle',
+  'burst',
+  'trim',
+] as const;
 
-export const newResult = (): LaneResult => ({ images: 0, cases: 0, rows: new Map(), profiles: new Map(), violations: [] });
+export const newResult = (): LaneResult => ({
+  images: 0,
+  cases: 0,
+  rows: new Map(),
+  profiles: new Map(),
+  violations: [],
+});
 
 /** Runs one case and checks its images. */
-export async function runCase(lane: LaneCase, limits: LaneLimits, result: LaneResult): Promise<void> {
+export async function runCase(
+  lane: LaneCase,
+  limits: LaneLimits,
+  result: LaneResult,
+): Promise<void> {
   await new CaseRun(lane, limits, result).start();
 }
 
@@ -89,7 +119,10 @@ class CaseRun {
     this.result = result;
     this.random = new SeededRandom(seedOf(lane.seed, 'lane'));
     this.promises = promisesOf(lane.profile, lane.options.alignmentBytes ?? 16);
-    const fault = lane.fault === undefined ? '' : ` fault ${JSON.stringify(lane.fault)} until ${lane.faultEndsAt}`;
+    const fault =
+      lane.fault === undefined
+        ? ''
+        : ` fault ${JSON.stringify(lane.fault)} from ${lane.faultBeginsAt} to ${lane.faultEndsAt}`;
     this.label = `case ${lane.number} ${lane.profile} ${lane.workload.join('+')}${fault}`;
   }
 
@@ -104,8 +137,20 @@ class CaseRun {
       this.fail(error, 'while running');
       return;
     }
-    for (const image of this.sample(disk, lane.formatToo ? 0 : history.openedAtOp, this.limits.perCrash)) {
-      if (this.result.images >= this.limits.images || this.result.violations.length >= this.limits.violations) return;
+    const chosen = new Map<number, boolean>();
+    for (const image of this.sample(
+      disk,
+      lane.formatToo ? 0 : history.openedAtOp,
+      this.limits.perCrash,
+    )) {
+      if (!chosen.has(image.op))
+        chosen.set(image.op, this.random.below(100) < this.limits.crashPercent);
+      if (chosen.get(image.op) === false) continue;
+      if (
+        this.result.images >= this.limits.images ||
+        this.result.violations.length >= this.limits.violations
+      )
+        return;
       await this.look(image, history);
     }
   }
@@ -120,9 +165,11 @@ class CaseRun {
     if (lane.namesSettled) history.namesSettledAtOp = disk.opCount;
     history.openedAtOp = disk.opCount;
     const run = new Run(disk, host, history, lane.options, store);
-    if (lane.spareBytes !== Infinity) disk.limitBytes = disk.peek('s/journal').length + lane.spareBytes;
-    if (lane.fault !== undefined) run.fault = disk.inject(lane.fault);
+    if (lane.spareBytes !== Infinity)
+      disk.limitBytes = disk.peek('s/journal').length + lane.spareBytes;
     for (const [index, name] of lane.workload.entries()) {
+      if (index === lane.faultBeginsAt && lane.fault !== undefined)
+        run.fault = disk.inject(lane.fault);
       if (index === lane.faultEndsAt) run.fault?.cancel();
       const opsBefore = disk.opCount;
       await OPERATIONS[name]!(run);
@@ -137,12 +184,19 @@ class CaseRun {
   /** The running store, too, must show what was promised. */
   private checkLive(run: Run): void {
     run.fault?.cancel();
-    checkWhole(run.store, { history: run.history, op: Infinity, promises: this.promises, namesMayBeLost: false }, Infinity);
+    checkWhole(
+      run.store,
+      { history: run.history, op: Infinity, promises: this.promises, namesMayBeLost: false },
+      Infinity,
+    );
   }
 
   /** Images of every crash after operation `from`: of each the emptiest, the fullest, and others by chance. */
   private *sample(disk: SimulatedDisk, from: number, perCrash: number): Generator<DiskImage> {
-    for (const image of disk.images({ crashAt: 'every-op', subsets: { ...SUBSETS, atMost: perCrash } })) {
+    for (const image of disk.images({
+      crashAt: 'every-op',
+      subsets: { ...SUBSETS, atMost: perCrash },
+    })) {
       if (image.op > from) yield image;
     }
   }
@@ -160,10 +214,12 @@ class CaseRun {
     const past = history.fork(image.op);
     try {
       if (this.ordinal % limits.readFaultEvery === 0) await this.openWithReadFault(booted);
+      if (this.ordinal % limits.rotEvery === 0) this.destroySuperblock(booted);
       const expectation = { history, op: image.op, promises: this.promises, namesMayBeLost };
       const { rows, store } = await checkImage(booted.host(), lane.options, expectation);
       this.count(rows);
-      if (!livesOn || store === undefined || !this.promises.whole || history.liedAtOp < image.op) return;
+      if (!livesOn || store === undefined || !this.promises.whole || history.liedAtOp < image.op)
+        return;
       const run = new Run(booted, store.host, past, lane.options, store);
       await this.liveOn(run);
     } catch (error) {
@@ -176,7 +232,12 @@ class CaseRun {
       this.another();
       try {
         const again = second.disk({ profile: lane.profile, record: false });
-        const expectation = { history: past, op: second.op, promises: this.promises, namesMayBeLost: namesAreNew };
+        const expectation = {
+          history: past,
+          op: second.op,
+          promises: this.promises,
+          namesMayBeLost: namesAreNew,
+        };
         const { rows } = await checkImage(again.host(), lane.options, expectation);
         this.count(rows);
       } catch (error) {
@@ -187,19 +248,48 @@ class CaseRun {
 
   /** A read that fails while opening is never taken for the end of the log: opening fails, and changes nothing. */
   private async openWithReadFault(disk: SimulatedDisk): Promise<void> {
-    const effect = this.random.below(2) === 0 ? ({ throws: 'io' } as const) : ({ short: ([0, 'half', 'len-1'] as const)[this.random.below(3)]! } as const);
+    const effect =
+      this.random.below(2) === 0
+        ? ({ throws: 'io' } as const)
+        : ({ short: ([0, 'half', 'len-1'] as const)[this.random.below(3)]! } as const);
     const fault = disk.inject({ on: 'read', skip: this.random.below(8), effect });
     try {
       const store = await openStore(disk.host(), 's', this.lane.options);
-      demand(fault.strikes === 0, 'I6', `opened although a read came back as ${JSON.stringify(effect)}`);
+      demand(
+        fault.strikes === 0,
+        'I6',
+        `opened although a read came back as ${JSON.stringify(effect)}`,
+      );
       store.abandon();
     } catch (error) {
       if (error instanceof Violation) throw error;
-      const refused = isVarveError(error, 'IO_ERROR') || isVarveError(error, 'STORE_LOST') || (!this.promises.whole && isVarveError(error));
+      const refused =
+        isVarveError(error, 'IO_ERROR') ||
+        isVarveError(error, 'STORE_LOST') ||
+        (!this.promises.whole && isVarveError(error));
       demand(refused, 'I6', `a failing read gave ${describe(error)}`);
     } finally {
       fault.cancel();
     }
+  }
+
+  /** Either superblock may rot: what was acknowledged stands in both. */
+  private destroySuperblock(disk: SimulatedDisk): void {
+    const bytes = peekOrNone(disk);
+    if (bytes === undefined) return;
+    const valid = ([0, 1] as const).map((place) => {
+      const at = SUPERBLOCK_PLACES[place];
+      return bytes.length >= at + 512
+        ? decodeSuperblock(bytes.subarray(at, at + 512), place)
+        : undefined;
+    });
+    if (valid[0] === undefined || valid[1] === undefined) return;
+    const place = valid[0].sequence > valid[1].sequence ? 0 : 1;
+    disk.poke(
+      's/journal',
+      new Uint8Array(64),
+      SUPERBLOCK_PLACES[this.random.below(4) > 0 ? place : 1 - place]!,
+    );
   }
 
   private async liveOn(run: Run): Promise<void> {
@@ -209,7 +299,11 @@ class CaseRun {
     run.history.reopened(lastLsn, run.op, false);
     const found = run.store.readState();
     for (const checkpoint of run.history.checkpoints) {
-      if (found !== undefined && checkpoint.coveredLsn === found.coveredLsn && checkpoint.ackedAtOp > run.op) {
+      if (
+        found !== undefined &&
+        checkpoint.coveredLsn === found.coveredLsn &&
+        checkpoint.ackedAtOp > run.op
+      ) {
         checkpoint.ackedAtOp = run.op;
       }
     }
@@ -238,5 +332,13 @@ class CaseRun {
   private fail(error: unknown, where: string): void {
     const reason = error instanceof Violation ? error.message : `unexpected: ${describe(error)}`;
     this.result.violations.push(`${reason} — ${this.label} ${where}`);
+  }
+}
+
+function peekOrNone(disk: SimulatedDisk): Uint8Array | undefined {
+  try {
+    return disk.peek('s/journal');
+  } catch {
+    return undefined;
   }
 }

@@ -9,7 +9,10 @@ import { demand } from './violation.ts';
 export type Operation = (run: Run) => Promise<void>;
 
 const append =
-  (groups: readonly (readonly number[])[], durability: 'strict' | 'relaxed' = 'strict'): Operation =>
+  (
+    groups: readonly (readonly number[])[],
+    durability: 'strict' | 'relaxed' = 'strict',
+  ): Operation =>
   (run) =>
     run.append(groups, durability);
 
@@ -41,12 +44,42 @@ function stream(pieces: number, bytes: number, end: 'commit' | 'abort'): Operati
   };
 }
 
+/** A stream that stays open while history behind it goes away. */
+const longStream: Operation = async (run) => {
+  const opened = await run.attempt(async () => run.store.openUnit());
+  if (opened === undefined) return;
+  const whole = run.payload(2_600);
+  const write = (from: number, to: number): Promise<boolean | undefined> =>
+    run.attempt(async () => {
+      await opened.write(whole.subarray(from, to));
+      return true;
+    });
+  if ((await write(0, 1_300)) === undefined) return;
+  for (const name of ['segments', 'checkpoint', 'trimAll', 'segments', 'checkpoint']) {
+    await OPERATIONS[name]!(run);
+    await run.settle();
+  }
+  if ((await write(1_300, 2_600)) === undefined) return;
+  const group = run.history.issue([whole], run.op);
+  try {
+    const lsn = await run.ended(opened.commit({ type: 64, channel: 0, durability: 'strict' }));
+    run.accepted(group, lsn, 1, 'strict');
+  } catch (error) {
+    run.refused(error, group);
+  }
+};
+
 function checkpoint(bytes: number, behind: number): Operation {
   return async (run) => {
     const { store, history } = run;
     const { lastLsn, coveredLsn: covered } = store.status();
     const coveredLsn = Math.max(covered, lastLsn - behind);
-    const issued = { state: run.payload(bytes), coveredLsn, issuedAtOp: run.op, ackedAtOp: Infinity };
+    const issued = {
+      state: run.payload(bytes),
+      coveredLsn,
+      issuedAtOp: run.op,
+      ackedAtOp: Infinity,
+    };
     history.checkpoints.push(issued);
     const done = await run.attempt(async () => {
       await store.checkpoint(issued.state, coveredLsn);
@@ -90,7 +123,8 @@ const idle =
     await run.disk.advanceAsync(ms);
     await run.settle();
     // Relaxed records are bounded by time, too.
-    if (ms > 1_000 && run.fault === undefined) run.history.acknowledgeTo(run.history.lastLsn, run.op);
+    if (ms > 1_000 && run.fault === undefined)
+      run.history.acknowledgeTo(run.history.lastLsn, run.op);
   };
 
 /** Leaves almost no room before the footer, so that what comes next rotates, or just does not. */
@@ -111,14 +145,26 @@ const readers: Operation = async (run) => {
     for (let reader = 0; reader < 4; reader++) {
       const after = Math.min(durableLsn, firstLsn - 1 + reader * 2);
       const reverse = reader % 2 === 1;
-      const chunk = store.readChunk({ after, maxBytes: 200 + reader * 900, reverse, visibility: 'durable' });
+      const chunk = store.readChunk({
+        after,
+        maxBytes: 200 + reader * 900,
+        reverse,
+        visibility: 'durable',
+      });
       for (const { firstLsn: lsn, count, start, end } of chunk.runs) {
         let at = start;
         for (let index = 0; index < count; index++) {
           at = readRecordFrame(chunk.bytes, at, end, frame);
-          demand(at > 0 && lsn + index > after, 'I2', `a reader after ${after} is given ${lsn + index}`);
+          demand(
+            at > 0 && lsn + index > after,
+            'I2',
+            `a reader after ${after} is given ${lsn + index}`,
+          );
           const issued = history.payload(lsn + index, Infinity);
-          const same = issued !== undefined && (frame.flags !== 0 || equal(chunk.bytes.subarray(frame.payloadStart, frame.payloadEnd), issued));
+          const same =
+            issued !== undefined &&
+            (frame.flags !== 0 ||
+              equal(chunk.bytes.subarray(frame.payloadStart, frame.payloadEnd), issued));
           demand(same, 'I1', `a reader is given other bytes for ${lsn + index}`);
         }
       }
@@ -139,6 +185,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   relaxed: append([[200]], 'relaxed'),
   relaxedBurst: append([[400], [3_800], [90]], 'relaxed'),
   stream: stream(4, 1_400, 'commit'),
+  longStream,
   aborted: stream(3, 800, 'abort'),
   checkpoint: checkpoint(300, 1),
   earlyCheckpoint: checkpoint(120, 3),
@@ -152,4 +199,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   flush,
   idle: idle(30),
   longIdle: idle(1_200),
+  relaxedWait: async (run) => {
+    await run.append([[120]], 'relaxed');
+    await idle(1_200)(run);
+  },
 };

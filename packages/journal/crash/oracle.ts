@@ -5,10 +5,16 @@
  * groups whole · I3 recovering twice gives the same · I5 nothing of an older generation appears (it
  * would not be byte-equal) · I6 no image of a lost write is called damage, and none of damage a lost
  * write · I7 recovery ends · I8 `durableLsn` never says more than is so (history.ts takes it for an
- * acknowledgement).
+ * acknowledgement) · I9 recovery writes again no more than the last window.
  */
 import type { Host } from '@varve/files';
-import { type DamageRange, isVarveError, newRecordFrame, readRecordFrame, RecordFlag } from '@varve/protocol';
+import {
+  type DamageRange,
+  isVarveError,
+  newRecordFrame,
+  readRecordFrame,
+  RecordFlag,
+} from '@varve/protocol';
 import { type Chunk, openStore, type Store, type StoreOptions } from '../src/index.ts';
 import type { History } from './history.ts';
 import type { Promises } from './promises.ts';
@@ -43,7 +49,8 @@ export async function checkImage(
   try {
     store = await openStore(host, 's', options);
   } catch (error) {
-    if (isVarveError(error, 'STORE_LOST') && namesMayBeLost) return { rows: ['files-gone'], store: undefined };
+    if (isVarveError(error, 'STORE_LOST') && namesMayBeLost)
+      return { rows: ['files-gone'], store: undefined };
     if (!whole && isVarveError(error)) return { rows: [`refused-${error.code}`], store: undefined };
     throw new Violation(`I7: opening failed: ${String(error)} ${factsOf(error)}`);
   }
@@ -59,16 +66,38 @@ export function checkWhole(store: Store, { history, promises }: Expectation, op:
   const { recovery, firstLsn, lastLsn, state, coveredLsn } = store.status();
   const rows = recovery.rows;
   const { damage, invalidSuperblocks } = recovery;
-  demand(state === 'open', 'I6', `a legal image is called damaged: ${JSON.stringify({ state, rows, damage })}`);
-  demand(damage.length === 0, 'I6', `a legal image is called damaged: ${JSON.stringify({ rows, damage })}`);
+  demand(
+    state === 'open',
+    'I6',
+    `a legal image is called damaged: ${JSON.stringify({ state, rows, damage })}`,
+  );
+  demand(
+    damage.length === 0,
+    'I6',
+    `a legal image is called damaged: ${JSON.stringify({ rows, damage })}`,
+  );
   demand(invalidSuperblocks.length < 2, 'I6', 'both superblocks are invalid');
   demand(lastLsn >= owed, 'I1', `${owed} were acknowledged, ${lastLsn} are there [${rows.join()}]`);
   const possible = history.lastPossibleLsn(op);
   demand(lastLsn <= possible, 'I2', `${lastLsn} are there, ${possible} were issued`);
   demand(history.endsAtGroup(lastLsn, op), 'I2', `the log ends inside a group, at ${lastLsn}`);
-  const trimmedTo = Math.max(1, ...history.trims.filter((t) => t.issuedAtOp < op).map((t) => t.before));
+  const trimmedTo = Math.max(
+    1,
+    ...history.trims.filter((t) => t.issuedAtOp < op).map((t) => t.before),
+  );
   demand(!history.keepsAll || firstLsn <= trimmedTo, 'I1', `history begins at ${firstLsn}`);
-  demand(firstLsn <= Math.max(trimmedTo, coveredLsn + 1), 'I1', `replay from ${coveredLsn + 1} is impossible, history begins at ${firstLsn}`);
+  demand(
+    firstLsn <= Math.max(trimmedTo, coveredLsn + 1),
+    'I1',
+    `replay from ${coveredLsn + 1} is impossible, history begins at ${firstLsn}`,
+  );
+  // A batch says what was durable when it was written: only what came after that is in doubt.
+  const inDoubt = Math.max(0, lastLsn - history.provableLsn(op));
+  demand(
+    recovery.rewrittenRecords <= inDoubt || op === Infinity,
+    'I9',
+    `${recovery.rewrittenRecords} records were written again, ${inDoubt} were in doubt`,
+  );
   checkRecords(store, history, firstLsn, lastLsn, op);
   checkState(store, history, op);
 }
@@ -77,11 +106,19 @@ function factsOf(error: unknown): string {
   return isVarveError(error) ? JSON.stringify(error.facts) : String((error as Error).stack);
 }
 
-function checkRecords(store: Store, history: History, firstLsn: number, lastLsn: number, op: number): void {
+function checkRecords(
+  store: Store,
+  history: History,
+  firstLsn: number,
+  lastLsn: number,
+  op: number,
+): void {
   const frame = newRecordFrame();
   let next = firstLsn;
   while (next <= lastLsn) {
-    const chunk = read(() => store.readChunk({ after: next - 1, maxBytes: 65_536, visibility: 'written' }));
+    const chunk = read(() =>
+      store.readChunk({ after: next - 1, maxBytes: 65_536, visibility: 'written' }),
+    );
     // Records that are staged and not yet written are no one's to see.
     if (chunk.runs.length === 0 && op === Infinity && next > store.journal!.tail.writtenLsn) return;
     demand(chunk.runs.length > 0, 'I2', `record ${next} is missing`);
@@ -125,7 +162,8 @@ export function checkServed(store: Store, history: History): number {
         at = readRecordFrame(piece.bytes, at, run.end, frame);
         demand(at > 0, 'I2', `record ${lsn} is not framed`);
         const payload = payloadOrNone(store, lsn, piece.bytes, frame);
-        const issued = payload === undefined || history.payloadsEver(lsn).some((bytes) => equal(bytes, payload));
+        const issued =
+          payload === undefined || history.payloadsEver(lsn).some((bytes) => equal(bytes, payload));
         demand(issued, 'I2', `record ${lsn} was never issued`);
         served++;
       }
@@ -149,7 +187,8 @@ function payloadOrNone(
   bytes: Uint8Array,
   frame: { flags: number; payloadStart: number; payloadEnd: number },
 ): Uint8Array | undefined {
-  if ((frame.flags & RecordFlag.External) === 0) return bytes.subarray(frame.payloadStart, frame.payloadEnd);
+  if ((frame.flags & RecordFlag.External) === 0)
+    return bytes.subarray(frame.payloadStart, frame.payloadEnd);
   try {
     return store.readUnit(lsn, 0, Number.MAX_SAFE_INTEGER).bytes;
   } catch (error) {
@@ -164,12 +203,25 @@ function checkState(store: Store, history: History, op: number): void {
   if (owed !== undefined) demand(found !== undefined, 'I1', 'an acknowledged checkpoint is gone');
   if (found === undefined) return;
   const issued = history.checkpoints.some(
-    ({ state, coveredLsn, issuedAtOp }) => issuedAtOp < op && coveredLsn === found.coveredLsn && equal(state, found.state),
+    ({ state, coveredLsn, issuedAtOp }) =>
+      issuedAtOp < op && coveredLsn === found.coveredLsn && equal(state, found.state),
   );
   demand(issued, 'I2', 'the state is none that was issued');
-  demand(owed === undefined || found.coveredLsn >= owed.coveredLsn, 'I1', 'an older state came back');
-  demand(found.coveredLsn <= store.status().lastLsn, 'I2', 'the state covers records that are not there');
-  demand(found.coveredLsn === store.status().coveredLsn, 'I2', 'status and state disagree on what is covered');
+  demand(
+    owed === undefined || found.coveredLsn >= owed.coveredLsn,
+    'I1',
+    'an older state came back',
+  );
+  demand(
+    found.coveredLsn <= store.status().lastLsn,
+    'I2',
+    'the state covers records that are not there',
+  );
+  demand(
+    found.coveredLsn === store.status().coveredLsn,
+    'I2',
+    'status and state disagree on what is covered',
+  );
 }
 
 export function equal(a: Uint8Array, b: Uint8Array): boolean {

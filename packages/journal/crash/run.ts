@@ -16,7 +16,14 @@ import { demand, Violation } from './violation.ts';
 const HANG_MS = 60_000;
 const STEP_MS = 250;
 /** What a store may say of a fault below it. */
-const FAULT_CODES = ['IO_ERROR', 'QUOTA_EXCEEDED', 'STORE_FULL', 'POISONED', 'UNIT_LIMIT', 'STATE_TOO_LARGE'] as const;
+const FAULT_CODES = [
+  'IO_ERROR',
+  'QUOTA_EXCEEDED',
+  'STORE_FULL',
+  'POISONED',
+  'UNIT_LIMIT',
+  'STATE_TOO_LARGE',
+] as const;
 
 export class Run {
   readonly disk: SimulatedDisk;
@@ -31,7 +38,13 @@ export class Run {
   /** Appends that have not settled: those that a reopening finds waiting are issued anew, behind it. */
   private pending: { group: IssuedGroup; settled: boolean }[] = [];
 
-  constructor(disk: SimulatedDisk, host: Host, history: History, options: Partial<StoreOptions>, store: Store) {
+  constructor(
+    disk: SimulatedDisk,
+    host: Host,
+    history: History,
+    options: Partial<StoreOptions>,
+    store: Store,
+  ) {
     this.disk = disk;
     this.host = host;
     this.history = history;
@@ -49,7 +62,11 @@ export class Run {
 
   private reopened(): void {
     const { generation, lastLsn } = this.store.status();
-    demand(generation > this.generation, 'I5', `generation ${generation} came after ${this.generation}`);
+    demand(
+      generation > this.generation,
+      'I5',
+      `generation ${generation} came after ${this.generation}`,
+    );
     this.generation = generation;
     const waiting = this.pending.filter(({ settled }) => !settled);
     for (const { group } of waiting) group.withdrawnAtOp = this.op;
@@ -81,9 +98,15 @@ export class Run {
   }
 
   /** Appends groups at once, each by a caller of its own. */
-  async append(groups: readonly (readonly number[])[], durability: 'strict' | 'relaxed'): Promise<void> {
+  async append(
+    groups: readonly (readonly number[])[],
+    durability: 'strict' | 'relaxed',
+  ): Promise<void> {
     this.pending = groups.map((lengths) => ({
-      group: this.history.issue(lengths.map((length) => this.payload(length)), this.op),
+      group: this.history.issue(
+        lengths.map((length) => this.payload(length)),
+        this.op,
+      ),
       settled: false,
     }));
     const calls = this.pending.map((entry) =>
@@ -104,9 +127,22 @@ export class Run {
     this.pending = [];
   }
 
-  accepted(group: IssuedGroup, firstLsn: number, count: number, durability: 'strict' | 'relaxed'): void {
-    demand(firstLsn === group.firstLsn, 'I2', `an append gave LSN ${firstLsn}, the model says ${group.firstLsn}`);
-    demand(count === group.payloads.length, 'I2', `an append gave ${count} LSNs for ${group.payloads.length} records`);
+  accepted(
+    group: IssuedGroup,
+    firstLsn: number,
+    count: number,
+    durability: 'strict' | 'relaxed',
+  ): void {
+    demand(
+      firstLsn === group.firstLsn,
+      'I2',
+      `an append gave LSN ${firstLsn}, the model says ${group.firstLsn}`,
+    );
+    demand(
+      count === group.payloads.length,
+      'I2',
+      `an append gave ${count} LSNs for ${group.payloads.length} records`,
+    );
     if (durability === 'strict') this.history.acknowledgeTo(firstLsn + count - 1, this.op);
     else group.writtenAtOp = Math.min(group.writtenAtOp, this.op);
   }
@@ -116,7 +152,11 @@ export class Run {
     this.expectFault(error);
     if (group === undefined) return;
     const outcome = isVarveError(error) ? error.outcome : undefined;
-    demand(outcome !== undefined, 'I8', `an append's error does not say what became of it: ${String(error)}`);
+    demand(
+      outcome !== undefined,
+      'I8',
+      `an append's error does not say what became of it: ${String(error)}`,
+    );
     if (outcome === 'not-written') this.history.forget(group);
   }
 
@@ -124,7 +164,10 @@ export class Run {
     const typed = FAULT_CODES.some((code) => isVarveError(error, code));
     const limited = this.disk.limitBytes !== Infinity || this.options.maxBytes !== undefined;
     const struck = (this.fault?.strikes ?? 0) > 0 || limited;
-    if (!typed || !struck) throw new Violation(`I8: ${struck ? 'after a fault' : 'no fault struck'}: ${describe(error)}`);
+    if (!typed || !struck)
+      throw new Violation(
+        `I8: ${struck ? 'after a fault' : 'no fault struck'}: ${describe(error)}`,
+      );
   }
 
   /** Runs a call that may fail when a fault strikes; undefined then. */
@@ -150,7 +193,11 @@ export class Run {
 
   /** The store stayed closed, as it may while the fault lasts: a new process opens it when that is over. */
   private async revive(): Promise<void> {
-    demand((this.fault?.strikes ?? 0) > 0, 'I7', `the store is ${this.store.state} and no fault struck`);
+    demand(
+      (this.fault?.strikes ?? 0) > 0,
+      'I7',
+      `the store is ${this.store.state} and no fault struck`,
+    );
     this.fault?.cancel();
     await this.reopen(false);
   }
@@ -171,8 +218,13 @@ export class Run {
     }
     this.listen();
     const { generation, lastLsn, state, recovery } = this.store.status();
-    if (state !== 'open') throw new Violation(`I6: an undamaged store opens ${state}: ${JSON.stringify(recovery)}`);
-    demand(generation > this.generation, 'I5', `generation ${generation} came after ${this.generation}`);
+    if (state !== 'open')
+      throw new Violation(`I6: an undamaged store opens ${state}: ${JSON.stringify(recovery)}`);
+    demand(
+      generation > this.generation,
+      'I5',
+      `generation ${generation} came after ${this.generation}`,
+    );
     this.generation = generation;
     this.history.reopened(lastLsn, this.op, processDied && (this.fault?.strikes ?? 0) === 0);
   }

@@ -27,7 +27,10 @@ export interface SliceProgress {
   readonly profiles: readonly (readonly [string, number])[];
 }
 
-export async function runSlice(slice: Slice, progress?: (done: SliceProgress) => void): Promise<SliceProgress> {
+export async function runSlice(
+  slice: Slice,
+  progress?: (done: SliceProgress) => void,
+): Promise<SliceProgress> {
   let told = Date.now();
   const stop = (result: LaneResult): boolean => {
     const now = Date.now();
@@ -35,10 +38,15 @@ export async function runSlice(slice: Slice, progress?: (done: SliceProgress) =>
       told = now;
       progress?.(progressOf(result));
     }
-    return result.violations.length >= slice.stopAtViolations || (slice.untilMs > 0 && now > slice.untilMs);
+    return (
+      result.violations.length >= slice.stopAtViolations ||
+      (slice.untilMs > 0 && now > slice.untilMs)
+    );
   };
   const limits = { ...LIMITS, images: slice.images, violations: slice.stopAtViolations };
-  return progressOf(await runLane(slice.seed, slice.from, slice.step, slice.profiles, limits, stop));
+  return progressOf(
+    await runLane(slice.seed, slice.from, slice.step, slice.profiles, limits, stop),
+  );
 }
 
 function progressOf({ images, cases, violations, rows, profiles }: LaneResult): SliceProgress {

@@ -7,7 +7,17 @@
  * generation is the current one, (5) its `firstLsn` is the next LSN, (6) its `previousChecksum` is
  * the header checksum of the batch before it. Who reads the log checks in this order.
  */
-import { readU16, readU32, readU48, readU64, writeU16, writeU32, writeU48, writeU64, xxh32 } from '@varve/bytes';
+import {
+  readU16,
+  readU32,
+  readU48,
+  readU64,
+  writeU16,
+  writeU32,
+  writeU48,
+  writeU64,
+  xxh32,
+} from '@varve/bytes';
 import {
   BATCH_BODY_MAX,
   BATCH_FLAGS_KNOWN,
@@ -57,9 +67,7 @@ export const newBatchHeader = (): BatchHeader => ({
 });
 
 export function batchSeed(segmentSeed: number, generation: number, offset: number): number {
-  return (
-    (segmentSeed ^ Math.imul(generation, 0x9e37_79b1) ^ Math.imul(offset, 0x85eb_ca77)) >>> 0
-  );
+  return (segmentSeed ^ Math.imul(generation, 0x9e37_79b1) ^ Math.imul(offset, 0x85eb_ca77)) >>> 0;
 }
 
 const FRAGMENT_EXTENSION_BYTES = 2 + 8;
@@ -67,7 +75,8 @@ const UNIT_EXTENSION_BYTES = 2 + UNIT_DESCRIPTOR_BYTES;
 
 /** Length of the header of a plain batch, a fragment, or a batch that ends a unit. A multiple of 4. */
 export const PLAIN_HEADER_BYTES: number = BATCH_HEADER_BYTES;
-export const FRAGMENT_HEADER_BYTES: number = (BATCH_HEADER_BYTES + FRAGMENT_EXTENSION_BYTES + 3) & ~3;
+export const FRAGMENT_HEADER_BYTES: number =
+  (BATCH_HEADER_BYTES + FRAGMENT_EXTENSION_BYTES + 3) & ~3;
 export const UNIT_END_HEADER_BYTES: number = (BATCH_HEADER_BYTES + UNIT_EXTENSION_BYTES + 3) & ~3;
 
 export interface BatchFields {
@@ -108,9 +117,14 @@ export function sealBatch(
   writeU32(into, at + AT.previousChecksum[0], fields.previousChecksum);
   writeU48(into, at + AT.wallTimeMs[0], fields.wallTimeMs);
   writeU16(into, at + 46, 0);
-  writeU32(into, at + AT.bodyChecksum[0], xxh32(into, bodyStart, bodyStart + bodyBytes, ~seed >>> 0));
+  writeU32(
+    into,
+    at + AT.bodyChecksum[0],
+    xxh32(into, bodyStart, bodyStart + bodyBytes, ~seed >>> 0),
+  );
   const checksumAt = bodyStart - 4;
-  if (headerBytes > BATCH_HEADER_BYTES) writeExtensions(into, at + AT.headerChecksum[0], checksumAt, fields);
+  if (headerBytes > BATCH_HEADER_BYTES)
+    writeExtensions(into, at + AT.headerChecksum[0], checksumAt, fields);
   const checksum = xxh32(into, at, checksumAt, seed);
   writeU32(into, checksumAt, checksum);
   return checksum;
@@ -171,7 +185,8 @@ export function decodeBatchHeader(
     into.flags <= BATCH_FLAGS_KNOWN &&
     bytes[at + AT.encoding[0]] === ENCODING_RAW &&
     !Number.isNaN(into.firstLsn + into.durableLsn) &&
-    (headerBytes === BATCH_HEADER_BYTES || readExtensions(bytes, at + AT.headerChecksum[0], checksumAt, into))
+    (headerBytes === BATCH_HEADER_BYTES ||
+      readExtensions(bytes, at + AT.headerChecksum[0], checksumAt, into))
   );
 }
 

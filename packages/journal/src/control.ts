@@ -84,7 +84,7 @@ export function findControlRecord(
   end: number,
   type: number,
 ): RecordFrame | undefined {
-  for (let at = start; at < end; ) {
+  for (let at = start; at < end;) {
     at = readRecordFrame(bytes, at, end, scratch);
     if (at < 0) return undefined;
     if (scratch.type === type) return scratch;

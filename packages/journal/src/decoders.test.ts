@@ -4,11 +4,28 @@
  */
 import { writeU32, xxh32 } from '@varve/bytes';
 import { SeededRandom } from '@varve/files/simulated';
-import { isVarveError, newRecordFrame, readRecordFrame, SystemType, writeRecordFrame } from '@varve/protocol';
+import {
+  isVarveError,
+  newRecordFrame,
+  readRecordFrame,
+  SystemType,
+  writeRecordFrame,
+} from '@varve/protocol';
 import { describe, expect, test } from 'vitest';
-import { batchSeed, decodeBatchHeader, newBatchHeader, PLAIN_HEADER_BYTES, sealBatch } from './batch.ts';
+import {
+  batchSeed,
+  decodeBatchHeader,
+  newBatchHeader,
+  PLAIN_HEADER_BYTES,
+  sealBatch,
+} from './batch.ts';
 import { decodeNext, decodeStart, findControlRecord } from './control.ts';
-import { SEGMENT_HEADER_BYTES, SEGMENT_HEADER_LAYOUT, SUPERBLOCK_BYTES, SUPERBLOCK_LAYOUT } from './format.ts';
+import {
+  SEGMENT_HEADER_BYTES,
+  SEGMENT_HEADER_LAYOUT,
+  SUPERBLOCK_BYTES,
+  SUPERBLOCK_LAYOUT,
+} from './format.ts';
 import { parsePosition } from './position.ts';
 import { decodeSegmentHeader, encodeSegmentHeader } from './segment-header.ts';
 import { assertUsable, decodeSuperblock, encodeSuperblock, type Superblock } from './superblock.ts';
@@ -91,8 +108,20 @@ describe(`hostile bytes (seed ${SEED}) give a refusal or fields in range, never 
   test('segment headers, with checksums that fit', () => {
     const random = new SeededRandom(SEED + 1);
     const good = bytesOf(SEGMENT_HEADER_BYTES);
-    const header = { slot: 0, segment: 1, generation: 1, salt: zeros(8), lastLsn: 0, previousEnd: 0 };
-    encodeSegmentHeader({ ...header, previousChain: 0, oldestUnitSegment: 1, durableLsn: 0, wallTimeMs: 1 }, zeros(16), good, 0);
+    const header = {
+      slot: 0,
+      segment: 1,
+      generation: 1,
+      salt: zeros(8),
+      lastLsn: 0,
+      previousEnd: 0,
+    };
+    encodeSegmentHeader(
+      { ...header, previousChain: 0, oldestUnitSegment: 1, durableLsn: 0, wallTimeMs: 1 },
+      zeros(16),
+      good,
+      0,
+    );
     let accepted = 0;
     for (let round = 0; round < ROUNDS; round++) {
       const bytes = hostile(random, good);
@@ -102,7 +131,9 @@ describe(`hostile bytes (seed ${SEED}) give a refusal or fields in range, never 
       if (decoded === undefined) continue;
       accepted++;
       expect(decoded.slot).toBe(0);
-      expect(Number.isSafeInteger(decoded.segment) && Number.isSafeInteger(decoded.lastLsn)).toBe(true);
+      expect(Number.isSafeInteger(decoded.segment) && Number.isSafeInteger(decoded.lastLsn)).toBe(
+        true,
+      );
     }
     expect(accepted).toBeGreaterThan(ROUNDS / 10);
   });
@@ -116,19 +147,33 @@ describe(`hostile bytes (seed ${SEED}) give a refusal or fields in range, never 
       const bodyBytes = random.below(300);
       const good = bytesOf(headerBytes + bodyBytes);
       random.fill(good);
-      const fields = { flags: random.below(18), count: 1, firstLsn: 1, durableLsn: 0, generation: 1, previousChecksum: 0, wallTimeMs: 1 };
+      const fields = {
+        flags: random.below(18),
+        count: 1,
+        firstLsn: 1,
+        durableLsn: 0,
+        generation: 1,
+        previousChecksum: 0,
+        wallTimeMs: 1,
+      };
       sealBatch(good, 0, headerBytes, bodyBytes, batchSeed(7, 1, 0), fields);
       const bytes = hostile(random, good);
       // Extensions are random now; their checksum is made to fit.
       random.fill(bytes.subarray(PLAIN_HEADER_BYTES - 4, headerBytes - 4));
       if (random.below(4) > 0) {
         const generation = new DataView(bytes.buffer).getUint32(32, true);
-        writeU32(bytes, headerBytes - 4, xxh32(bytes, 0, headerBytes - 4, batchSeed(7, generation, 0)));
+        writeU32(
+          bytes,
+          headerBytes - 4,
+          xxh32(bytes, 0, headerBytes - 4, batchSeed(7, generation, 0)),
+        );
       }
       if (!decodeBatchHeader(bytes, 0, bytes.length, 7, 0, into)) continue;
       accepted++;
       expect(into.bodyBytes).toBeLessThanOrEqual(66_560);
-      expect(Number.isSafeInteger(into.firstLsn) && Number.isSafeInteger(into.durableLsn)).toBe(true);
+      expect(Number.isSafeInteger(into.firstLsn) && Number.isSafeInteger(into.durableLsn)).toBe(
+        true,
+      );
     }
     expect(accepted).toBeGreaterThan(ROUNDS / 50);
   });
@@ -145,15 +190,18 @@ describe(`hostile bytes (seed ${SEED}) give a refusal or fields in range, never 
       for (let at = 0, frames = 0; at >= 0 && at < bytes.length; frames++) {
         const next = readRecordFrame(bytes, at, bytes.length, frame);
         const inside = frame.payloadStart <= frame.payloadEnd && frame.payloadEnd <= bytes.length;
-        if (next >= 0 && !(next > at && inside)) throw new Error(`a frame at ${at} ends at ${next}`);
+        if (next >= 0 && !(next > at && inside))
+          throw new Error(`a frame at ${at} ends at ${next}`);
         if (frames > bytes.length) throw new Error('frames without end');
         at = next;
       }
       for (const type of [SystemType.Start, SystemType.Next]) {
         const found = findControlRecord(bytes, 0, bytes.length, type);
         if (found === undefined) continue;
-        const decoded = type === SystemType.Start ? decodeStart(bytes, found) : decodeNext(bytes, found);
-        if (decoded !== undefined && 'segment' in decoded) expect(Number.isSafeInteger(decoded.segment)).toBe(true);
+        const decoded =
+          type === SystemType.Start ? decodeStart(bytes, found) : decodeNext(bytes, found);
+        if (decoded !== undefined && 'segment' in decoded)
+          expect(Number.isSafeInteger(decoded.segment)).toBe(true);
       }
     }
   });

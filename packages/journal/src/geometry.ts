@@ -56,4 +56,3 @@ export function slotStart(geometry: Geometry, slot: number): number {
 export function slotsInFile(geometry: Geometry, fileBytes: number): number {
   return Math.max(0, Math.floor((fileBytes - SLOTS_START) / geometry.segmentBytes));
 }
-

@@ -8,7 +8,7 @@
  *   what became of it
  * - a commit never waits for a caller
  */
-import { VarveError, withOutcome } from '@varve/protocol';
+import { type VarveError, withOutcome } from '@varve/protocol';
 import type { Appended } from './store-port.ts';
 
 export interface PendingAppend {

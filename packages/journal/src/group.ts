@@ -33,7 +33,9 @@ export function appendGroup(host: GroupHost, frames: Uint8Array, from: number, t
   const units: OpenUnit[] = [];
   try {
     const small =
-      longestFrame > host.geometry.bodyMax ? outsource(host, frames, from, to, units) : frames.subarray(from, to);
+      longestFrame > host.geometry.bodyMax
+        ? outsource(host, frames, from, to, units)
+        : frames.subarray(from, to);
     if (small.length <= host.geometry.bodyMax) {
       host.tail.addRecords(small, 0, small.length, count);
     } else {
@@ -52,7 +54,11 @@ function measure(frames: Uint8Array, from: number, to: number, recordBytesMax: n
   let longestFrame = 0;
   for (let at = from; at < to; count++) {
     const next = readRecordFrame(frames, at, to, frame);
-    if (next < 0 || frame.type < APPLICATION_TYPE_MIN || (frame.flags & RecordFlag.External) !== 0) {
+    if (
+      next < 0 ||
+      frame.type < APPLICATION_TYPE_MIN ||
+      (frame.flags & RecordFlag.External) !== 0
+    ) {
       throw new VarveError('BAD_MESSAGE', 'a record frame is malformed', {
         facts: { at: at - from },
         outcome: 'not-written',
@@ -80,7 +86,7 @@ function outsource(
 ): Uint8Array {
   const frame = newRecordFrame();
   const pieces: Uint8Array[] = [];
-  for (let at = from; at < to; ) {
+  for (let at = from; at < to;) {
     const next = readRecordFrame(frames, at, to, frame);
     if (next - at <= host.geometry.bodyMax) {
       pieces.push(frames.subarray(at, next));
@@ -110,19 +116,31 @@ function outsource(
 /** The frame of a record whose payload lies in fragments. */
 export function externalFrame(type: number, channel: number, descriptor: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(2 + 5 + 1 + UNIT_DESCRIPTOR_BYTES);
-  const start = writeRecordHead(bytes, 0, type, channel, UNIT_DESCRIPTOR_BYTES, RecordFlag.External);
+  const start = writeRecordHead(
+    bytes,
+    0,
+    type,
+    channel,
+    UNIT_DESCRIPTOR_BYTES,
+    RecordFlag.External,
+  );
   bytes.set(descriptor, start);
   return bytes.subarray(0, start + UNIT_DESCRIPTOR_BYTES);
 }
 
-function addUnitOfRecords(host: GroupHost, frames: Uint8Array, count: number, units: OpenUnit[]): void {
+function addUnitOfRecords(
+  host: GroupHost,
+  frames: Uint8Array,
+  count: number,
+  units: OpenUnit[],
+): void {
   const unit = new OpenUnit(host, Number.MAX_SAFE_INTEGER);
   units.push(unit);
   const target = Math.min(BATCH_BODY_TARGET, host.geometry.bodyMax);
   const frame = newRecordFrame();
   let start = 0;
   let inFragment = 0;
-  for (let at = 0; at < frames.length; ) {
+  for (let at = 0; at < frames.length;) {
     const next = readRecordFrame(frames, at, frames.length, frame);
     if (inFragment > 0 && next - start > target) {
       unit.writeFragment(frames, start, at, inFragment);

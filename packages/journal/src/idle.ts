@@ -51,7 +51,13 @@ export class Idle {
   }
 
   stop(): void {
-    for (const cancel of [this.cancelMark, this.cancelFlush, this.cancelPrepare, this.cancelWitness]) cancel?.();
+    for (const cancel of [
+      this.cancelMark,
+      this.cancelFlush,
+      this.cancelPrepare,
+      this.cancelWitness,
+    ])
+      cancel?.();
     this.cancelMark = this.cancelFlush = this.cancelPrepare = this.cancelWitness = undefined;
   }
 

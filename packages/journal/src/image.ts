@@ -21,9 +21,14 @@ export async function* exportImage(store: Store): AsyncGenerator<Uint8Array> {
     yield* copyFile(store);
     return;
   }
-  const { journal, end } = await store.atRest((current) => ({ journal: current, end: current.endPoint }));
+  const { journal, end } = await store.atRest((current) => ({
+    journal: current,
+    end: current.endPoint,
+  }));
   const { geometry, table, journalFile } = journal;
-  const live = new Map<number, Segment>(table.live().map((segment) => [segment.header.slot, segment]));
+  const live = new Map<number, Segment>(
+    table.live().map((segment) => [segment.header.slot, segment]),
+  );
   const slots = Math.max(...live.keys()) + 1;
   const holder = journal.hold(journal.firstLsn - 1);
   try {
@@ -42,7 +47,11 @@ export async function* exportImage(store: Store): AsyncGenerator<Uint8Array> {
     for (let slot = 0; slot < slots; slot++) {
       const segment = live.get(slot);
       const used =
-        segment === undefined ? 0 : segment.header.segment === end.segment ? end.offset : geometry.segmentBytes;
+        segment === undefined
+          ? 0
+          : segment.header.segment === end.segment
+            ? end.offset
+            : geometry.segmentBytes;
       for (let at = 0; at < geometry.segmentBytes; at += PIECE_BYTES) {
         const piece = new Uint8Array(Math.min(PIECE_BYTES, geometry.segmentBytes - at));
         const meaningful = Math.max(0, Math.min(piece.length, used - at));

@@ -1,4 +1,14 @@
-export type { StoreOptions, StorePort, AppendRequest, Appended, Chunk, ChunkRun, ReaderHold, ReadRequest, UnitWriter } from './store-port.ts';
+export type {
+  StoreOptions,
+  StorePort,
+  AppendRequest,
+  Appended,
+  Chunk,
+  ChunkRun,
+  ReaderHold,
+  ReadRequest,
+  UnitWriter,
+} from './store-port.ts';
 export { DEFAULT_OPTIONS, storeOptions } from './options.ts';
 export { openStore } from './open-store.ts';
 export { Store } from './store.ts';

@@ -12,8 +12,15 @@
  */
 import { invariant, readU64, writeU64 } from '@varve/bytes';
 import type { SyncFile } from '@varve/files';
-import { newRecordFrame, type RecordFrame, readRecordFrame, RecordFlag, SystemType, VarveError } from '@varve/protocol';
-import type { DamageRange } from '@varve/protocol';
+import {
+  type DamageRange,
+  newRecordFrame,
+  type RecordFrame,
+  readRecordFrame,
+  RecordFlag,
+  SystemType,
+  VarveError,
+} from '@varve/protocol';
 import { Blocks } from './blocks.ts';
 import { appendGroup, type GroupHost } from './group.ts';
 import { STATE_HEAD_BYTES, UNIT_DESCRIPTOR_BYTES } from './format.ts';
@@ -31,7 +38,11 @@ import type { Chunk, StoreOptions } from './store-port.ts';
 import type { Superblock } from './superblock.ts';
 import { SuperblockPair } from './superblock-pair.ts';
 import { Tail } from './tail.ts';
-import { encodeUnitDescriptor, readUnitDescriptor, type UnitDescriptor } from './unit-descriptor.ts';
+import {
+  encodeUnitDescriptor,
+  readUnitDescriptor,
+  type UnitDescriptor,
+} from './unit-descriptor.ts';
 import { readFragments } from './unit-reader.ts';
 import { OpenUnit } from './unit.ts';
 
@@ -80,7 +91,12 @@ export class Journal implements LogView, GroupHost {
    * Begins a new generation on what recovery found: writes both superblocks, then the records that
    * nothing proves, and flushes. @throws GenerationFault, VarveError
    */
-  constructor(file: SyncFile, recovered: Recovered, options: StoreOptions, environment: JournalEnvironment) {
+  constructor(
+    file: SyncFile,
+    recovered: Recovered,
+    options: StoreOptions,
+    environment: JournalEnvironment,
+  ) {
     const { superblock, end, cut, table, geometry } = recovered;
     this.file = file;
     this.options = options;
@@ -104,7 +120,10 @@ export class Journal implements LogView, GroupHost {
       file,
       geometry,
       table,
-      { maxBytes: options.maxBytes, reserve: Math.ceil((options.maxStateBytes * 1.1 + 4_096) / capacity) },
+      {
+        maxBytes: options.maxBytes,
+        reserve: Math.ceil((options.maxStateBytes * 1.1 + 4_096) / capacity),
+      },
       () => this.writeSuperblock(),
       () => this.freeRetired(),
     );
@@ -129,7 +148,10 @@ export class Journal implements LogView, GroupHost {
       },
       {
         segment,
-        offset: recovered.verdict === 'clean' ? end.offset : alignUp(end.offset, geometry.restartAlignment),
+        offset:
+          recovered.verdict === 'clean'
+            ? end.offset
+            : alignUp(end.offset, geometry.restartAlignment),
         headerProven: recovered.tailHeaderProven,
         start: {
           lastLsn: cut.lastLsn,
@@ -146,10 +168,12 @@ export class Journal implements LogView, GroupHost {
     this.pointBlocks = new Blocks(file, geometry, POINT_WINDOW_BYTES);
     this.reader = new Reader(this, table, blocks, this.pointBlocks, environment.onDamage);
     this.tail.ensureHeader();
-    this.writeSuperblock();
-    this.writeSuperblock();
+    this.writeBoth();
     this.rewrittenRecords = rewriteUnproven(this, recovered.unproven);
-    invariant(this.tail.durableLsn === rewrittenTo, 'what recovery found is durable before it is served');
+    invariant(
+      this.tail.durableLsn === rewrittenTo,
+      'what recovery found is durable before it is served',
+    );
   }
 
   segment(number: number): Segment | undefined {
@@ -160,7 +184,10 @@ export class Journal implements LogView, GroupHost {
     return segment === this.tail.segment ? this.tail.writtenOffset : this.geometry.segmentBytes;
   }
 
-  follow(next: { segment: number; slot: number; salt: Uint8Array }, from: ScanPoint): Segment | undefined {
+  follow(
+    next: { segment: number; slot: number; salt: Uint8Array },
+    from: ScanPoint,
+  ): Segment | undefined {
     const known = this.table.get(next.segment);
     if (known !== undefined) return known;
     if (next.segment > this.tail.segment.header.segment) return undefined;
@@ -252,12 +279,14 @@ export class Journal implements LogView, GroupHost {
     this.scanStart = tail.point;
     this.bytesSinceScanStart = 0;
     this.applyRetention();
-    this.writeSuperblock();
+    this.writeBoth();
   }
 
   private addState(state: Uint8Array, upTo: number): ScanPoint {
     const inline = STATE_HEAD_BYTES + state.length + 16 <= this.geometry.bodyMax;
-    const payload = new Uint8Array(STATE_HEAD_BYTES + (inline ? state.length : UNIT_DESCRIPTOR_BYTES));
+    const payload = new Uint8Array(
+      STATE_HEAD_BYTES + (inline ? state.length : UNIT_DESCRIPTOR_BYTES),
+    );
     writeU64(payload, 0, upTo);
     if (inline) {
       payload.set(state, STATE_HEAD_BYTES);
@@ -325,14 +354,19 @@ export class Journal implements LogView, GroupHost {
       tailSegment: this.tail.segment.header.segment,
       segmentBytes: this.geometry.segmentBytes,
       heldLsns: [...this.holders].map(({ lsn }) => lsn).filter((lsn) => !this.isLagging(lsn)),
-      openUnitSegments: [...this.units].map((unit) => unit.firstSegment).filter((n) => n !== undefined),
+      openUnitSegments: [...this.units]
+        .map((unit) => unit.firstSegment)
+        .filter((n) => n !== undefined),
     };
   }
 
   private applyRetention(): void {
     const live = this.table.live();
     this.lowWater = Math.max(1, lowWaterFor(this.options.keep, this.retentionFacts(), live));
-    this.firstSegment = Math.max(this.firstSegment, firstNeededSegment(live, this.retentionFacts()));
+    this.firstSegment = Math.max(
+      this.firstSegment,
+      firstNeededSegment(live, this.retentionFacts()),
+    );
   }
 
   /** Writes one superblock with the marks as they are; frees what both now agree is gone. */
@@ -347,9 +381,16 @@ export class Journal implements LogView, GroupHost {
     this.waiting = this.waiting.filter(({ segment }) => segment > gone);
   }
 
+  /** What is acknowledged next stands in both superblocks: either may be lost. */
+  private writeBoth(clean = false): void {
+    this.writeSuperblock(clean);
+    this.writeSuperblock(clean);
+  }
+
   private freeRetired(): void {
     this.applyRetention();
-    const mayFree = this.table.live()[0]!.header.segment < this.firstSegment || this.waiting.length > 0;
+    const mayFree =
+      this.table.live()[0]!.header.segment < this.firstSegment || this.waiting.length > 0;
     if (mayFree) this.writeSuperblock();
     if (this.waiting.length > 0) this.writeSuperblock();
   }
@@ -360,7 +401,9 @@ export class Journal implements LogView, GroupHost {
   }
 
   private oldestOpenUnit(): number | undefined {
-    const segments = [...this.units].map((unit) => unit.firstSegment).filter((n) => n !== undefined);
+    const segments = [...this.units]
+      .map((unit) => unit.firstSegment)
+      .filter((n) => n !== undefined);
     return segments.length === 0 ? undefined : Math.min(...segments);
   }
 
@@ -373,8 +416,7 @@ export class Journal implements LogView, GroupHost {
   closeClean(): void {
     this.tail.flush(() => this.environment.nowMs());
     this.scanStart = this.endPoint;
-    this.writeSuperblock(true);
-    this.writeSuperblock(true);
+    this.writeBoth(true);
   }
 
   /** Where the log ends; everything before it is durable when nothing is dirty. */
@@ -421,9 +463,16 @@ export function readStateAt(
   offset: number,
 ): { state: Uint8Array; coveredLsn: number } {
   const segment = view.segment(segmentNumber);
-  const scanner = new Scanner(view, blocks, { segment: segmentNumber, offset, generation: 0, lastLsn: 0, chain: 0 });
+  const scanner = new Scanner(view, blocks, {
+    segment: segmentNumber,
+    offset,
+    generation: 0,
+    lastLsn: 0,
+    chain: 0,
+  });
   const frame = newRecordFrame();
-  const found = segment !== undefined && scanner.countsAt(segment, offset) && readStateFrame(scanner, frame);
+  const found =
+    segment !== undefined && scanner.countsAt(segment, offset) && readStateFrame(scanner, frame);
   const head = found ? readU64(blocks.bytes, frame.payloadStart) : Number.NaN;
   if (!found || Number.isNaN(head)) {
     throw new VarveError('CORRUPT', 'the last checkpoint’s state is damaged', {
@@ -441,11 +490,20 @@ export function readStateAt(
 
 function readStateFrame(scanner: Scanner, into: RecordFrame): boolean {
   const end = readRecordFrame(scanner.blocks.bytes, scanner.bodyStart, scanner.bodyEnd, into);
-  return end >= 0 && into.type === SystemType.State && into.payloadEnd - into.payloadStart >= STATE_HEAD_BYTES;
+  return (
+    end >= 0 &&
+    into.type === SystemType.State &&
+    into.payloadEnd - into.payloadStart >= STATE_HEAD_BYTES
+  );
 }
 
 /** All bytes of a unit. */
-export function gather(view: LogView, blocks: Blocks, unit: UnitDescriptor, lsn: number): Uint8Array {
+export function gather(
+  view: LogView,
+  blocks: Blocks,
+  unit: UnitDescriptor,
+  lsn: number,
+): Uint8Array {
   const bytes = new Uint8Array(unit.bytes);
   let at = 0;
   for (const fragment of readFragments(view, blocks, unit, lsn)) {

@@ -57,7 +57,12 @@ function lastLsnOf(source: Source): number {
   return source instanceof Journal ? source.tail.writtenLsn : source.lastLsn;
 }
 
-function usedBytes(source: Source, segment: Segment, tail: Segment | undefined, next: Segment | undefined): number {
+function usedBytes(
+  source: Source,
+  segment: Segment,
+  tail: Segment | undefined,
+  next: Segment | undefined,
+): number {
   if (segment === tail) {
     return source instanceof Journal ? source.tail.writtenOffset : source.recovered.end.offset;
   }
@@ -70,7 +75,12 @@ export function batchesOf(source: Source, slot: number): BatchLayout[] {
   if (segment === undefined) return [];
   const scanner = new Scanner(source, source.blocks, beginningOf(segment, source.geometry));
   const batches: BatchLayout[] = [];
-  for (const { point } of batchesBeyond(source, source.blocks, segment, source.geometry.firstOffset)) {
+  for (const { point } of batchesBeyond(
+    source,
+    source.blocks,
+    segment,
+    source.geometry.firstOffset,
+  )) {
     scanner.countsAt(segment, point.offset);
     const { header } = scanner;
     batches.push({

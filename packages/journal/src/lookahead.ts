@@ -41,15 +41,21 @@ export function* batchesBeyond(
         chain: header.previousChecksum,
       },
       durableLsn: header.durableLsn,
-      bearsLsns: (header.flags & (BatchFlag.Control | BatchFlag.Fragment)) === 0 && header.count > 0,
+      bearsLsns:
+        (header.flags & (BatchFlag.Control | BatchFlag.Fragment)) === 0 && header.count > 0,
     };
   }
 }
 
 /** Whether any byte of `[offset, limit)` is not zero. */
-export function hasBytesBeyond(view: LogView, blocks: Blocks, segment: Segment, offset: number): boolean {
+export function hasBytesBeyond(
+  view: LogView,
+  blocks: Blocks,
+  segment: Segment,
+  offset: number,
+): boolean {
   const limit = view.limit(segment);
-  for (let at = offset; at < limit; ) {
+  for (let at = offset; at < limit;) {
     const available = Math.min(blocks.ensure(segment, at, 1, limit), limit - at);
     const { bytes } = blocks;
     const end = blocks.at + available;

@@ -10,7 +10,15 @@ import { geometryOf } from './geometry.ts';
 import { GenerationFault } from './io.ts';
 import { ReadOnlyJournal } from './read-only-journal.ts';
 import { readSuperblocks, type Recovered, Recovery } from './recovery.ts';
-import { folderOf, hex, JOURNAL_FILE, openJournalFile, platformError, randomBytes, storeFolder } from './store-files.ts';
+import {
+  folderOf,
+  hex,
+  JOURNAL_FILE,
+  openJournalFile,
+  platformError,
+  randomBytes,
+  storeFolder,
+} from './store-files.ts';
 import type { StoreOptions } from './store-port.ts';
 import { OPENING_ROWS, type OpeningFacts } from './witness-table.ts';
 
@@ -49,10 +57,17 @@ export async function openJournal(
     refuse(row.action, row.name, facts, witness, name);
     if (row.action === 'create') {
       if (!options.create || options.readOnly) {
-        throw new VarveError('NOT_FOUND', `there is no store named ${name}`, { facts: { store: name } });
+        throw new VarveError('NOT_FOUND', `there is no store named ${name}`, {
+          facts: { store: name },
+        });
       }
       const seedId = randomBytes(host, 16);
-      await host.witness.write(name, { state: 'formatting', seedId: hex(seedId), durableLsn: 0, liveSinceMs: 0 });
+      await host.witness.write(name, {
+        state: 'formatting',
+        seedId: hex(seedId),
+        durableLsn: 0,
+        liveSinceMs: 0,
+      });
       directory ??= await storeFolder(host, name, true);
       file ??= await openJournalFile(directory!, name, true);
       format(host, file!, seedId, options);
@@ -81,12 +96,17 @@ export async function openJournal(
   }
 }
 
-function factsOf(file: SyncFile | undefined, witness: WitnessEntry | undefined, name: string): OpeningFacts {
+function factsOf(
+  file: SyncFile | undefined,
+  witness: WitnessEntry | undefined,
+  name: string,
+): OpeningFacts {
   const newest = file && readSuperblocks(file, name).newest;
   return {
     witness: witness?.state ?? 'none',
     file: file === undefined ? 'absent' : newest === undefined ? 'unreadable' : 'valid',
-    sameStore: newest !== undefined && witness !== undefined && hex(newest.seedId) === witness.seedId,
+    sameStore:
+      newest !== undefined && witness !== undefined && hex(newest.seedId) === witness.seedId,
   };
 }
 
@@ -130,10 +150,12 @@ function recoverAndBegin(
   witness: WitnessEntry | undefined,
 ): Pick<OpenedJournal, 'recovered' | 'journal' | 'readOnly'> {
   const { pair, newest } = readSuperblocks(file, name);
-  if (newest === undefined) throw new VarveError('CORRUPT', 'no superblock verifies', { facts: { store: name } });
+  if (newest === undefined)
+    throw new VarveError('CORRUPT', 'no superblock verifies', { facts: { store: name } });
   const known = witness?.seedId === hex(newest.seedId) ? witness.durableLsn : 0;
   const recovered = new Recovery(file, newest, known).run(pair);
-  const mayWrite = recovered.verdict !== 'corrupt' && !options.readOnly && newest.readOnlyCompat === 0;
+  const mayWrite =
+    recovered.verdict !== 'corrupt' && !options.readOnly && newest.readOnlyCompat === 0;
   return {
     recovered,
     journal: mayWrite ? new Journal(file, recovered, options, environment) : undefined,

@@ -21,4 +21,3 @@ export async function openStore(
   await store.start();
   return store;
 }
-

@@ -41,7 +41,8 @@ export function storeOptions(given: Partial<StoreOptions> = {}): StoreOptions {
     typeof keep === 'object' &&
     ('bytes' in keep ? keep.bytes >= 0 : 'records' in keep && keep.records >= 0);
   demand(keep === 'all' || keep === 'checkpoint' || keepIsAmount, 'keep', JSON.stringify(keep));
-  for (const name of COUNTS) demand(options[name] > 0 && !Number.isNaN(options[name]), name, options[name]);
+  for (const name of COUNTS)
+    demand(options[name] > 0 && !Number.isNaN(options[name]), name, options[name]);
   return options;
 }
 

@@ -25,7 +25,11 @@ export class ReadOnlyJournal implements LogView {
   readonly recovered: Recovered;
   private readonly reader: Reader;
 
-  constructor(file: SyncFile, recovered: Recovered, environment: Pick<JournalEnvironment, 'onDamage'>) {
+  constructor(
+    file: SyncFile,
+    recovered: Recovered,
+    environment: Pick<JournalEnvironment, 'onDamage'>,
+  ) {
     this.file = file;
     this.recovered = recovered;
     this.geometry = recovered.geometry;
@@ -54,7 +58,10 @@ export class ReadOnlyJournal implements LogView {
     return this.geometry.segmentBytes;
   }
 
-  follow(next: { segment: number; slot: number; salt: Uint8Array }, from: ScanPoint): Segment | undefined {
+  follow(
+    next: { segment: number; slot: number; salt: Uint8Array },
+    from: ScanPoint,
+  ): Segment | undefined {
     const known = this.table.get(next.segment);
     if (known !== undefined) return known;
     const made = segmentFromNext(next, from, this.recovered.superblock.seedId);
@@ -63,7 +70,9 @@ export class ReadOnlyJournal implements LogView {
   }
 
   read(range: ReadRange, reverse: boolean): Chunk {
-    const named = this.recovered.damage.find(({ from, to }) => from <= range.after + 1 && to >= range.after + 1);
+    const named = this.recovered.damage.find(
+      ({ from, to }) => from <= range.after + 1 && to >= range.after + 1,
+    );
     if (named !== undefined && !reverse) {
       throw new VarveError('CORRUPT', `records ${named.from} to ${named.to} are damaged`, {
         facts: { from: named.from, to: named.to },
@@ -74,6 +83,8 @@ export class ReadOnlyJournal implements LogView {
 
   readState(): { state: Uint8Array; coveredLsn: number } | undefined {
     const { stateSegment, stateOffset } = this.recovered.superblock;
-    return stateSegment === 0 ? undefined : readStateAt(this, this.blocks, stateSegment, stateOffset);
+    return stateSegment === 0
+      ? undefined
+      : readStateAt(this, this.blocks, stateSegment, stateOffset);
   }
 }

@@ -63,7 +63,13 @@ class ChunkBuilder {
     const length = end - start;
     this.reserve(length);
     this.bytes.set(source.subarray(start, end), this.used);
-    this.runs.push({ firstLsn: first, count: kept, start: this.used, end: this.used + length, wallTimeMs });
+    this.runs.push({
+      firstLsn: first,
+      count: kept,
+      start: this.used,
+      end: this.used + length,
+      wallTimeMs,
+    });
     this.used += length;
   }
 
@@ -155,7 +161,11 @@ export class Reader {
   private scannerAfter(after: number): Scanner {
     const { cursor } = this;
     this.cursor = undefined;
-    if (cursor !== undefined && cursor.after === after && this.table.get(cursor.scanner.point.segment)) {
+    if (
+      cursor !== undefined &&
+      cursor.after === after &&
+      this.table.get(cursor.scanner.point.segment)
+    ) {
       return cursor.scanner;
     }
     const segment = this.table.holding(after);
@@ -229,7 +239,16 @@ export class Reader {
     for (const fragment of readFragments(this.view, this.unitBlocks, unit, firstLsn)) {
       const end = lsn + fragment.count - 1;
       if (end > delivered && lsn <= last) {
-        builder.add(fragment.bytes, fragment.start, fragment.end, lsn, fragment.count, wallTimeMs, delivered, last);
+        builder.add(
+          fragment.bytes,
+          fragment.start,
+          fragment.end,
+          lsn,
+          fragment.count,
+          wallTimeMs,
+          delivered,
+          last,
+        );
       }
       lsn = end + 1;
       if (builder.used >= maxBytes && lsn <= last && end > delivered) {

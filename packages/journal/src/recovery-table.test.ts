@@ -28,7 +28,8 @@ const OPENINGS = combinations<OpeningFacts>({
   sameStore: BOTH,
 });
 
-const rowOfTail = (facts: TailFacts): string => TAIL_ROWS.find(({ matches }) => matches(facts))!.name;
+const rowOfTail = (facts: TailFacts): string =>
+  TAIL_ROWS.find(({ matches }) => matches(facts))!.name;
 const openingOf = (facts: OpeningFacts): string =>
   OPENING_ROWS.find(({ matches }) => matches(facts))!.name;
 
@@ -47,7 +48,8 @@ const isLoss = (facts: TailFacts): boolean =>
 
 const OPENING_MEANING: Readonly<Record<string, (facts: OpeningFacts) => boolean>> = {
   'erase-interrupted': ({ witness }) => witness === 'erasing',
-  fresh: ({ witness, file }) => file === 'absent' && (witness === 'none' || witness === 'formatting'),
+  fresh: ({ witness, file }) =>
+    file === 'absent' && (witness === 'none' || witness === 'formatting'),
   'files-gone': ({ witness, file }) => file === 'absent' && witness === 'live',
   'format-interrupted': ({ witness, file }) => file === 'unreadable' && witness === 'formatting',
   'superblocks-destroyed': ({ witness, file }) =>
@@ -101,9 +103,13 @@ describe('opening', () => {
   });
 
   test('bytes that are no store are never formatted over, unless a format was interrupted', () => {
-    for (const facts of OPENINGS.filter(({ file, witness }) => file === 'unreadable' && witness !== 'erasing')) {
+    for (const facts of OPENINGS.filter(
+      ({ file, witness }) => file === 'unreadable' && witness !== 'erasing',
+    )) {
       const row = OPENING_ROWS.find(({ matches }) => matches(facts))!;
-      expect(row.action, JSON.stringify(facts)).toBe(facts.witness === 'formatting' ? 'create' : 'corrupt');
+      expect(row.action, JSON.stringify(facts)).toBe(
+        facts.witness === 'formatting' ? 'create' : 'corrupt',
+      );
     }
   });
 });

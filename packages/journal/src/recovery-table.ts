@@ -32,7 +32,8 @@ export interface TailRow {
 export const TAIL_ROWS: readonly TailRow[] = [
   {
     name: 'segment-missing',
-    cause: 'The header of the segment in which the log goes on was destroyed, or the file was cut off.',
+    cause:
+      'The header of the segment in which the log goes on was destroyed, or the file was cut off.',
     verdict: 'corrupt',
     matches: (facts) => facts.segmentMissing,
   },

@@ -99,11 +99,15 @@ export class Recovery implements LogView {
 
   follow(next: { segment: number; slot: number; salt: Uint8Array }, from: ScanPoint): Segment {
     const known = this.table.get(next.segment);
-    if (known?.header.slot === next.slot && known.header.salt.every((byte, i) => byte === next.salt[i])) {
+    if (
+      known?.header.slot === next.slot &&
+      known.header.salt.every((byte, i) => byte === next.salt[i])
+    ) {
       return known;
     }
     const made = segmentFromNext(next, from, this.superblock.seedId);
-    const oldestUnitSegment = this.table.get(from.segment)?.header.oldestUnitSegment ?? from.segment;
+    const oldestUnitSegment =
+      this.table.get(from.segment)?.header.oldestUnitSegment ?? from.segment;
     const careful = { ...made, header: { ...made.header, oldestUnitSegment } };
     this.table.add(careful);
     return careful;
@@ -230,7 +234,9 @@ export class Recovery implements LogView {
   }
 
   private dropProven(): void {
-    this.unproven = this.unproven.filter(({ point, count }) => point.lastLsn + count > this.provenLsn);
+    this.unproven = this.unproven.filter(
+      ({ point, count }) => point.lastLsn + count > this.provenLsn,
+    );
   }
 
   private factsAt(end: ScanPoint): TailFacts {
@@ -265,7 +271,8 @@ export class Recovery implements LogView {
       provenBeyond,
       proof,
       laterBatches,
-      bytesBeyond: segment !== undefined && !clean && hasBytesBeyond(this, this.blocks, segment, end.offset),
+      bytesBeyond:
+        segment !== undefined && !clean && hasBytesBeyond(this, this.blocks, segment, end.offset),
     };
   }
 
@@ -296,7 +303,10 @@ export class Recovery implements LogView {
   private resumeAtHeader(from: ScanPoint): ScanPoint | undefined {
     const following = this.table
       .live()
-      .find(({ header, headerMissing }) => !headerMissing && header.segment > from.segment && header.lastLsn >= from.lastLsn);
+      .find(
+        ({ header, headerMissing }) =>
+          !headerMissing && header.segment > from.segment && header.lastLsn >= from.lastLsn,
+      );
     return following && beginningOf(following, this.geometry);
   }
 

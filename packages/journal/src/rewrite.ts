@@ -13,7 +13,11 @@ import { externalFrame } from './group.ts';
 import type { Unproven } from './recovery.ts';
 import { type LogView, Scanner } from './scanner.ts';
 import { OpenUnit, type UnitHost } from './unit.ts';
-import { encodeUnitDescriptor, readUnitDescriptor, type UnitDescriptor } from './unit-descriptor.ts';
+import {
+  encodeUnitDescriptor,
+  readUnitDescriptor,
+  type UnitDescriptor,
+} from './unit-descriptor.ts';
 import { readFragments } from './unit-reader.ts';
 
 interface RewriteHost extends UnitHost, LogView {
@@ -31,7 +35,10 @@ export function rewriteUnproven(host: RewriteHost, unproven: readonly Unproven[]
     const scanner = new Scanner(host, host.blocks, point);
     const there = segment !== undefined && scanner.countsAt(segment, point.offset);
     invariant(there, 'a batch that recovery accepted is still there');
-    invariant(tail.lastLsn === point.lastLsn, 'records keep their LSNs when they are written again');
+    invariant(
+      tail.lastLsn === point.lastLsn,
+      'records keep their LSNs when they are written again',
+    );
     const { unit, wallTimeMs } = scanner.header;
     const body = host.blocks.bytes.slice(scanner.bodyStart, scanner.bodyEnd);
     // A segment that begins in between must name the oldest one that its records need.
@@ -56,7 +63,12 @@ export function rewriteUnproven(host: RewriteHost, unproven: readonly Unproven[]
 }
 
 /** Copies fragments that were not flushed before their end was written. */
-function copyUnit(host: RewriteHost, unit: UnitDescriptor, lsn: number, endBytes: number): UnitDescriptor {
+function copyUnit(
+  host: RewriteHost,
+  unit: UnitDescriptor,
+  lsn: number,
+  endBytes: number,
+): UnitDescriptor {
   const copy = new OpenUnit(host, Number.MAX_SAFE_INTEGER);
   try {
     for (const { bytes, start, end, count } of readFragments(host, host.blocks, unit, lsn)) {

@@ -10,7 +10,13 @@
 import { SystemType } from '@varve/protocol';
 import { type BatchHeader, bodyCounts, decodeBatchHeader, newBatchHeader } from './batch.ts';
 import type { Blocks } from './blocks.ts';
-import { decodeNext, decodeStart, findControlRecord, type NextRecord, type StartRecord } from './control.ts';
+import {
+  decodeNext,
+  decodeStart,
+  findControlRecord,
+  type NextRecord,
+  type StartRecord,
+} from './control.ts';
 import { BATCH_BODY_MAX, BATCH_HEADER_BYTES_MAX, BatchFlag } from './format.ts';
 import { alignUp, type Geometry } from './geometry.ts';
 import type { ScanPoint } from './position.ts';
@@ -109,7 +115,10 @@ export class Scanner {
     batchPoint.chain = header.previousChecksum;
     if (start === undefined) segment.index.note(batchPoint);
     point.chain = header.headerChecksum;
-    point.offset = alignUp(offset + header.headerBytes + header.bodyBytes, this.view.geometry.alignment);
+    point.offset = alignUp(
+      offset + header.headerBytes + header.bodyBytes,
+      this.view.geometry.alignment,
+    );
     if (this.bearsLsns) point.lastLsn += header.count;
     if (start !== undefined) segment.index.restart(point);
     if ((header.flags & BatchFlag.Control) !== 0) this.followNext();
@@ -117,7 +126,12 @@ export class Scanner {
   }
 
   private followNext(): void {
-    const frame = findControlRecord(this.blocks.bytes, this.bodyStart, this.bodyEnd, SystemType.Next);
+    const frame = findControlRecord(
+      this.blocks.bytes,
+      this.bodyStart,
+      this.bodyEnd,
+      SystemType.Next,
+    );
     const next = frame && decodeNext(this.blocks.bytes, frame);
     if (next === undefined || next.segment !== this.point.segment + 1) return;
     const segment = this.view.follow(next, this.point);
@@ -141,8 +155,14 @@ export class Scanner {
   private restartAt(segment: Segment, offset: number): boolean {
     if (!this.countsAt(segment, offset)) return false;
     const { header, point } = this;
-    if ((header.flags & BatchFlag.Restart) === 0 || header.generation <= point.generation) return false;
-    const frame = findControlRecord(this.blocks.bytes, this.bodyStart, this.bodyEnd, SystemType.Start);
+    if ((header.flags & BatchFlag.Restart) === 0 || header.generation <= point.generation)
+      return false;
+    const frame = findControlRecord(
+      this.blocks.bytes,
+      this.bodyStart,
+      this.bodyEnd,
+      SystemType.Start,
+    );
     const start = frame && decodeStart(this.blocks.bytes, frame);
     if (start === undefined || start.lastLsn > point.lastLsn) return false;
     if (header.firstLsn !== start.lastLsn + 1) return false;
@@ -169,7 +189,9 @@ export class Scanner {
     // that found no room before at the segment's first batch.
     const read = restart
       ? this.findRestart(following)
-      : this.countsAt(following, beginning.offset) && this.continues() && this.accept(following, beginning.offset, undefined);
+      : this.countsAt(following, beginning.offset) &&
+        this.continues() &&
+        this.accept(following, beginning.offset, undefined);
     if (!read) Object.assign(point, saved);
     else if (lost) this.nextLost = true;
     return read;

@@ -4,7 +4,17 @@
  * A segment header counts if (1) its magic, (2) its checksum, (3) its `seedId` is the store's and
  * (4) its slot is the one it stands in.
  */
-import { readU16, readU32, readU48, readU64, writeU16, writeU32, writeU48, writeU64, xxh32 } from '@varve/bytes';
+import {
+  readU16,
+  readU32,
+  readU48,
+  readU64,
+  writeU16,
+  writeU32,
+  writeU48,
+  writeU64,
+  xxh32,
+} from '@varve/bytes';
 import {
   FORMAT_VERSION,
   SEGMENT_HEADER_BYTES,
@@ -87,7 +97,12 @@ export function decodeSegmentHeader(
 }
 
 /** What every checksum in this use of the slot is seeded with. */
-export function segmentSeed(seedId: Uint8Array, slot: number, segment: number, salt: Uint8Array): number {
+export function segmentSeed(
+  seedId: Uint8Array,
+  slot: number,
+  segment: number,
+  salt: Uint8Array,
+): number {
   const bytes = new Uint8Array(36);
   bytes.set(seedId, 0);
   writeU32(bytes, 16, slot);

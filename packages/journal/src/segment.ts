@@ -19,7 +19,11 @@ export interface Segment {
   readonly headerMissing: boolean;
 }
 
-export function segmentOf(header: SegmentHeader, seedId: Uint8Array, headerMissing = false): Segment {
+export function segmentOf(
+  header: SegmentHeader,
+  seedId: Uint8Array,
+  headerMissing = false,
+): Segment {
   return {
     header,
     seed: segmentSeed(seedId, header.slot, header.segment, header.salt),

@@ -8,7 +8,9 @@ import type { StoreOptions } from './store-port.ts';
 
 const SMALL: Partial<StoreOptions> = { segmentSizeBytes: 65_536, maxStateBytes: 1_024 };
 
-async function open(options: Partial<StoreOptions> = {}): Promise<{ disk: SimulatedDisk; store: Store }> {
+async function open(
+  options: Partial<StoreOptions> = {},
+): Promise<{ disk: SimulatedDisk; store: Store }> {
   const disk = new SimulatedDisk({ seed: 2, record: false });
   const store = await openStore(disk.host(), 's', { ...SMALL, ...options });
   return { disk, store };
@@ -21,8 +23,12 @@ describe('group commit', () => {
     const { store } = await open();
     await store.append({ frames: frame('first') });
     const before = flushes(store);
-    const all = await Promise.all(Array.from({ length: 64 }, (_, i) => store.append({ frames: frame(`n${i}`) })));
-    expect(all.map(({ firstLsn }) => firstLsn)).toEqual(Array.from({ length: 64 }, (_, i) => i + 2));
+    const all = await Promise.all(
+      Array.from({ length: 64 }, (_, i) => store.append({ frames: frame(`n${i}`) })),
+    );
+    expect(all.map(({ firstLsn }) => firstLsn)).toEqual(
+      Array.from({ length: 64 }, (_, i) => i + 2),
+    );
     expect(flushes(store) - before).toBe(1);
     expect(store.status().commits.lastGroupRecords).toBe(64);
   });
@@ -113,7 +119,8 @@ describe('idle', () => {
 
 describe('retention', () => {
   const fill = async (store: Store, records: number): Promise<void> => {
-    for (let index = 0; index < records; index++) await store.append({ frames: frame('fill', 1_000) });
+    for (let index = 0; index < records; index++)
+      await store.append({ frames: frame('fill', 1_000) });
   };
 
   test('keep records: at least so many stay, and the file stops growing', async () => {
@@ -156,7 +163,12 @@ describe('retention', () => {
 
 describe('a queue past its bound', () => {
   test('makes append flush at once and tryAppend say no', async () => {
-    const { store } = await open({ durability: 'relaxed', queueBytes: 5_000, relaxedBytes: 1e9, relaxedMs: 1e9 });
+    const { store } = await open({
+      durability: 'relaxed',
+      queueBytes: 5_000,
+      relaxedBytes: 1e9,
+      relaxedMs: 1e9,
+    });
     await store.append({ frames: frame('bulk', 6_000) });
     expect(store.tryAppend({ frames: frame('no') })).toBeUndefined();
     await store.append({ frames: frame('waits') });

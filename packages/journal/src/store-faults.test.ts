@@ -9,9 +9,14 @@ import type { StoreOptions } from './store-port.ts';
 
 const SMALL: Partial<StoreOptions> = { segmentSizeBytes: 4_096, maxStateBytes: 1_024 };
 
-async function open(disk: SimulatedDisk, options: Partial<StoreOptions> = {}): Promise<{ store: Store; events: StoreEvent[] }> {
+async function open(
+  disk: SimulatedDisk,
+  options: Partial<StoreOptions> = {},
+): Promise<{ store: Store; events: StoreEvent[] }> {
   const events: StoreEvent[] = [];
-  const store = await openStore(disk.host(), 's', { ...SMALL, ...options }, (event) => events.push(event));
+  const store = await openStore(disk.host(), 's', { ...SMALL, ...options }, (event) =>
+    events.push(event),
+  );
   return { store, events };
 }
 
@@ -24,7 +29,10 @@ describe('a flush that fails', () => {
     await store.append({ frames: frame('one') });
     const { generation } = store.status();
     disk.inject({ on: 'flush', effect: { throws: 'io' } });
-    await expect(store.append({ frames: frame('two') })).rejects.toMatchObject({ code: 'IO_ERROR', outcome: 'unknown' });
+    await expect(store.append({ frames: frame('two') })).rejects.toMatchObject({
+      code: 'IO_ERROR',
+      outcome: 'unknown',
+    });
     const next = await store.append({ frames: frame('three') });
     expect(store.status().generation).toBeGreaterThan(generation);
     expect(types(events)).toEqual(expect.arrayContaining(['poisoned', 'reopened']));
@@ -37,10 +45,15 @@ describe('a flush that fails', () => {
     const disk = new SimulatedDisk({ seed: 5 });
     const { store, events } = await open(disk);
     disk.inject({ on: 'flush', effect: { throws: 'io' }, sticky: true });
-    await expect(store.append({ frames: frame('one') })).rejects.toMatchObject({ outcome: 'unknown' });
+    await expect(store.append({ frames: frame('one') })).rejects.toMatchObject({
+      outcome: 'unknown',
+    });
     await disk.advanceAsync(10_000);
     expect(store.status().state).toBe('poisoned');
-    await expect(store.append({ frames: frame('two') })).rejects.toMatchObject({ code: 'POISONED', outcome: 'not-written' });
+    await expect(store.append({ frames: frame('two') })).rejects.toMatchObject({
+      code: 'POISONED',
+      outcome: 'not-written',
+    });
     expect(() => store.readChunk({ after: 0, maxBytes: 1 })).toThrow(/POISONED/);
     await expect(store.waitBeyond(0, 'durable')).rejects.toMatchObject({ code: 'POISONED' });
     await store.close();
@@ -54,7 +67,10 @@ describe('a write that comes back short', () => {
     const { store } = await open(disk);
     await store.append({ frames: frame('one') });
     disk.inject({ on: 'write', effect: { short: 'half' } });
-    await expect(store.append({ frames: frame('two', 900) })).rejects.toMatchObject({ code: 'IO_ERROR', outcome: 'unknown' });
+    await expect(store.append({ frames: frame('two', 900) })).rejects.toMatchObject({
+      code: 'IO_ERROR',
+      outcome: 'unknown',
+    });
     await store.append({ frames: frame('three') });
     expect(readAll(store)[0]).toBe(shown(1, 'one'));
     expect(readAll(store).at(-1)).toContain('three');
@@ -112,7 +128,10 @@ describe('files that vanish', () => {
     await disk.advanceAsync(100);
     await store.append({ frames: frame('into the void') });
     await disk.advanceAsync(200);
-    await expect(store.append({ frames: frame('noticed') })).rejects.toMatchObject({ code: 'STORE_LOST', outcome: 'unknown' });
+    await expect(store.append({ frames: frame('noticed') })).rejects.toMatchObject({
+      code: 'STORE_LOST',
+      outcome: 'unknown',
+    });
     expect(store.status().state).toBe('lost');
     expect(events.find(({ type }) => type === 'lost')).toEqual({ type: 'lost', from: 2, to: 3 });
     await expect(open(disk)).rejects.toMatchObject({ code: 'STORE_LOST' });

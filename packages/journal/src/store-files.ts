@@ -34,7 +34,8 @@ function wellFormed(name: string): boolean {
 }
 
 function encode(name: string): string {
-  const hex = (char: string): string => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+  const hex = (char: string): string =>
+    `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
   return encodeURIComponent(name).replace(/[.!~*'()]/g, hex);
 }
 
@@ -77,7 +78,11 @@ export function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-export async function storeFolder(host: Host, name: string, create: boolean): Promise<Directory | undefined> {
+export async function storeFolder(
+  host: Host,
+  name: string,
+  create: boolean,
+): Promise<Directory | undefined> {
   try {
     return await host.root.directory(folderOf(name), { create });
   } catch (cause) {

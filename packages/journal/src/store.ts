@@ -10,7 +10,7 @@
  * - a failed write or flush ends the journal's generation; the store reopens itself, or stays closed
  * - in every state every method ends: with a result or a typed error
  */
-import type { Host } from '@varve/files';
+import type { Abort, Host } from '@varve/files';
 import {
   type BatchLayout,
   type DamageRange,
@@ -45,7 +45,6 @@ import type {
   UnitWriter,
 } from './store-port.ts';
 import { StreamUnit } from './stream-unit.ts';
-import type { Abort } from '@varve/files';
 import { Waiters } from './waiters.ts';
 
 export type StoreState = StoreStatus['state'];
@@ -75,7 +74,12 @@ export class Store implements StorePort {
   private ackedLsn = 0;
   private unitsOpen = new Set<StreamUnit>();
 
-  constructor(host: Host, name: string, options: StoreOptions, onEvent: (event: StoreEvent) => void) {
+  constructor(
+    host: Host,
+    name: string,
+    options: StoreOptions,
+    onEvent: (event: StoreEvent) => void,
+  ) {
     this.host = host;
     this.name = name;
     this.options = options;
@@ -198,7 +202,8 @@ export class Store implements StorePort {
     try {
       for (; staged < lengths.length; staged++) {
         const end = at + lengths[staged]!;
-        if (!(end > at && end <= frames.length)) throw new VarveError('BAD_MESSAGE', 'a group lies outside of its frames');
+        if (!(end > at && end <= frames.length))
+          throw new VarveError('BAD_MESSAGE', 'a group lies outside of its frames');
         journal.append(frames, at, end);
         at = end;
       }
@@ -206,7 +211,12 @@ export class Store implements StorePort {
       if (staged === 0 || !isVarveError(error)) throw error;
       this.announceQuota(error);
       const refusal = withOutcome(error, 'not-written');
-      return { firstLsn: before + 1, count: journal.tail.lastLsn - before, groups: staged, refusal };
+      return {
+        firstLsn: before + 1,
+        count: journal.tail.lastLsn - before,
+        groups: staged,
+        refusal,
+      };
     }
     return { firstLsn: before + 1, count: journal.tail.lastLsn - before, groups: staged };
   }
@@ -252,7 +262,8 @@ export class Store implements StorePort {
       if (flush) journal.flush();
       else journal.write();
     } catch (error) {
-      const cause = error instanceof GenerationFault ? error.cause : failedIo(error, 'committing failed');
+      const cause =
+        error instanceof GenerationFault ? error.cause : failedIo(error, 'committing failed');
       rejectUnknown(taken, cause);
       if (error instanceof GenerationFault) this.endGeneration(cause);
       else this.poison(new VarveError('POISONED', cause.message, { cause: error }));
@@ -331,7 +342,10 @@ export class Store implements StorePort {
         if (last.code === 'STORE_LOST' || last.code === 'CORRUPT') break;
       }
     }
-    this.end(last.code === 'STORE_LOST' ? 'lost' : 'poisoned', new VarveError('POISONED', last.message, { cause: last }));
+    this.end(
+      last.code === 'STORE_LOST' ? 'lost' : 'poisoned',
+      new VarveError('POISONED', last.message, { cause: last }),
+    );
   }
 
   private sleep(delayMs: number): Promise<void> {
@@ -361,7 +375,10 @@ export class Store implements StorePort {
     if (this.state === 'read-only') {
       const [range] = this.damage;
       return new VarveError('READ_ONLY', undefined, {
-        facts: range === undefined ? { store: this.name } : { store: this.name, from: range.from, to: range.to },
+        facts:
+          range === undefined
+            ? { store: this.name }
+            : { store: this.name, from: range.from, to: range.to },
       });
     }
     return new VarveError('CLOSED', undefined, { facts: { store: this.name } });
@@ -386,7 +403,8 @@ export class Store implements StorePort {
     try {
       journal.flush();
     } catch (error) {
-      const cause = error instanceof GenerationFault ? error.cause : failedIo(error, 'flushing failed');
+      const cause =
+        error instanceof GenerationFault ? error.cause : failedIo(error, 'flushing failed');
       rejectUnknown(taken, cause);
       this.endGeneration(cause);
       throw cause;
@@ -413,27 +431,35 @@ export class Store implements StorePort {
   private visibleRange(visibility: 'durable' | 'written' | undefined): [number, number] {
     const { journal, readOnly } = this.opened!;
     if (journal === undefined) return [readOnly!.firstLsn, readOnly!.lastLsn];
-    const written = (visibility ?? (this.options.durability === 'strict' ? 'durable' : 'written')) === 'written';
+    const written =
+      (visibility ?? (this.options.durability === 'strict' ? 'durable' : 'written')) === 'written';
     return [journal.firstLsn, written ? journal.tail.writtenLsn : journal.tail.durableLsn];
   }
 
   /** What can be read now. */
   private source(): NonNullable<OpenedJournal['journal'] | OpenedJournal['readOnly']> {
     const source = this.opened?.journal ?? this.opened?.readOnly;
-    if (source === undefined || (this.state !== 'open' && this.state !== 'read-only')) throw this.refusalToRead();
+    if (source === undefined || (this.state !== 'open' && this.state !== 'read-only'))
+      throw this.refusalToRead();
     return source;
   }
 
   private refusalToRead(): VarveError {
     if (this.state !== 'reopening') return this.refusal();
-    return new VarveError('IO_ERROR', 'the store is being reopened', { facts: { store: this.name, retry: true } });
+    return new VarveError('IO_ERROR', 'the store is being reopened', {
+      facts: { store: this.name, retry: true },
+    });
   }
 
   readUnit(lsn: number, at: number, maxBytes: number): { bytes: Uint8Array; done: boolean } {
     return readUnitPart(this.source(), (request) => this.readChunk(request), lsn, at, maxBytes);
   }
 
-  async waitBeyond(after: number, visibility: 'durable' | 'written', signal?: Abort): Promise<void> {
+  async waitBeyond(
+    after: number,
+    visibility: 'durable' | 'written',
+    signal?: Abort,
+  ): Promise<void> {
     if (this.state === 'reopening') await this.reopening;
     if (this.state !== 'open' && this.state !== 'read-only') throw this.refusal();
     const [, visible] = this.visibleRange(visibility);
@@ -553,7 +579,8 @@ export class Store implements StorePort {
     const wasOpen = this.state === 'open' || this.state === 'read-only';
     if (wasOpen) this.end('closed', this.refusalToClose());
     this.onEvent({ type: 'closed' });
-    if (journal !== undefined && failed === undefined) await this.writeWitness(journal.tail.durableLsn);
+    if (journal !== undefined && failed === undefined)
+      await this.writeWitness(journal.tail.durableLsn);
     if (failed !== undefined) throw failed;
   }
 
@@ -567,7 +594,8 @@ export class Store implements StorePort {
     if (witness === undefined || durableLsn <= witness.durableLsn) return;
     try {
       await this.host.witness.write(this.name, { ...witness, durableLsn });
-      if (this.opened !== undefined) this.opened = { ...this.opened, witness: { ...witness, durableLsn } };
+      if (this.opened !== undefined)
+        this.opened = { ...this.opened, witness: { ...witness, durableLsn } };
     } catch {
       // A lower bound that stays lower proves less, never something wrong.
     }

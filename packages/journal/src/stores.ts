@@ -8,7 +8,16 @@ import { orEndGeneration, writeExactly, GenerationFault } from './io.ts';
 import { removeStore } from './open-journal.ts';
 import { ReadOnlyJournal } from './read-only-journal.ts';
 import { readSuperblocks, Recovery } from './recovery.ts';
-import { folderOf, hex, JOURNAL_FILE, nameOf, openJournalFile, platformError, randomBytes, storeFolder } from './store-files.ts';
+import {
+  folderOf,
+  hex,
+  JOURNAL_FILE,
+  nameOf,
+  openJournalFile,
+  platformError,
+  randomBytes,
+  storeFolder,
+} from './store-files.ts';
 import { type Superblock, writeSuperblock } from './superblock.ts';
 
 export interface StoreEntry {
@@ -23,13 +32,15 @@ export async function listStores(host: Host): Promise<StoreEntry[]> {
   const found = new Map<string, StoreEntry>();
   for (const { name: folder, kind } of await host.root.list()) {
     const name = kind === 'directory' ? nameOf(folder) : undefined;
-    const directory = name === undefined ? undefined : await host.root.directory(folder, { create: false });
+    const directory =
+      name === undefined ? undefined : await host.root.directory(folder, { create: false });
     if (name === undefined || !(await directory?.hasFile(JOURNAL_FILE))) continue;
     found.set(name, { name, bytes: await sizeOf(host, name), lost: false });
   }
   for (const name of await host.witness.list()) {
     const entry = await host.witness.read(name);
-    if (!found.has(name) && entry?.state === 'live') found.set(name, { name, bytes: 0, lost: true });
+    if (!found.has(name) && entry?.state === 'live')
+      found.set(name, { name, bytes: 0, lost: true });
   }
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -69,7 +80,12 @@ export async function importStore(
   if (witness?.state === 'live' || (taken && witness?.state !== 'formatting')) {
     throw new VarveError('CONFLICT', 'a store of this name exists', { facts: { store: name } });
   }
-  await host.witness.write(name, { state: 'formatting', seedId: '', durableLsn: 0, liveSinceMs: 0 });
+  await host.witness.write(name, {
+    state: 'formatting',
+    seedId: '',
+    durableLsn: 0,
+    liveSinceMs: 0,
+  });
   const directory = (await storeFolder(host, name, true))!;
   try {
     const file = (await openJournalFile(directory, name, true))!;
@@ -112,7 +128,7 @@ function adopt(host: Host, file: Parameters<typeof readSuperblocks>[0], name: st
   }
   const journal = new ReadOnlyJournal(file, recovered, { onDamage: () => {} });
   const last = journal.lastLsn;
-  for (let after = journal.firstLsn - 1; after < last; ) {
+  for (let after = journal.firstLsn - 1; after < last;) {
     const { runs } = journal.read({ after, upTo: last, maxBytes: 1_048_576 }, false);
     const run = runs.at(-1)!;
     after = run.firstLsn + run.count - 1;
@@ -125,7 +141,12 @@ function adopt(host: Host, file: Parameters<typeof readSuperblocks>[0], name: st
     lineageParent: newest.lineageId,
     lineageParentGeneration: newest.generation,
     lineageParentLsn: last,
-    slotCount: Math.min(newest.slotCount, Math.floor((file.getSize() - 131_072) / geometryOf(newest.segmentBytes, newest.alignment).segmentBytes)),
+    slotCount: Math.min(
+      newest.slotCount,
+      Math.floor(
+        (file.getSize() - 131_072) / geometryOf(newest.segmentBytes, newest.alignment).segmentBytes,
+      ),
+    ),
   };
   const places = newest === pair[0] ? ([1, 0] as const) : ([0, 1] as const);
   places.forEach((place, index) => {

@@ -4,8 +4,7 @@
  * Always true: after `commit`, `abort` or a fault nothing more is written; without a `commit` that
  * resolved nothing of it is ever visible.
  */
-import { isVarveError, VarveError, withOutcome } from '@varve/protocol';
-import { SystemType } from '@varve/protocol';
+import { isVarveError, SystemType, VarveError, withOutcome } from '@varve/protocol';
 import { externalFrame } from './group.ts';
 import { GenerationFault } from './io.ts';
 import type { Journal } from './journal.ts';
@@ -59,10 +58,16 @@ export class StreamUnit implements UnitWriter {
           outcome: 'not-written',
         });
       }
-      frame = externalFrame(record.type, record.channel, encodeUnitDescriptor(this.unit.finish(64)));
+      frame = externalFrame(
+        record.type,
+        record.channel,
+        encodeUnitDescriptor(this.unit.finish(64)),
+      );
     });
     const appended = this.store.appendExternal(frame!, record.durability);
-    this.finish(new VarveError('BAD_ARGUMENT', 'this stream was committed', { outcome: 'not-written' }));
+    this.finish(
+      new VarveError('BAD_ARGUMENT', 'this stream was committed', { outcome: 'not-written' }),
+    );
     return (await appended).firstLsn;
   }
 
@@ -96,7 +101,8 @@ export class StreamUnit implements UnitWriter {
   private guarded(operation: (journal: Journal) => void): void {
     if (this.over !== undefined) throw this.over;
     const { journal } = this.store;
-    if (journal === undefined) throw new VarveError('CLOSED', undefined, { outcome: 'not-written' });
+    if (journal === undefined)
+      throw new VarveError('CLOSED', undefined, { outcome: 'not-written' });
     try {
       operation(journal);
     } catch (error) {

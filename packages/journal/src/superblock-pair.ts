@@ -2,7 +2,9 @@
  * The two superblocks of an open store.
  *
  * Always true:
- * - a write goes to the invalid place, else to the older one: the newest valid one is never touched
+ * - a write goes to the invalid place, else to the older one; only the first of a generation goes to
+ *   the newest: after a flush that failed the page cache may show a newest one that the disk does not
+ *   hold, and the older is the only one that is there for certain
  * - sequence numbers only grow
  * - what both say is known as `firstSegmentInBoth`: only below it may a slot be used again
  */
@@ -14,6 +16,7 @@ export class SuperblockPair {
   private readonly blocks: [Superblock | undefined, Superblock | undefined];
   private readonly file: SyncFile;
   private sequence: number;
+  private isFirst = true;
 
   constructor(file: SyncFile, blocks: readonly [Superblock | undefined, Superblock | undefined]) {
     this.file = file;
@@ -28,12 +31,18 @@ export class SuperblockPair {
   /** Writes one place and flushes. @throws GenerationFault */
   write(block: Omit<Superblock, 'sequence'>): void {
     const [a, b] = this.blocks;
-    const place = a === undefined || (b !== undefined && a.sequence < b.sequence) ? 0 : 1;
+    const older = a === undefined || (b !== undefined && a.sequence < b.sequence) ? 0 : 1;
+    const both = a !== undefined && b !== undefined;
+    const place = this.isFirst && both ? 1 - older : older;
+    this.isFirst = false;
     this.sequence++;
     const written: Superblock = { ...block, sequence: this.sequence };
     // What stands in that place is unknown until the flush returns.
     this.blocks[place] = undefined;
-    orEndGeneration(() => writeSuperblock(this.file, written, place), 'writing a superblock failed');
+    orEndGeneration(
+      () => writeSuperblock(this.file, written, place === 0 ? 0 : 1),
+      'writing a superblock failed',
+    );
     this.blocks[place] = written;
   }
 

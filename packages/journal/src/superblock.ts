@@ -6,7 +6,17 @@
  * incompat bits this build knows, (4) fields in range. (1) and (2) alone make it *valid*; failing
  * (3) is UNSUPPORTED_VERSION, never CORRUPT.
  */
-import { readU16, readU32, readU48, readU64, writeU16, writeU32, writeU48, writeU64, xxh32 } from '@varve/bytes';
+import {
+  readU16,
+  readU32,
+  readU48,
+  readU64,
+  writeU16,
+  writeU32,
+  writeU48,
+  writeU64,
+  xxh32,
+} from '@varve/bytes';
 import type { SyncFile } from '@varve/files';
 import { VarveError } from '@varve/protocol';
 import {

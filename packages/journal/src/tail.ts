@@ -249,7 +249,11 @@ export class Tail {
   addMark(): void {
     this.closeBatch();
     if (!this.begun) return;
-    if (this.writtenOffset + this.stagedBytes + PLAIN_HEADER_BYTES > this.host.geometry.footerOffset) return;
+    if (
+      this.writtenOffset + this.stagedBytes + PLAIN_HEADER_BYTES >
+      this.host.geometry.footerOffset
+    )
+      return;
     const { unflushedBytes } = this;
     this.openBatch(PLAIN_HEADER_BYTES);
     this.seal({ flags: 0 });
@@ -345,12 +349,17 @@ export class Tail {
     this.write();
     this.guarded(() => this.file.flush(), 'flushing a full segment failed');
     this.flushed();
-    this.startSegment(segmentOf({
-      ...header,
-      previousEnd,
-      previousChain: this.chain,
-      durableLsn: this.durableLsn,
-    }, this.host.seedId));
+    this.startSegment(
+      segmentOf(
+        {
+          ...header,
+          previousEnd,
+          previousChain: this.chain,
+          durableLsn: this.durableLsn,
+        },
+        this.host.seedId,
+      ),
+    );
   }
 
   private newSegment(purpose: 'append' | 'engine', previousEnd = 0): Segment {
@@ -385,7 +394,12 @@ export class Tail {
     this.unflushedBytes += this.stagedBytes;
   }
 
-  private control(type: number, payload: Uint8Array, batchFlags: number, recordFlags: number): void {
+  private control(
+    type: number,
+    payload: Uint8Array,
+    batchFlags: number,
+    recordFlags: number,
+  ): void {
     this.openBatch(PLAIN_HEADER_BYTES);
     this.grow(payload.length + 16);
     const end = writeRecordFrame(this.staging, this.stagedBytes, type, 0, payload, recordFlags);
@@ -456,7 +470,10 @@ export class Tail {
 
   private copy(bytes: Uint8Array, from: number, to: number): void {
     this.grow(to - from);
-    this.staging.set(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to), this.stagedBytes);
+    this.staging.set(
+      from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to),
+      this.stagedBytes,
+    );
     this.stagedBytes += to - from;
     this.unflushedBytes += to - from;
   }

@@ -13,8 +13,22 @@ import { type LogView, Scanner } from './scanner.ts';
 import { digestFragment } from './tail.ts';
 import type { UnitDescriptor } from './unit-descriptor.ts';
 
+/** Where a fragment is looked for, with all that was read of the unit before it. */
+export interface FragmentPlace {
+  readonly segment: number;
+  readonly offset: number;
+  readonly number: number;
+  /** −1 before the first. */
+  readonly generation: number;
+  readonly digest: number;
+  /** Bytes of the unit before it. */
+  readonly position: number;
+}
+
 /** Valid until the next fragment is asked for. */
 export interface Fragment {
+  /** Reading can begin here again later. */
+  readonly place: FragmentPlace;
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly end: number;
@@ -29,23 +43,16 @@ export function* readFragments(
   blocks: Blocks,
   unit: UnitDescriptor,
   lsn: number,
+  from: FragmentPlace = beginning(unit),
 ): Generator<Fragment> {
-  const { firstSegment, firstOffset } = unit;
-  const scanner = new Scanner(view, blocks, {
-    segment: firstSegment,
-    offset: firstOffset,
-    generation: 0,
-    lastLsn: 0,
-    chain: 0,
-  });
+  const scanner = new Scanner(view, blocks, { ...from, lastLsn: 0, chain: 0 });
   const { header } = scanner;
-  let segment = view.segment(firstSegment);
-  let offset = firstOffset;
-  let generation = -1;
-  let digest = 0;
-  for (let number = 0; number < unit.fragments; ) {
+  let segment = view.segment(from.segment);
+  let { offset, generation, digest, number, position } = from;
+  while (number < unit.fragments) {
     if (segment === undefined || !scanner.countsAt(segment, offset)) throw damaged(lsn, number);
     const here = offset;
+    const place = { segment: segment.header.segment, offset, number, generation, digest, position };
     const belongs = (header.flags & BatchFlag.Fragment) !== 0 && header.unitId === unit.unitId;
     const frame =
       (header.flags & BatchFlag.Control) === 0
@@ -60,10 +67,13 @@ export function* readFragments(
     }
     if (!belongs) continue;
     if (generation < 0) generation = header.generation;
-    if (header.fragmentNumber !== number || header.generation !== generation) throw damaged(lsn, number);
+    if (header.fragmentNumber !== number || header.generation !== generation)
+      throw damaged(lsn, number);
     digest = digestFragment(digest, header.headerChecksum);
     number++;
+    position += header.bodyBytes;
     yield {
+      place,
       bytes: blocks.bytes,
       start: scanner.bodyStart,
       end: scanner.bodyEnd,
@@ -72,6 +82,17 @@ export function* readFragments(
     };
   }
   if (digest !== unit.digest) throw damaged(lsn, unit.fragments);
+}
+
+function beginning(unit: UnitDescriptor): FragmentPlace {
+  return {
+    segment: unit.firstSegment,
+    offset: unit.firstOffset,
+    number: 0,
+    generation: -1,
+    digest: 0,
+    position: 0,
+  };
 }
 
 function damaged(lsn: number, fragment: number): VarveError {

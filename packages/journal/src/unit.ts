@@ -42,7 +42,8 @@ export class OpenUnit {
   /** Stages `bytes[from, to)` as fragments. @throws VarveError RECORD_TOO_LARGE and what `slots` says */
   write(bytes: Uint8Array, from: number, to: number): void {
     const step = Math.min(BATCH_BODY_TARGET, this.host.geometry.bodyMax);
-    for (let at = from; at < to; at += step) this.writeFragment(bytes, at, Math.min(at + step, to), 0);
+    for (let at = from; at < to; at += step)
+      this.writeFragment(bytes, at, Math.min(at + step, to), 0);
   }
 
   /** Stages one fragment that holds `count` whole record frames (0: raw bytes). */

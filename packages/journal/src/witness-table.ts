@@ -44,7 +44,8 @@ export const OPENING_ROWS: readonly OpeningRow[] = [
     name: 'fresh',
     cause: 'First visit; or a crash before the first name was made.',
     action: 'create',
-    matches: ({ witness, file }) => file === 'absent' && (witness === 'none' || witness === 'formatting'),
+    matches: ({ witness, file }) =>
+      file === 'absent' && (witness === 'none' || witness === 'formatting'),
   },
   {
     name: 'files-gone',

@@ -11,6 +11,7 @@ export interface PlantedBug {
 /** @throws when `find` does not stand exactly once in the source */
 export function plant({ name, file, find, replace }: PlantedBug, source: string): string {
   const parts = source.split(find);
-  if (parts.length !== 2) throw new Error(`planted bug "${name}": its text stands ${parts.length - 1} times in ${file}`);
+  if (parts.length !== 2)
+    throw new Error(`planted bug "${name}": its text stands ${parts.length - 1} times in ${file}`);
   return parts.join(replace);
 }
