@@ -13,7 +13,8 @@ import type { StorePort } from '../src/index.ts';
 /** One record frame whose payload is `text` over and over. */
 export function frame(text: string, length: number = text.length): Uint8Array {
   const payload = new Uint8Array(length);
-  for (let index = 0; index < length; index++) payload[index] = text.charCodeAt(index % text.length);
+  for (let index = 0; index < length; index++)
+    payload[index] = text.charCodeAt(index % text.length);
   const bytes = new Uint8Array(recordFrameBytes(0, length));
   writeRecordFrame(bytes, 0, 64, 0, payload);
   return bytes;
@@ -67,7 +68,8 @@ export async function refusalOf(attempt: () => unknown): Promise<string> {
   try {
     await attempt();
   } catch (error) {
-    if (isVarveError(error)) return error.outcome === undefined ? error.code : `${error.code} ${error.outcome}`;
+    if (isVarveError(error))
+      return error.outcome === undefined ? error.code : `${error.code} ${error.outcome}`;
     throw error;
   }
   return 'no refusal';

@@ -4,7 +4,14 @@
  */
 import type { Host } from '@varve/files';
 import { check, checkBytes, checkEqual, type NamedCase } from '@varve/files/conformance';
-import { deleteStore, importStore, listStores, openStore, type Store, type StoreOptions } from '../src/index.ts';
+import {
+  deleteStore,
+  importStore,
+  listStores,
+  openStore,
+  type Store,
+  type StoreOptions,
+} from '../src/index.ts';
 import { frame, join, readAll, refusalOf, shown } from './records.ts';
 
 const SMALL: Partial<StoreOptions> = { segmentSizeBytes: 4_096, maxStateBytes: 1_024 };
@@ -12,7 +19,11 @@ const LENGTHS = [20, 100, 700, 3_000, 9_000];
 
 interface StoreCase {
   readonly name: string;
-  readonly run: (open: (options?: Partial<StoreOptions>) => Promise<Store>, host: Host, name: string) => Promise<void>;
+  readonly run: (
+    open: (options?: Partial<StoreOptions>) => Promise<Store>,
+    host: Host,
+    name: string,
+  ) => Promise<void>;
 }
 
 const CASES: readonly StoreCase[] = [
@@ -81,6 +92,15 @@ const CASES: readonly StoreCase[] = [
       checkEqual(readAll(store), [shown(1, 'abcdefg', 50_000)], 'the record');
       const { bytes, done } = store.readUnit(1, 7_000, 14);
       checkEqual([String.fromCharCode(...bytes), done], ['abcdefgabcdefg', false], 'a part of it');
+      for (const at of [0, 9_999, 19_998, 29_997, 5, 39_996, 49_999]) {
+        const part = store.readUnit(1, at, 9_999);
+        checkEqual(String.fromCharCode(part.bytes[0]!), 'abcdefg'[at % 7], `the byte at ${at}`);
+        checkEqual(
+          [part.bytes.length, part.done],
+          [Math.min(9_999, 50_000 - at), at + 9_999 >= 50_000],
+          `the piece at ${at}`,
+        );
+      }
       await store.close();
     },
   },
@@ -100,7 +120,11 @@ const CASES: readonly StoreCase[] = [
       dropped.abort();
       checkEqual(await kept.commit({ type: 64, channel: 3 }), 11, 'LSN of the stream');
       checkBytes(store.readUnit(11, 0, 1e9).bytes, whole, 'the stream');
-      checkEqual(await refusalOf(() => dropped.write(new Uint8Array(1))), 'ABORTED not-written', 'after abort');
+      checkEqual(
+        await refusalOf(() => dropped.write(new Uint8Array(1))),
+        'ABORTED not-written',
+        'after abort',
+      );
       store.abandon();
       const again = await open();
       checkEqual(readAll(again).length, 11, 'records after recovery');
@@ -130,7 +154,8 @@ const CASES: readonly StoreCase[] = [
     run: async (open) => {
       const store = await open({ keep: 'checkpoint' });
       for (let round = 0; round < 15; round++) {
-        for (let index = 0; index < 20; index++) await store.append({ frames: frame('payload', 200) });
+        for (let index = 0; index < 20; index++)
+          await store.append({ frames: frame('payload', 200) });
         await store.checkpoint(new Uint8Array(900).fill(round), store.status().durableLsn - 3);
       }
       check(store.status().segments.total < 12, 'the file stays small');
@@ -154,8 +179,16 @@ const CASES: readonly StoreCase[] = [
       await store.append({ frames: frame('one') });
       const state = Uint8Array.from({ length: 20_000 }, (_, index) => index % 251);
       await store.checkpoint(state, 1);
-      checkEqual(await refusalOf(() => store.checkpoint(new Uint8Array(20_001), 1)), 'STATE_TOO_LARGE', 'too large');
-      checkEqual(await refusalOf(() => store.checkpoint(state, 2)), 'BAD_ARGUMENT', 'covering what is not there');
+      checkEqual(
+        await refusalOf(() => store.checkpoint(new Uint8Array(20_001), 1)),
+        'STATE_TOO_LARGE',
+        'too large',
+      );
+      checkEqual(
+        await refusalOf(() => store.checkpoint(state, 2)),
+        'BAD_ARGUMENT',
+        'covering what is not there',
+      );
       await store.close();
       const again = await open({ maxStateBytes: 20_000 });
       checkBytes(again.readState()!.state, state, 'the state');
@@ -183,7 +216,11 @@ const CASES: readonly StoreCase[] = [
       const store = await open();
       for (let index = 0; index < 40; index++) await store.append({ frames: frame('more', 500) });
       await store.trim(30);
-      checkEqual(await refusalOf(() => store.readChunk({ after: 5, maxBytes: 1 })), 'TRIMMED', 'asked for');
+      checkEqual(
+        await refusalOf(() => store.readChunk({ after: 5, maxBytes: 1 })),
+        'TRIMMED',
+        'asked for',
+      );
       checkEqual(readAll(store)[0], shown(30, 'more', 500), 'the first that is there');
       await store.close();
     },
@@ -219,7 +256,11 @@ const CASES: readonly StoreCase[] = [
       store.abandon();
       const again = await open({ readOnly: true });
       checkEqual(readAll(again), [shown(1, 'one')], 'read');
-      checkEqual(await refusalOf(() => again.append({ frames: frame('x') })), 'READ_ONLY not-written', 'append');
+      checkEqual(
+        await refusalOf(() => again.append({ frames: frame('x') })),
+        'READ_ONLY not-written',
+        'append',
+      );
       await again.close();
     },
   },
@@ -227,21 +268,29 @@ const CASES: readonly StoreCase[] = [
     name: 'an export becomes the same store under another name, with a lineage of its own',
     run: async (open, host, name) => {
       const store = await open();
-      for (let index = 0; index < 30; index++) await store.append({ frames: frame(`e${index}`, 400) });
+      for (let index = 0; index < 30; index++)
+        await store.append({ frames: frame(`e${index}`, 400) });
       await store.checkpoint(new Uint8Array(5).fill(1), 10);
       const pieces: Uint8Array[] = [];
       for await (const piece of store.exportImage()) pieces.push(piece);
       const copy = `${name}-copy`;
       await deleteStore(host, copy);
       await importStore(host, copy, pieces);
-      checkEqual(await refusalOf(() => importStore(host, copy, pieces)), 'CONFLICT', 'the name is taken');
+      checkEqual(
+        await refusalOf(() => importStore(host, copy, pieces)),
+        'CONFLICT',
+        'the name is taken',
+      );
       const imported = await openStore(host, copy, SMALL);
       checkEqual(readAll(imported), readAll(store), 'records');
       checkEqual(imported.readState()?.coveredLsn, 10, 'the state');
       check(imported.status().lineageId !== store.status().lineageId, 'another lineage');
       await imported.append({ frames: frame('goes on') });
       await imported.close();
-      check((await listStores(host)).some((entry) => entry.name === copy), 'it is listed');
+      check(
+        (await listStores(host)).some((entry) => entry.name === copy),
+        'it is listed',
+      );
       await deleteStore(host, copy);
       check(!(await listStores(host)).some((entry) => entry.name === copy), 'deleted it is gone');
       await store.close();
@@ -251,7 +300,11 @@ const CASES: readonly StoreCase[] = [
     name: 'a store that is open elsewhere is busy; one that is not there is not found',
     run: async (open, host, name) => {
       const store = await open();
-      checkEqual(await refusalOf(() => openStore(host, name, SMALL)), 'STORE_BUSY', 'opening it again');
+      checkEqual(
+        await refusalOf(() => openStore(host, name, SMALL)),
+        'STORE_BUSY',
+        'opening it again',
+      );
       checkEqual(await refusalOf(() => deleteStore(host, name)), 'STORE_BUSY', 'deleting it');
       checkEqual(
         await refusalOf(() => openStore(host, `${name}-never`, { ...SMALL, create: false })),

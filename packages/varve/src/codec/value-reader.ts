@@ -234,7 +234,7 @@ class ValueReader {
     const length = this.#number();
     if (length > DENSE_LENGTH_MAX) {
       array[0xffff_fffe] = 0;
-      delete array[0xffff_fffe];
+      Reflect.deleteProperty(array, 0xffff_fffe);
     }
     array.length = length;
     for (let index = 2; index < partCount; index += 2) {

@@ -9,7 +9,7 @@
  * - nothing is dropped silently but what `structuredClone` drops too: symbol keys, properties
  *   that are not enumerable, `lastIndex`; and the bytes around a view in its buffer
  */
-import { CborWriter, Major, Simple } from './cbor.ts';
+import { type CborWriter, Major, Simple } from './cbor.ts';
 import { DEPTH_MAX, ERROR_NAMES, Kind, Tag, TYPED_ARRAY_TAGS } from './tags.ts';
 import { refuseValue, type Step } from './refuse.ts';
 
@@ -303,7 +303,10 @@ class Pass {
     const hasCause = Object.hasOwn(error, 'cause');
     this.#ours(Kind.Error, hasCause ? 4 : 3);
     this.#text(name);
-    this.#textOrNull(message === undefined ? null : String(message));
+    if (message !== undefined && typeof message !== 'string') {
+      throw new Error('the message of an Error is not a string');
+    }
+    this.#textOrNull(message ?? null);
     this.#textOrNull(error.stack);
     if (hasCause) this.#part('cause', error.cause);
   }
