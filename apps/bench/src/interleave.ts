@@ -2,6 +2,7 @@
  * All subjects of one work, block by block in turn, so that whatever disturbs the machine disturbs
  * them alike. Each round begins with another subject.
  */
+import type { Plan } from './lane.ts';
 import type { Measured, SeatResult } from './result.ts';
 import type { SubjectFacts } from './subject.ts';
 import type { WorkFacts } from './work.ts';
@@ -67,7 +68,9 @@ function factsOf({ id, title, kind, caller, promise, reads, values }: SubjectFac
 }
 
 /** Whether this subject takes part in this work. */
-export function takesPart(subject: SubjectFacts, work: WorkFacts): boolean {
+export function takesPart(subject: SubjectFacts, work: WorkFacts, plan: Plan): boolean {
+  if (plan.subjects !== undefined && !plan.subjects.includes(subject.id)) return false;
+  if (plan.subjects === undefined && plan.quick && subject.extra === true) return false;
   if (work.callers !== undefined && !work.callers.includes(subject.caller)) return false;
   if (work.needsReopen === true && subject.reopens !== true) return false;
   if (subject.only !== undefined && !subject.only.includes(work.id)) return false;

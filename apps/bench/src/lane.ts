@@ -11,8 +11,9 @@ export interface Plan {
   readonly rounds: number;
   /** How long one block of one subject should last. */
   readonly blockMs: number;
-  /** Only these subjects (ids); absent: all. */
+  /** Only these subjects (ids); absent: all, without the extra ones if `quick`. */
   readonly subjects?: readonly string[];
+  readonly quick: boolean;
 }
 
 export interface Lane {

@@ -76,6 +76,8 @@ export interface SubjectFacts {
   readonly skips?: readonly string[];
   /** Only this work (ids). */
   readonly only?: readonly string[];
+  /** Left out of quick runs unless it is named. */
+  readonly extra?: boolean;
   /** Sessions have `reopen`. */
   readonly reopens?: boolean;
 }

@@ -26,6 +26,8 @@ export interface WorkFacts {
   readonly keepBytes?: number;
   /** Only subjects called from there; absent: all. */
   readonly callers?: readonly Caller[];
+  /** Left out of quick runs unless it is named. */
+  readonly extra?: boolean;
   /** Only for subjects that can be opened again. */
   readonly needsReopen?: boolean;
   /** Fewest operations a block may have. */

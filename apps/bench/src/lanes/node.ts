@@ -19,12 +19,11 @@ export async function nodeLane(): Promise<Lane> {
     engine: `Node ${process.version}`,
     notes: { flush4KiBUs: Math.round(flushUs) },
     subjects: inNode.map(({ open: _, ...facts }) => facts),
-    run(workId, { rounds, blockMs, subjects }) {
+    run(workId, plan) {
       const work = works.find(({ id }) => id === workId)!;
       const { block: _, prepare: __, ...facts } = work;
-      const invited = inNode.filter(
-        (subject) => takesPart(subject, work) && (subjects?.includes(subject.id) ?? true),
-      );
+      const invited = inNode.filter((subject) => takesPart(subject, work, plan));
+      const { rounds, blockMs } = plan;
       return interleave(facts, invited, rounds, (subject) =>
         Seat.take(subject, work, { placeName: `${subject.id}-${work.id}`, folder, blockMs }),
       );

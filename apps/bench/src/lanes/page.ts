@@ -60,13 +60,12 @@ globalThis.bench = {
 
   subjects: () => [...inWorker, ...inPage].map(({ open: _, ...facts }) => facts),
 
-  async run(workId, { rounds, blockMs, subjects }) {
+  async run(workId, plan) {
     const work = works.find(({ id }) => id === workId);
     if (work === undefined) throw new Error(`no work is called ${workId}`);
     const { block: _, prepare: __, ...facts } = work;
-    const invited = [...inWorker, ...inPage].filter(
-      (subject) => takesPart(subject, work) && (subjects?.includes(subject.id) ?? true),
-    );
+    const invited = [...inWorker, ...inPage].filter((subject) => takesPart(subject, work, plan));
+    const { rounds, blockMs } = plan;
     const run = Date.now().toString(36);
     return interleave(facts, invited, rounds, (subject) => {
       const options: SeatOptions = { placeName: `bench-${subject.id}-${run}`, blockMs };

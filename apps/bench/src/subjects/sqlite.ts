@@ -152,14 +152,20 @@ export const sqlitePacked: Subject = {
   only: ['bulk-100b', 'bulk-100b-8', 'replay-100b'],
 };
 
-export const sqliteWalNormal = subject('sqlite-wal-normal', 'SQLite opfs-sahpool, WAL normal', {
-  journal: 'WAL',
-  synchronous: 'NORMAL',
-  batch: 'rows',
-});
+export const sqliteWalNormal: Subject = {
+  ...subject('sqlite-wal-normal', 'SQLite opfs-sahpool, WAL normal', {
+    journal: 'WAL',
+    synchronous: 'NORMAL',
+    batch: 'rows',
+  }),
+  extra: true,
+};
 
-export const sqliteDelete = subject('sqlite-delete', 'SQLite opfs-sahpool, rollback journal', {
-  journal: 'DELETE',
-  synchronous: 'FULL',
-  batch: 'rows',
-});
+export const sqliteDelete: Subject = {
+  ...subject('sqlite-delete', 'SQLite opfs-sahpool, rollback journal', {
+    journal: 'DELETE',
+    synchronous: 'FULL',
+    batch: 'rows',
+  }),
+  extra: true,
+};

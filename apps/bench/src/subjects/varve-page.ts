@@ -45,6 +45,7 @@ export const varvePageRelaxed: Subject = {
   id: 'varve-page-relaxed',
   title: 'Varve relaxed, from the page by message',
   promise: 'written',
+  extra: true,
   open: openBytes('relaxed'),
 };
 

@@ -1,8 +1,20 @@
 /** One durable append at a time: the next is issued when the last one has ended. */
 import { recordPool } from '../records.ts';
+import type { Caller } from '../subject.ts';
 import type { Work } from '../work.ts';
 
-export function appendsOneAtATime(id: string, title: string, recordBytes: number): Work {
+interface AppendShape {
+  readonly segmentSizeBytes?: number;
+  readonly minOperations?: number;
+  readonly callers?: readonly Caller[];
+}
+
+export function appendsOneAtATime(
+  id: string,
+  title: string,
+  recordBytes: number,
+  shape: AppendShape = {},
+): Work {
   return {
     id,
     title,
@@ -10,10 +22,13 @@ export function appendsOneAtATime(id: string, title: string, recordBytes: number
     unitsPerOperation: 1,
     recordBytes,
     depth: 1,
+    // The bars speak of 100 B.
+    extra: recordBytes !== 100,
     // Small enough that a run of some thousand appends passes several rotations.
     segmentSizeBytes: recordBytes > 4096 ? 4 << 20 : 256 << 10,
     pool: 'cold',
     minOperations: 20,
+    ...shape,
     async block(session, operations, took) {
       const pool = recordPool(recordBytes);
       for (let done = 0; done < operations; done++) {

@@ -8,6 +8,12 @@ import { fullReplay } from './replay.ts';
 
 export const works: readonly Work[] = [
   appendsOneAtATime('append-100b', 'one durable append of 100 B at a time', 100),
+  // Segments so small that even a quick run passes three rotations.
+  appendsOneAtATime('tail-100b', 'the same over many rotations, for its tail', 100, {
+    segmentSizeBytes: 64 << 10,
+    minOperations: 250,
+    callers: ['worker'],
+  }),
   appendsOneAtATime('append-1k', 'one durable append of 1 KiB at a time', 1024),
   appendsOneAtATime('append-64k', 'one durable append of 64 KiB at a time', 64 << 10),
   appendersInLockStep('lockstep-64', '64 appenders of 100 B in lock-step', 64),
