@@ -75,6 +75,8 @@ export class Recovery implements LogView {
   private readonly damage: DamageRange[] = [];
   private provenLsn: number;
   private unproven: Unproven[] = [];
+  /** Segments that a `next` record names: they are found without their header. */
+  private readonly named = new Set<number>();
   private generationMax: number;
   private wallTimeMs: number;
   private scannedBytes = 0;
@@ -98,6 +100,7 @@ export class Recovery implements LogView {
   }
 
   follow(next: { segment: number; slot: number; salt: Uint8Array }, from: ScanPoint): Segment {
+    this.named.add(next.segment);
     const known = this.table.get(next.segment);
     if (
       known?.header.slot === next.slot &&
@@ -328,10 +331,15 @@ export class Recovery implements LogView {
     return last - end.offset;
   }
 
+  /**
+   * Where sector writes are not trusted, a header that nothing but itself leads to is not written
+   * again either: tearing it would lose what a flush that succeeded has made durable.
+   */
   private isHeaderProven(number: number): boolean {
     const segment = this.table.get(number);
     const provenBatch = segment !== undefined && this.provenLsn > segment.header.lastLsn;
-    return provenBatch || this.superblock.scanStart.segment === number;
+    const endangered = this.geometry.alignment > 16 && !this.named.has(number);
+    return provenBatch || endangered || this.superblock.scanStart.segment === number;
   }
 
   private collectSpares(): void {
