@@ -68,11 +68,15 @@ function browserInstance(browser: Browser): BrowserInstanceOption[] {
 
 const instances = BROWSERS.flatMap(browserInstance);
 
+/** Machines that test are slow and shared: a time limit only ends what hangs. */
+const testTimeout = 60_000;
+
 const browserProject: TestProjectInlineConfiguration = {
   // Found late, a dependency makes the dev server reload the page under a running test.
   optimizeDeps: { include: ['idb', 'comlink'] },
   test: {
     name: 'browsers',
+    testTimeout,
     include: ['{packages,examples}/**/*.browser.test.ts'],
     browser: {
       enabled: true,
@@ -90,6 +94,7 @@ export default defineConfig({
       {
         test: {
           name: 'node',
+          testTimeout,
           include: ['{packages,scripts,examples,apps}/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.browser.test.ts'],
         },
