@@ -26,9 +26,22 @@ export async function runPlanted(
   for (const bug of bugs) {
     const file = await bundleWorker(bug);
     try {
-      const options = { seed, profiles: ALL_PROFILES, images, minutes: 0, workers: 1, stopAtViolations: 1 };
+      const options = {
+        seed,
+        profiles: ALL_PROFILES,
+        images,
+        minutes: 0,
+        workers: 1,
+        stopAtViolations: 1,
+      };
       const { violations, images: seen, seconds } = await runPool(file, options);
-      const row = { name: bug.name, caught: violations.length > 0, images: seen, seconds, by: violations[0] ?? '' };
+      const row = {
+        name: bug.name,
+        caught: violations.length > 0,
+        images: seen,
+        seconds,
+        by: violations[0] ?? '',
+      };
       rows.push(row);
       told(row);
     } finally {

@@ -2,5 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { runSlice, type Slice } from '@varve/journal/crash';
 
-const done = await runSlice(workerData as Slice, (progress) => parentPort?.postMessage({ progress }));
+const done = await runSlice(workerData as Slice, (progress) =>
+  parentPort?.postMessage({ progress }),
+);
 parentPort?.postMessage({ done });

@@ -2,7 +2,7 @@
  * The slice of the image lane that every test run takes, and proof that it can fail: planted bugs,
  * put into the sources by the bundler, must be caught by the same lane.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -109,7 +109,11 @@ describe('planted bugs are caught', () => {
     expect(() => plant(bug, 'flush(); flush();')).toThrow(/2 times/);
   });
 
-  test('names are unique', () => {
+  test('every planted bug has its one place in the sources, and a name of its own', () => {
+    for (const bug of PLANTED_BUGS) {
+      const source = readFileSync(new URL(`../src/${bug.file}`, import.meta.url), 'utf8');
+      expect(plant(bug, source)).not.toBe(source);
+    }
     expect(new Set(PLANTED_BUGS.map(({ name }) => name)).size).toBe(PLANTED_BUGS.length);
   });
 });

@@ -105,8 +105,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'everything found counts as proven',
     file: 'recovery.ts',
-    find: 'point.lastLsn + count > this.provenLsn);',
-    replace: 'point.lastLsn + count > Infinity);',
+    find: '({ point, count }) => point.lastLsn + count > this.provenLsn,',
+    replace: '({ point, count }) => point.lastLsn + count > Infinity,',
   },
   {
     name: 'an unfinished restart counts',
@@ -266,8 +266,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'the witness speaks of life before the store is there',
     file: 'open-journal.ts',
-    find: "state: 'formatting', seedId: hex(seedId)",
-    replace: "state: 'live', seedId: hex(seedId)",
+    find: "state: 'formatting',",
+    replace: "state: 'live',",
   },
   {
     name: 'a vanished store is made anew',
