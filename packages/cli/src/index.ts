@@ -1,5 +1,5 @@
 /** The `varve` command. Everything it prints goes through `Terminal`; every end is an `Exit`. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { isVarveError } from '@varve/protocol';
 import { parseCommand } from './arguments.ts';
 import { COMMANDS } from './commands.ts';
@@ -44,10 +44,10 @@ async function dispatch([name, ...rest]: readonly string[], terminal: Terminal):
   return command.run(parsed, terminal);
 }
 
+/** The manifest lies beside what was built, or one above the sources. */
 function version(): string {
-  const manifest: unknown = JSON.parse(
-    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
-  );
+  const here = ['./package.json', '../package.json'].map((path) => new URL(path, import.meta.url));
+  const manifest: unknown = JSON.parse(readFileSync(here.find((url) => existsSync(url))!, 'utf8'));
   return (manifest as { version: string }).version;
 }
 
