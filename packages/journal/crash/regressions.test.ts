@@ -1,0 +1,146 @@
+/** Bugs that this lane found, each by the disaster that shows it. The planted bugs put some of them back. */
+import { SimulatedDisk } from '@varve/files/simulated';
+import { describe, expect, test } from 'vitest';
+import { openStore } from '../src/index.ts';
+import { type LaneCase, PADDED_STORE, SMALL_STORE } from './cases.ts';
+import { History } from './history.ts';
+import { LIMITS, newResult, runCase } from './lane.ts';
+import { OPERATIONS } from './operations.ts';
+import { checkWhole } from './oracle.ts';
+import { Run } from './run.ts';
+
+const PLAIN: LaneCase = {
+  number: 0,
+  seed: 7,
+  profile: 'power',
+  workload: [],
+  options: SMALL_STORE,
+  fault: undefined,
+  faultBeginsAt: 0,
+  faultEndsAt: Infinity,
+  spareBytes: Infinity,
+  formatToo: false,
+  namesSettled: true,
+};
+const ALL = { ...LIMITS, crashPercent: 100, perCrash: 40, secondLifeEvery: 0 };
+const PROMISES = { whole: true, crash: 'machine' } as const;
+
+async function violationsOf(lane: Partial<LaneCase>): Promise<readonly string[]> {
+  const result = newResult();
+  await runCase(
+    { ...PLAIN, ...lane },
+    { ...ALL, rotEvery: 1_000_000, readFaultEvery: 1_000_000 },
+    result,
+  );
+  expect(result.images).toBeGreaterThan(20);
+  return result.violations;
+}
+
+const failingFlush = { on: 'flush', path: 's/journal', effect: { throws: 'io' } } as const;
+
+describe('found by the image lane', () => {
+  test.each([0, 1, 2, 3])(
+    'flush %i of a rotation fails, the cache keeps what the disk lost: acknowledged records are found behind it',
+    async (skip) => {
+      for (const sticky of [false, true]) {
+        const violations = await violationsOf({
+          profile: 'fsync-fail-keep',
+          workload: ['small', 'fill', 'sectors', 'fill', 'burst'],
+          fault: { ...failingFlush, skip, sticky },
+          faultBeginsAt: 2,
+          faultEndsAt: 4,
+        });
+        expect(violations).toEqual([]);
+      }
+    },
+  );
+
+  test('a superblock’s flush fails and its sector is garbage: reopening never endangers the other one', async () => {
+    for (const skip of [0, 1, 2, 3]) {
+      const violations = await violationsOf({
+        profile: 'power-no-psow',
+        workload: ['small', 'checkpoint', 'small'],
+        options: PADDED_STORE,
+        fault: { ...failingFlush, skip },
+        faultBeginsAt: 1,
+      });
+      expect(violations, `flush ${skip}`).toEqual([]);
+    }
+  });
+
+  test('a group larger than a segment, written again after a kill, keeps the segments of its fragments', async () => {
+    for (const filler of [0, 1, 2, 3]) {
+      const disk = new SimulatedDisk({ seed: 1 });
+      const run = await begin(disk);
+      for (let index = 0; index < filler; index++) await OPERATIONS['sectors']!(run);
+      await OPERATIONS['bigBatch']!(run);
+      await run.reopen(true);
+      await run.store.trim(1);
+      await OPERATIONS['segments']!(run);
+      await run.store.trim(1);
+      checkWhole(
+        run.store,
+        { history: run.history, op: Infinity, promises: PROMISES, namesMayBeLost: false },
+        Infinity,
+      );
+    }
+  });
+
+  test('power lost in a rotation, then trimmed and closed without an append: the store opens again', async () => {
+    const disk = new SimulatedDisk({ seed: 1 });
+    const run = await begin(disk);
+    for (const name of ['segments', 'checkpoint', 'fill', 'sectors', 'segments'])
+      await OPERATIONS[name]!(run);
+    run.store.abandon();
+    let looked = 0;
+    for (const image of disk.images({
+      crashAt: 'every-op',
+      subsets: { exhaustiveUpTo: 6, random: 4, pairs: 4, atMost: 12 },
+    })) {
+      if (image.op <= run.history.openedAtOp) continue;
+      const host = image.disk().host();
+      const store = await openStore(host, 's', SMALL_STORE);
+      const { lastLsn } = store.status();
+      await store.trim(lastLsn + 1);
+      await store.close();
+      const again = await openStore(host, 's', SMALL_STORE);
+      expect([image.id, again.state, again.status().lastLsn]).toEqual([image.id, 'open', lastLsn]);
+      looked++;
+    }
+    expect(looked).toBeGreaterThan(50);
+  });
+
+  test('a mark that no flush covered is there before a close says where the log ends', async () => {
+    const disk = new SimulatedDisk({ seed: 1 });
+    const run = await begin(disk);
+    await OPERATIONS['small']!(run);
+    await OPERATIONS['idle']!(run);
+    const before = disk.opCount;
+    await run.store.close();
+    for (const image of disk.images({ crashAt: 'every-op', subsets: { exhaustiveUpTo: 8 } })) {
+      if (image.op <= before) continue;
+      const host = image.disk().host();
+      let store = await openStore(host, 's', SMALL_STORE);
+      await store.append({ frames: Uint8Array.of(64, 0, 0, 1, 65) });
+      store.abandon();
+      store = await openStore(host, 's', SMALL_STORE);
+      const { runs, done } = store.readChunk({ after: 0, maxBytes: 10_000 });
+      expect([image.id, done, runs.reduce((sum, { count }) => sum + count, 0)]).toEqual([
+        image.id,
+        true,
+        2,
+      ]);
+      expect(store.status().damage).toEqual([]);
+      store.abandon();
+    }
+  });
+});
+
+async function begin(disk: SimulatedDisk): Promise<Run> {
+  const host = disk.host();
+  const store = await openStore(host, 's', SMALL_STORE);
+  await disk.advanceAsync(61_000);
+  const history = new History();
+  history.openedAtOp = disk.opCount;
+  return new Run(disk, host, history, SMALL_STORE, store);
+}
