@@ -14,10 +14,10 @@ afterEach(() => {
 });
 
 /** An engine that answers when it is told to. */
-function connect(queueBytes = 1_000_000) {
+function connect(queueBytes = 1_000_000, deadlineMs = 60_000) {
   const { port1, port2 } = new MessageChannel();
   ports.push(port1, port2);
-  const calls = new Calls(1000);
+  const calls = new Calls(deadlineMs);
   const queue = new AppendQueue(new DataLink(port1, calls), queueBytes);
   const received: AppendMessage[] = [];
   port2.onmessage = ({ data }: { data: AppendMessage }) => received.push(data);
@@ -53,6 +53,11 @@ function call(size: number, more: Partial<AppendCall> = {}): AppendCall {
 
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
 
+/** Messages take their time on a busy machine; what must not come is waited for in turns. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await turn();
+}
+
 describe('the append queue', () => {
   test('what is issued together travels together; at most two messages are in flight', async () => {
     const { queue, received, acknowledge } = connect();
@@ -62,14 +67,15 @@ describe('the append queue', () => {
     const rest: Promise<number>[] = [];
     for (let size = 4; size < 10; size++) {
       rest.push(queue.append(call(size)));
+      await until(() => received.length > 1);
       await turn();
     }
     expect(received).toHaveLength(2);
     expect(acknowledge()).toEqual([1, 2, 3]);
     expect(await first).toEqual([1, 2, 3]);
-    await turn();
+    await until(() => received.length > 0);
     expect(acknowledge()).toEqual([4]);
-    await turn();
+    await until(() => received.length > 0);
     expect(acknowledge()).toEqual([5, 6, 7, 8, 9]);
     expect(await Promise.all(rest)).toEqual([4, 5, 6, 7, 8, 9]);
     expect(queue).toMatchObject({ waitingBytes: 0, waitingAppends: 0 });
@@ -107,9 +113,9 @@ describe('the append queue', () => {
   });
 
   test('a refusal in the middle of a message is told to those it concerns', async () => {
-    const { queue, acknowledge } = connect();
+    const { queue, received, acknowledge } = connect();
     const results = Promise.allSettled([1, 2, 3].map((size) => queue.append(call(size))));
-    await turn();
+    await until(() => received.length > 0);
     acknowledge(2);
     expect(await results).toMatchObject([
       { value: 1 },
@@ -119,24 +125,25 @@ describe('the append queue', () => {
   });
 
   test('an engine that never answers: TIMEOUT, outcome unknown; what follows goes on', async () => {
-    const { queue, received, acknowledge } = connect();
+    const { queue, received, acknowledge } = connect(1_000_000, 1_000);
     await expect(queue.append(call(1))).rejects.toMatchObject({
       code: 'TIMEOUT',
       outcome: 'unknown',
     });
+    await until(() => received.length > 0);
     received.shift();
     const next = queue.append(call(2));
-    await turn();
+    await until(() => received.length > 0);
     acknowledge();
     expect(await next).toBe(1);
   });
 
   test('when the engine ends, what was sent is unknown and what was not is not written', async () => {
-    const { queue, calls } = connect();
+    const { queue, received, calls } = connect();
     const sent = [queue.append(call(1))];
-    await turn();
+    await until(() => received.length === 1);
     sent.push(queue.append(call(2)));
-    await turn();
+    await until(() => received.length === 2);
     const unsent = queue.append(call(3));
     calls.end(new VarveError('WORKER_DIED', undefined, { outcome: 'unknown' }));
     for (const promise of sent) await expect(promise).rejects.toMatchObject({ outcome: 'unknown' });
