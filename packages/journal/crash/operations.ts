@@ -46,6 +46,7 @@ function stream(pieces: number, bytes: number, end: 'commit' | 'abort'): Operati
 
 /** A stream that stays open while history behind it goes away. */
 const longStream: Operation = async (run) => {
+  const { store } = run;
   const opened = await run.attempt(async () => run.store.openUnit());
   if (opened === undefined) return;
   const whole = run.payload(2_600);
@@ -58,6 +59,8 @@ const longStream: Operation = async (run) => {
   for (const name of ['segments', 'checkpoint', 'trimAll', 'segments', 'checkpoint']) {
     await OPERATIONS[name]!(run);
     await run.settle();
+    // A fault made a new process of it: this stream is gone with the old one.
+    if (run.store !== store) return;
   }
   if ((await write(1_300, 2_600)) === undefined) return;
   const group = run.history.issue([whole], run.op);

@@ -68,6 +68,19 @@ describe('found by the image lane', () => {
     }
   });
 
+  test('one byte of a superblock is written, then nothing: reopening settles it before it touches the other', async () => {
+    for (const skip of [0, 1, 2, 3]) {
+      const violations = await violationsOf({
+        profile: 'power-no-psow',
+        workload: ['small', 'checkpoint', 'small'],
+        options: PADDED_STORE,
+        fault: { on: 'write', path: 's/journal', effect: { short: 1 }, skip },
+        faultBeginsAt: 1,
+      });
+      expect(violations, `write ${skip}`).toEqual([]);
+    }
+  });
+
   test('a group larger than a segment, written again after a kill, keeps the segments of its fragments', async () => {
     for (const filler of [0, 1, 2, 3]) {
       const disk = new SimulatedDisk({ seed: 1 });

@@ -26,6 +26,7 @@ import { appendGroup, type GroupHost } from './group.ts';
 import { STATE_HEAD_BYTES, UNIT_DESCRIPTOR_BYTES } from './format.ts';
 import { alignUp, type Geometry } from './geometry.ts';
 import type { ScanPoint } from './position.ts';
+import { orEndGeneration } from './io.ts';
 import { Reader, type ReadRange } from './reader.ts';
 import type { Recovered } from './recovery.ts';
 import { firstNeededSegment, lowWaterFor, type RetentionFacts } from './retention.ts';
@@ -167,6 +168,9 @@ export class Journal implements LogView, GroupHost {
     const blocks = new Blocks(file, geometry, SCAN_WINDOW_BYTES);
     this.pointBlocks = new Blocks(file, geometry, POINT_WINDOW_BYTES);
     this.reader = new Reader(this, table, blocks, this.pointBlocks, environment.onDamage);
+    // What an earlier process wrote and never flushed (half a superblock, say) is settled before the
+    // first write puts anything else at risk.
+    orEndGeneration(() => file.flush(), 'flushing the journal failed');
     this.tail.ensureHeader();
     this.writeBoth();
     this.rewrittenRecords = rewriteUnproven(this, recovered.unproven);
