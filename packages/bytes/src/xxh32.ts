@@ -17,6 +17,9 @@ function round(lane: number, input: number): number {
   return Math.imul((sum << 13) | (sum >>> 19), P1);
 }
 
+/** The view of the buffer last summed up: reading whole words is over twice as fast as bytes. */
+let view = new DataView(new ArrayBuffer(0));
+
 /** Checksum of `bytes[start, end)` with `seed`: an unsigned 32-bit number. */
 export function xxh32(bytes: Uint8Array, start = 0, end: number = bytes.length, seed = 0): number {
   const length = end - start;
@@ -28,26 +31,14 @@ export function xxh32(bytes: Uint8Array, start = 0, end: number = bytes.length, 
     let c = seed | 0;
     let d = (seed - P1) | 0;
     const last = end - 16;
+    if (view.buffer !== bytes.buffer) view = new DataView(bytes.buffer);
+    const { byteOffset } = bytes;
     do {
-      a = round(
-        a,
-        bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24),
-      );
-      b = round(
-        b,
-        bytes[at + 4]! | (bytes[at + 5]! << 8) | (bytes[at + 6]! << 16) | (bytes[at + 7]! << 24),
-      );
-      c = round(
-        c,
-        bytes[at + 8]! | (bytes[at + 9]! << 8) | (bytes[at + 10]! << 16) | (bytes[at + 11]! << 24),
-      );
-      d = round(
-        d,
-        bytes[at + 12]! |
-          (bytes[at + 13]! << 8) |
-          (bytes[at + 14]! << 16) |
-          (bytes[at + 15]! << 24),
-      );
+      const word = byteOffset + at;
+      a = round(a, view.getInt32(word, true));
+      b = round(b, view.getInt32(word + 4, true));
+      c = round(c, view.getInt32(word + 8, true));
+      d = round(d, view.getInt32(word + 12, true));
       at += 16;
     } while (at <= last);
     hash =

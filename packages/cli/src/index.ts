@@ -47,7 +47,12 @@ async function dispatch([name, ...rest]: readonly string[], terminal: Terminal):
 /** The manifest lies beside what was built, or one above the sources. */
 function version(): string {
   const here = ['./package.json', '../package.json'].map((path) => new URL(path, import.meta.url));
-  const manifest: unknown = JSON.parse(readFileSync(here.find((url) => existsSync(url))!, 'utf8'));
+  const manifest: unknown = JSON.parse(
+    readFileSync(
+      here.find((url) => existsSync(url))!,
+      'utf8',
+    ),
+  );
   return (manifest as { version: string }).version;
 }
 

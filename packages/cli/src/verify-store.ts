@@ -8,11 +8,12 @@
  * - every step moves forward in the file: it ends on any bytes
  */
 import { newRecordFrame, readAttributes, readRecordFrame, RecordFlag } from '@varve/protocol';
-import { SUPERBLOCK_PLACES, UNIT_DESCRIPTOR_BYTES } from '@varve/journal';
+import { SEGMENT_HEADER_BYTES, SUPERBLOCK_PLACES, UNIT_DESCRIPTOR_BYTES } from '@varve/journal';
 import {
   beginningOf,
   Blocks,
   readFragments,
+  readSegmentHeaders,
   readStateAt,
   readUnitDescriptor,
   resync,
@@ -123,8 +124,22 @@ class Walk {
     } else if (first.header.segment > firstSegment) {
       this.#add('segment', `segments ${firstSegment} to ${first.header.segment - 1} are missing`, {
         lsns: { from: firstLsn, to: first.header.lastLsn },
+        ...this.#damagedHeader(),
       });
     }
+  }
+
+  /** The slot of a header that was there and does not verify, if only one comes into question. */
+  #damagedHeader(): Partial<Pick<Finding, 'offset' | 'slot'>> {
+    const { file, geometry, superblock } = this.#view;
+    const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);
+    const slots = readSegmentHeaders(file, geometry, superblock.seedId).flatMap((header, slot) => {
+      if (header !== undefined) return [];
+      file.read(bytes, { at: slotStart(geometry, slot) });
+      return bytes.some((byte) => byte !== 0) ? [slot] : [];
+    });
+    const [slot] = slots;
+    return slots.length === 1 ? { slot: slot!, offset: slotStart(geometry, slot!) } : {};
   }
 
   /** One batch further. False at the end. */

@@ -94,13 +94,17 @@ async function printReport(view: StoreView, verified: Verified, terminal: Termin
 
 function closing({ superblock, recovered }: StoreView): string {
   if (superblock.clean && recovered?.verdict === 'clean') return 'properly';
-  const torn = recovered?.tornBytes ?? 0;
+  if (recovered === undefined || recovered.verdict === 'corrupt') {
+    return 'it can only be opened for reading';
+  }
+  const torn = recovered.tornBytes;
   const cut = torn > 0 ? `; ${size(torn)} of an unfinished write will be cut off` : '';
   return `no: the next open recovers${cut}`;
 }
 
 function describe({ what, message, lsns, offset, slot }: Finding, terminal: Terminal): string {
-  const lost = lsns === null ? 'no record is lost' : `lost: LSN ${lsnRange(lsns.from, lsns.to)}`;
+  const nothing = what === 'state' ? 'the last checkpoint is lost' : 'no record is lost';
+  const lost = lsns === null ? nothing : `lost: LSN ${lsnRange(lsns.from, lsns.to)}`;
   const place = offset === null ? '' : ` at byte ${count(offset)} of the file`;
   const inSlot = slot === null ? '' : ` (slot ${slot})`;
   return `${terminal.paint.red('✗')} ${what}${place}${inSlot}\n    ${message}\n    ${lost}`;
