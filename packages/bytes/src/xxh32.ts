@@ -18,7 +18,7 @@ function round(lane: number, input: number): number {
 }
 
 /** The view of the buffer last summed up: reading whole words is over twice as fast as bytes. */
-let view = new DataView(new ArrayBuffer(0));
+let view: DataView = new DataView(new ArrayBuffer(0));
 
 /** Checksum of `bytes[start, end)` with `seed`: an unsigned 32-bit number. */
 export function xxh32(bytes: Uint8Array, start = 0, end: number = bytes.length, seed = 0): number {

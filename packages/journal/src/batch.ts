@@ -79,17 +79,18 @@ export const FRAGMENT_HEADER_BYTES: number =
   (BATCH_HEADER_BYTES + FRAGMENT_EXTENSION_BYTES + 3) & ~3;
 export const UNIT_END_HEADER_BYTES: number = (BATCH_HEADER_BYTES + UNIT_EXTENSION_BYTES + 3) & ~3;
 
+/** Writers keep one of these and fill it in for each batch. */
 export interface BatchFields {
-  readonly flags: number;
-  readonly count: number;
-  readonly firstLsn: number;
-  readonly durableLsn: number;
-  readonly generation: number;
-  readonly previousChecksum: number;
-  readonly wallTimeMs: number;
-  readonly unitId?: number;
-  readonly fragmentNumber?: number;
-  readonly unit?: UnitDescriptor;
+  flags: number;
+  count: number;
+  firstLsn: number;
+  durableLsn: number;
+  generation: number;
+  previousChecksum: number;
+  wallTimeMs: number;
+  unitId?: number | undefined;
+  fragmentNumber?: number | undefined;
+  unit?: UnitDescriptor | undefined;
 }
 
 /**

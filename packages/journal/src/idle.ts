@@ -24,6 +24,7 @@ export class Idle {
   private cancelPrepare: (() => void) | undefined;
   private cancelWitness: (() => void) | undefined;
   private markedLsn = 0;
+  private touchedMs = 0;
 
   constructor(host: Host, store: Store) {
     this.host = host;
@@ -37,8 +38,8 @@ export class Idle {
     const { timers } = this.host;
     const { tail } = journal;
     if (!tail.dirty && tail.begun && this.markedLsn !== tail.durableLsn) {
-      this.cancelMark?.();
-      this.cancelMark = timers.after(MARK_DELAY_MS, () => this.mark());
+      this.touchedMs = this.host.clock.nowMs();
+      this.cancelMark ??= timers.after(MARK_DELAY_MS, () => this.markUnlessBusy());
     }
     if (tail.dirty) {
       this.cancelFlush ??= timers.after(this.store.options.relaxedMs, () => this.flush());
@@ -61,8 +62,18 @@ export class Idle {
     this.cancelMark = this.cancelFlush = this.cancelPrepare = this.cancelWitness = undefined;
   }
 
-  private mark(): void {
+  /** One timer at a time: beginning one anew at every commit would cost a third of an append. */
+  private markUnlessBusy(): void {
+    const quietMs = this.host.clock.nowMs() - this.touchedMs;
     this.cancelMark = undefined;
+    if (quietMs >= MARK_DELAY_MS) this.mark();
+    else {
+      const { timers } = this.host;
+      this.cancelMark = timers.after(MARK_DELAY_MS - quietMs, () => this.markUnlessBusy());
+    }
+  }
+
+  private mark(): void {
     this.guarded(() => {
       const { journal } = this.store;
       if (journal === undefined || journal.tail.dirty) return;

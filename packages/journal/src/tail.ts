@@ -59,6 +59,7 @@ export interface Beginning {
   readonly wallTimeMs: number;
 }
 
+const NO_FLAGS = { flags: 0 };
 const STAGING_START_BYTES = 262_144;
 /** Staging is written out, unflushed, when it holds this much. */
 const STAGING_SPILL_BYTES = 1_048_576;
@@ -89,6 +90,19 @@ export class Tail {
   private openHeaderBytes = 0;
   private openTimeMs = 0;
   private openFirstLsn = 0;
+  /** Filled in anew for each batch: nothing is allocated on the way. */
+  private readonly fields: BatchFields = {
+    flags: 0,
+    count: 0,
+    firstLsn: 0,
+    durableLsn: 0,
+    generation: 0,
+    previousChecksum: 0,
+    wallTimeMs: 0,
+    unitId: undefined,
+    fragmentNumber: undefined,
+    unit: undefined,
+  };
   private unitCounter = 0;
   private readonly file: SyncFile;
   private readonly host: TailHost;
@@ -256,7 +270,7 @@ export class Tail {
       return;
     const { unflushedBytes } = this;
     this.openBatch(PLAIN_HEADER_BYTES);
-    this.seal({ flags: 0 });
+    this.seal(NO_FLAGS);
     this.write();
     this.unflushedBytes = unflushedBytes;
   }
@@ -438,27 +452,29 @@ export class Tail {
   }
 
   private closeBatch(): void {
-    if (this.openAt >= 0) this.seal({ flags: 0 });
+    if (this.openAt >= 0) this.seal(NO_FLAGS);
   }
 
-  private seal(fields: Pick<BatchFields, 'flags' | 'unitId' | 'fragmentNumber' | 'unit'>): void {
+  private seal(kind: Pick<BatchFields, 'flags' | 'unitId' | 'fragmentNumber' | 'unit'>): void {
     const { generation, geometry } = this.host;
-    const at = this.openAt;
+    const { fields, openAt: at } = this;
+    fields.flags = kind.flags;
+    fields.unitId = kind.unitId;
+    fields.fragmentNumber = kind.fragmentNumber;
+    fields.unit = kind.unit;
+    fields.count = this.openCount;
+    fields.firstLsn = this.openFirstLsn;
+    fields.durableLsn = this.durableLsn;
+    fields.generation = generation;
+    fields.previousChecksum = this.chain;
+    fields.wallTimeMs = this.openTimeMs;
     this.chain = sealBatch(
       this.staging,
       at,
       this.openHeaderBytes,
       this.stagedBytes - at - this.openHeaderBytes,
       batchSeed(this.segment.seed, generation, this.writtenOffset + at),
-      {
-        ...fields,
-        count: this.openCount,
-        firstLsn: this.openFirstLsn,
-        durableLsn: this.durableLsn,
-        generation,
-        previousChecksum: this.chain,
-        wallTimeMs: this.openTimeMs,
-      },
+      fields,
     );
     this.openAt = -1;
     const end = alignUp(this.stagedBytes, geometry.alignment);

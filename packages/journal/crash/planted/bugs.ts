@@ -228,9 +228,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'a mark claims more than was flushed',
     file: 'tail.ts',
-    find: '    this.openBatch(PLAIN_HEADER_BYTES);\n    this.seal({ flags: 0 });\n    this.write();',
+    find: '    this.openBatch(PLAIN_HEADER_BYTES);\n    this.seal(NO_FLAGS);\n    this.write();',
     replace:
-      '    const { durableLsn } = this;\n    this.durableLsn = durableLsn + 1;\n    this.openBatch(PLAIN_HEADER_BYTES);\n    this.seal({ flags: 0 });\n    this.write();\n    this.durableLsn = durableLsn;',
+      '    const { durableLsn } = this;\n    this.durableLsn = durableLsn + 1;\n    this.openBatch(PLAIN_HEADER_BYTES);\n    this.seal(NO_FLAGS);\n    this.write();\n    this.durableLsn = durableLsn;',
   },
   {
     name: 'fragments beside the end of their unit are not flushed first',
