@@ -15,6 +15,7 @@ const RESERVE = { mixed: 256, large: 24 } as const;
 const STREAMS_RESERVE = 4;
 
 interface RefusedLike {
+  readonly message?: string;
   readonly code?: string;
   readonly outcome?: string;
 }
@@ -75,11 +76,11 @@ export class Storm {
   #issue(writer: number): void {
     const index = this.#issued[writer]!++;
     this.#inFlight[writer]!++;
-    this.#perform(writer, index)
+    void this.#perform(writer, index)
       .then(
         (lsn) => void this.#acknowledged.push([writer, index, lsn]),
-        (error: RefusedLike) => {
-          this.#refused.push([writer, index, error?.code ?? String(error), error?.outcome ?? '']);
+        ({ code, message, outcome }: RefusedLike) => {
+          this.#refused.push([writer, index, code ?? message ?? 'unknown', outcome ?? '']);
           this.#stopped = true;
         },
       )

@@ -120,7 +120,7 @@ export class Oracle {
 /** Follows one writer's records through the log: rules 3, 4 and 5. */
 class WriterCheck {
   /** First LSN of each operation that came back. */
-  readonly firstLsns: number[] = [];
+  readonly firstLsns: (number | undefined)[] = [];
   readonly #workload: Round;
   readonly #writer: number;
   #index = 0;
@@ -169,6 +169,6 @@ class WriterCheck {
   end(say: (violation: string) => void): void {
     if (this.#part === 0) return;
     say(`rule 4: operation ${this.#index} of writer ${this.#writer} came back in part`);
-    delete this.firstLsns[this.#index];
+    this.firstLsns[this.#index] = undefined;
   }
 }

@@ -1,0 +1,44 @@
+/** Two tabs, one store. */
+import { expect, test } from '../harness/fixture.ts';
+
+test('a second tab gets STORE_BUSY within its bound, and the store once the first is closed', async ({
+  tabs,
+}) => {
+  const first = await tabs.open();
+  await first.evaluate(async () => {
+    window.lab.log = await window.lab.openLog('shared');
+    await window.lab.log.append('by the first');
+  });
+  const second = await tabs.open();
+  const refused = await second.evaluate(() =>
+    window.lab.settle(async () => {
+      await window.lab.openLog('shared', { busyTimeoutMs: 500 });
+    }),
+  );
+  expect(refused).toMatchObject({ error: { code: 'STORE_BUSY', facts: { store: 'shared' } } });
+  expect('error' in refused && refused.error.afterMs).toBeLessThan(3000);
+  // The refusal did no harm to the first.
+  expect(await first.evaluate(() => window.lab.log?.append('again'))).toBe(2);
+  await first.close();
+  const values = await second.evaluate(async () => {
+    const log = await window.lab.openLog('shared', { busyTimeoutMs: 10_000 });
+    return window.lab.readAll(log);
+  });
+  expect(values).toEqual([
+    [1, 'by the first'],
+    [2, 'again'],
+  ]);
+});
+
+test('two opens in one page share one engine', async ({ tabs }) => {
+  const page = await tabs.open();
+  const lsns = await page.evaluate(async () => {
+    const [a, b] = await Promise.all([window.lab.openLog('one'), window.lab.openLog('one')]);
+    const first = await a.append('a');
+    await a.close();
+    const second = await b.append('b');
+    await b.close();
+    return [first, second];
+  });
+  expect(lsns).toEqual([1, 2]);
+});
