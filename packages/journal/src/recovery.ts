@@ -220,7 +220,11 @@ export class Recovery implements LogView {
       }
       if (scanner.start !== undefined) {
         const { lastLsn, rewrittenTo } = scanner.start;
-        restart = { before, unproven: this.unproven, rewrittenTo };
+        // A restart inside an unfinished one: should it be unfinished, too, the originals of both count.
+        const unfinished = restart !== undefined && before.lastLsn < restart.rewrittenTo;
+        restart = unfinished
+          ? { ...restart!, rewrittenTo }
+          : { before, unproven: this.unproven, rewrittenTo };
         this.unproven = this.unproven.filter(({ point }) => point.lastLsn < lastLsn);
       } else if (scanner.bearsLsns && header.count > 0) {
         this.unproven.push({ point: { ...scanner.batchPoint }, count: header.count });
