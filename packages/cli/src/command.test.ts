@@ -245,6 +245,15 @@ describe('the varve command', { timeout: TIMEOUT_MS }, () => {
     );
   });
 
+  test('a store whose name is no file name', async () => {
+    await makeStore(at('names'), 'my café/*?');
+    expect((await varve('verify', at('names'), 'my café/*?')).code).toBe(0);
+    const listed = JSON.parse((await varve('stores', at('names'), '--json')).out) as object[];
+    expect(listed).toMatchObject([{ name: 'my café/*?', state: 'closed', lastLsn: LAST_LSN }]);
+    await expect(open(at('names'), 'a\ud800')).rejects.toMatchObject({ code: 'BAD_ARGUMENT' });
+    await expect(open(at('names'), 'é'.repeat(90))).rejects.toMatchObject({ code: 'BAD_ARGUMENT' });
+  });
+
   test('an unknown version is neither damage nor a crash', async () => {
     const bytes = fs.readFileSync(journal('newer'));
     for (const [place, start] of SUPERBLOCK_PLACES.entries()) {

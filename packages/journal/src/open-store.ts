@@ -2,6 +2,7 @@ import type { Host } from '@varve/files';
 import type { StoreEvent } from '@varve/protocol';
 import { storeOptions } from './options.ts';
 import { Store } from './store.ts';
+import { folderOf } from './store-files.ts';
 import type { StoreOptions } from './store-port.ts';
 
 /**
@@ -17,6 +18,7 @@ export async function openStore(
   onEvent: (event: StoreEvent) => void = () => {},
 ): Promise<Store> {
   const options = storeOptions(given);
+  folderOf(name); // refuses what can be no store's name before anything is looked at
   const store = new Store(host, name, options, onEvent);
   await store.start();
   return store;

@@ -58,7 +58,7 @@ export class NodeWitness implements Witness {
     const names = (await fs.readdir(this.#folder).catch(unlessAbsent)) ?? [];
     return names
       .filter((name) => name.endsWith(ENTRY_SUFFIX))
-      .map((name) => name.slice(0, -ENTRY_SUFFIX.length))
+      .map((name) => decodeURIComponent(name.slice(0, -ENTRY_SUFFIX.length)))
       .sort();
   }
 
@@ -69,10 +69,15 @@ export class NodeWitness implements Witness {
   }
 
   #pathOf(store: string): string {
-    checkPlainName(store);
-    return path.join(this.#folder, store + ENTRY_SUFFIX);
+    // A store may have any name; a file may not.
+    const plain = encodeURIComponent(store).replace(/[!~*'()]/g, percentEncoded);
+    checkPlainName(plain);
+    return path.join(this.#folder, plain + ENTRY_SUFFIX);
   }
 }
+
+const percentEncoded = (char: string): string =>
+  `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 
 function unlessAbsent(error: unknown): undefined {
   if (faultOf(error) !== 'not-found') throw error;
