@@ -1,4 +1,7 @@
 import { SeededRandom } from '@varve/files/simulated';
+import { openStore } from '../src/index.ts';
+import { equal } from './oracle.ts';
+import { framesOf } from './run.ts';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
   type Finding,
@@ -50,6 +53,17 @@ function* sectors(
   }
 }
 
+/** Where the headers of full segments stand. */
+async function headersOf({ disk, options }: Golden): Promise<number[]> {
+  const store = await openStore(disk.fork({ record: false }).host(), 's', options);
+  const { slots } = store.layout();
+  store.abandon();
+  const last = Math.max(...slots.map(({ segment }) => segment));
+  return slots
+    .filter(({ segment }) => segment > 0 && segment < last - 1)
+    .map(({ slot }) => 131_072 + slot * 4_096);
+}
+
 describe('damage to a store at rest is never served and never silently cut', () => {
   test('every store is whole without damage', async () => {
     expect(stores.map(({ records }) => records.size).every((size) => size > 4)).toBe(true);
@@ -89,6 +103,33 @@ describe('damage to a store at rest is never served and never silently cut', () 
     );
     expect(found.reported).toBeGreaterThan(30);
   });
+
+  test(
+    'the header of a full segment is lost: its slot is not given out again',
+    { timeout: 60_000 },
+    async () => {
+      let looked = 0;
+      for (const golden of stores) {
+        const live = await headersOf(golden);
+        for (const at of live) {
+          const disk = golden.disk.fork({ record: false });
+          disk.poke('s/journal', new Uint8Array(16), at);
+          const store = await openStore(disk.host(), 's', golden.options);
+          if (store.state !== 'open') continue;
+          for (let index = 0; index < 12; index++) {
+            await store.append({ frames: framesOf([new Uint8Array(3_000).fill(index)]) });
+          }
+          const slot = (at - 131_072) / 4_096;
+          const before = golden.disk.peek('s/journal').subarray(at + 112, at + 4_096);
+          const after = disk.peek('s/journal').subarray(at + 112, at + 4_096);
+          expect([golden.name, slot, equal(before, after)]).toEqual([golden.name, slot, true]);
+          store.abandon();
+          looked++;
+        }
+      }
+      expect(looked).toBeGreaterThan(8);
+    },
+  );
 
   test('any two neighbouring or random blocks swapped', { timeout: 120_000 }, async () => {
     const found = await judgeAll(function* (golden) {

@@ -114,8 +114,7 @@ describe('found by the image lane', () => {
   test('power lost in a rotation, then trimmed and closed without an append: the store opens again', async () => {
     const disk = new SimulatedDisk({ seed: 1 });
     const run = await begin(disk);
-    for (const name of ['small', 'fill', 'sectors', 'segments'])
-      await OPERATIONS[name]!(run);
+    for (const name of ['small', 'fill', 'sectors', 'segments']) await OPERATIONS[name]!(run);
     run.store.abandon();
     let looked = 0;
     for (const image of disk.images({

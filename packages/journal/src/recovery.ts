@@ -143,7 +143,7 @@ export class Recovery implements LogView {
     const end = { ...scanner.point };
     if (row.verdict !== 'corrupt') this.table.dropAbove(end.segment);
     const cut = this.unproven[0]?.point ?? end;
-    this.collectSpares();
+    this.collectSpares(end.segment);
     // Beyond proven damage, too, something may have been flushed last that nothing proves.
     const knownTo = this.damage.reduce((max, { to }) => Math.max(max, to), end.lastLsn);
     return {
@@ -198,7 +198,7 @@ export class Recovery implements LogView {
 
   /** A segment without a valid header can still be read when the `next` record before it is there. */
   private findByNextRecord(number: number): void {
-    this.rows.push('header-lost');
+    if (!this.rows.includes('header-lost')) this.rows.push('header-lost');
     const before = this.table.get(number - 1);
     if (before === undefined) return;
     const scanner = new Scanner(this, this.blocks, beginningOf(before, this.geometry));
@@ -346,10 +346,20 @@ export class Recovery implements LogView {
     return provenBatch || endangered || this.superblock.scanStart.segment === number;
   }
 
-  private collectSpares(): void {
-    const used = new Set(this.table.live().map(({ header }) => header.slot));
-    for (let slot = 0; slot < this.table.slotCount; slot++) {
-      if (!used.has(slot)) this.table.addSpare(slot);
+  /**
+   * A slot is spare when no live segment can be in it. A live segment whose header is lost is looked
+   * for through the record that names it; while one cannot be placed, no slot is given out again.
+   */
+  private collectSpares(lastSegment: number): void {
+    const { table, superblock } = this;
+    for (let number = superblock.firstSegment; number <= lastSegment; number++) {
+      if (table.get(number) !== undefined) continue;
+      this.findByNextRecord(number);
+      if (table.get(number) === undefined) return;
+    }
+    const used = new Set(table.live().map(({ header }) => header.slot));
+    for (let slot = 0; slot < table.slotCount; slot++) {
+      if (!used.has(slot)) table.addSpare(slot);
     }
   }
 }
