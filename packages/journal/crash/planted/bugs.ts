@@ -183,12 +183,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     replace: '',
   },
   {
-    name: 'segments of open units are retired',
-    file: 'retention.ts',
-    find: '    ...facts.openUnitSegments,\n',
-    replace: '',
-  },
-  {
     name: 'segments that later ones need are retired',
     file: 'retention.ts',
     find: 'first = Math.min(first, header.oldestUnitSegment);',
@@ -222,8 +216,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'batches claim that they are durable themselves',
     file: 'tail.ts',
-    find: '        durableLsn: this.durableLsn,\n        generation,',
-    replace: '        durableLsn: this.lastLsn + this.openCount,\n        generation,',
+    find: '    fields.durableLsn = this.durableLsn;',
+    replace: '    fields.durableLsn = this.lastLsn + this.openCount;',
   },
   {
     name: 'a mark claims more than was flushed',
