@@ -18,6 +18,9 @@ const TYPES: Record<string, string> = {
   '.json': 'application/json',
 };
 
+/** A sandboxed frame has no origin, and module scripts ask. */
+const CORS = { 'access-control-allow-origin': '*' };
+
 const ISOLATION = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',
@@ -104,7 +107,7 @@ async function answer(
   try {
     const content = await readFile(join(options.folder, file));
     const type = TYPES[extname(file)] ?? 'application/octet-stream';
-    response.writeHead(200, { 'content-type': type, 'cache-control': 'no-store', ...headers });
+    response.writeHead(200, { 'content-type': type, 'cache-control': 'no-store', ...CORS, ...headers });
     response.end(content);
   } catch {
     response.writeHead(404, headers).end('not found');
