@@ -32,7 +32,7 @@ export function readSegmentHeaders(
 
 export class SegmentTable {
   private readonly byNumber = new Map<number, Segment>();
-  private readonly spares: number[] = [];
+  private readonly spares = new Set<number>();
   slotCount = 0;
 
   add(segment: Segment): void {
@@ -53,21 +53,23 @@ export class SegmentTable {
   }
 
   get spareCount(): number {
-    return this.spares.length;
+    return this.spares.size;
   }
 
   isSpare(slot: number): boolean {
-    return this.spares.includes(slot);
+    return this.spares.has(slot);
   }
 
   addSpare(slot: number): void {
-    invariant(!this.spares.includes(slot), 'a slot is spare once');
-    this.spares.push(slot);
-    this.spares.sort((a, b) => a - b);
+    invariant(!this.spares.has(slot), 'a slot is spare once');
+    this.spares.add(slot);
   }
 
   takeSpare(): number | undefined {
-    return this.spares.shift();
+    let lowest: number | undefined;
+    for (const slot of this.spares) if (lowest === undefined || slot < lowest) lowest = slot;
+    if (lowest !== undefined) this.spares.delete(lowest);
+    return lowest;
   }
 
   /** The oldest segment that may bear the record after `lsn`. */
