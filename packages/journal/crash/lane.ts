@@ -177,6 +177,9 @@ class CaseRun {
       const lies = lane.profile === 'fsync-fail-late' && (run.fault?.strikes ?? 0) > 0;
       if (lies) history.liedAtOp = Math.min(history.liedAtOp, opsBefore);
     }
+    // What the last operation left to do (a commit that nobody waits for) may fail, too.
+    await disk.advanceAsync(0);
+    await run.settle();
     if (this.promises.whole && history.liedAtOp === Infinity) this.checkLive(run);
     run.store.abandon();
   }

@@ -16,7 +16,12 @@ const append =
   (run) =>
     run.append(groups, durability);
 
-function stream(pieces: number, bytes: number, end: 'commit' | 'abort'): Operation {
+function stream(
+  pieces: number,
+  bytes: number,
+  end: 'commit' | 'abort',
+  appendAfter = 1,
+): Operation {
   return async (run) => {
     const opened = await run.attempt(async () => run.store.openUnit());
     if (opened === undefined) return;
@@ -28,7 +33,7 @@ function stream(pieces: number, bytes: number, end: 'commit' | 'abort'): Operati
         return true;
       });
       if (done === undefined) return;
-      if (piece === 1) await run.append([[30]], 'strict');
+      if (piece === appendAfter) await run.append([[30]], 'strict');
     }
     if (end === 'abort') {
       opened.abort();
@@ -189,6 +194,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   relaxedBurst: append([[400], [3_800], [90]], 'relaxed'),
   stream: stream(4, 1_400, 'commit'),
   longStream,
+  // Its fragments and its end stand in one segment, and only its own flush covers them.
+  shortStream: stream(2, 250, 'commit', -1),
   aborted: stream(3, 800, 'abort'),
   checkpoint: checkpoint(300, 1),
   earlyCheckpoint: checkpoint(120, 3),

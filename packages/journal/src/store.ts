@@ -101,7 +101,13 @@ export class Store implements StorePort {
   }
 
   private async begin(): Promise<void> {
+    const before = this.state;
     const opened = await openJournal(this.host, this.name, this.options, this.environment);
+    if (this.state !== before) {
+      // Abandoned while it was being reopened: whoever comes next must find the file free.
+      opened.file.close();
+      throw this.refusal();
+    }
     this.opened = opened;
     const { recovered, journal } = opened;
     this.ackedLsn = recovered.end.lastLsn;
@@ -338,6 +344,7 @@ export class Store implements StorePort {
         this.onEvent({ type: 'reopened', report: this.report! });
         return;
       } catch (error) {
+        if (this.state !== 'reopening') return;
         last = isVarveError(error) ? error : failedIo(error, 'reopening failed');
         if (last.code === 'STORE_LOST' || last.code === 'CORRUPT') break;
       }

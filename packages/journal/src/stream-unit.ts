@@ -110,11 +110,11 @@ export class StreamUnit implements UnitWriter {
         this.store.endGeneration(error.cause);
         throw withOutcome(error.cause, 'not-written');
       }
-      if (isVarveError(error)) {
-        this.finish(withOutcome(error, 'not-written'));
-        this.store.announceQuota(error);
-      }
-      throw error;
+      if (!isVarveError(error)) throw error;
+      const refusal = withOutcome(error, 'not-written');
+      this.finish(refusal);
+      this.store.announceQuota(refusal);
+      throw refusal;
     }
   }
 }
