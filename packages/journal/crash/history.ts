@@ -73,6 +73,7 @@ export class History {
   /** Its append rejected with `not-written`: it must never be seen, and its LSNs go to the next. */
   forget(group: IssuedGroup): void {
     const at = this.groups.indexOf(group);
+    if (at < 0) return;
     this.groups.splice(at, 1);
     for (const later of this.groups.slice(at)) later.firstLsn -= group.payloads.length;
   }

@@ -109,11 +109,17 @@ export class Run {
       ),
       settled: false,
     }));
-    const calls = this.pending.map((entry) =>
-      this.store.append({ frames: framesOf(entry.group.payloads), durability }).finally(() => {
+    const calls = this.pending.map(async (entry) => {
+      try {
+        return await this.store.append({ frames: framesOf(entry.group.payloads), durability });
+      } catch (error) {
+        // At once: what becomes of the others may be told before this burst has ended.
+        if (isVarveError(error) && error.outcome === 'not-written') this.history.forget(entry.group);
+        throw error;
+      } finally {
         entry.settled = true;
-      }),
-    );
+      }
+    });
     const ends = await this.ended(Promise.allSettled(calls));
     for (const [index, end] of ends.entries()) {
       const { group } = this.pending[index]!;
