@@ -210,8 +210,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'the durable LSN in batches stays 0',
     file: 'tail.ts',
-    find: '        durableLsn: this.durableLsn,\n        generation,',
-    replace: '        durableLsn: 0,\n        generation,',
+    find: 'fields.durableLsn = this.durableLsn;',
+    replace: 'fields.durableLsn = 0;',
   },
   {
     name: 'batches claim that they are durable themselves',
