@@ -11,8 +11,7 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  if (args.some((arg) => /^--(images|planted)(=|$)/.test(arg)))
-    return runImagesLane(args);
+  if (args.some((arg) => /^--(images|planted)(=|$)/.test(arg))) return runImagesLane(args);
   try {
     return await runBrowserLane(parseCrashOptions(args));
   } catch (error) {

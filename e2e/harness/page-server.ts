@@ -107,7 +107,12 @@ async function answer(
   try {
     const content = await readFile(join(options.folder, file));
     const type = TYPES[extname(file)] ?? 'application/octet-stream';
-    response.writeHead(200, { 'content-type': type, 'cache-control': 'no-store', ...CORS, ...headers });
+    response.writeHead(200, {
+      'content-type': type,
+      'cache-control': 'no-store',
+      ...CORS,
+      ...headers,
+    });
     response.end(content);
   } catch {
     response.writeHead(404, headers).end('not found');

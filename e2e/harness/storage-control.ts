@@ -16,7 +16,10 @@ export class StorageControl {
 
   /** As "clear site data" does; `file_systems` leaves IndexedDB as it is. */
   async clear(what: 'all' | 'file_systems' | 'indexeddb'): Promise<void> {
-    await this.#session.send('Storage.clearDataForOrigin', { origin: this.#origin, storageTypes: what });
+    await this.#session.send('Storage.clearDataForOrigin', {
+      origin: this.#origin,
+      storageTypes: what,
+    });
   }
 
   /** Sets the origin's quota; without a number it is the browser's own again. */
@@ -28,7 +31,9 @@ export class StorageControl {
   }
 
   async usageBytes(): Promise<number> {
-    const { usage } = await this.#session.send('Storage.getUsageAndQuota', { origin: this.#origin });
+    const { usage } = await this.#session.send('Storage.getUsageAndQuota', {
+      origin: this.#origin,
+    });
     return usage;
   }
 }

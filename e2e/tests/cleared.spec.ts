@@ -9,7 +9,9 @@ import { StorageControl } from '../harness/storage-control.ts';
 const NOTICED_MS = 250;
 const ROUND_TRIP_MS = 500;
 
-test('storage cleared under an open store: STORE_LOST, with the LSNs that may be void', async ({ tabs }) => {
+test('storage cleared under an open store: STORE_LOST, with the LSNs that may be void', async ({
+  tabs,
+}) => {
   const page = await tabs.open();
   const storage = await StorageControl.of(page);
   await page.evaluate(async () => {
@@ -21,7 +23,11 @@ test('storage cleared under an open store: STORE_LOST, with the LSNs that may be
         try {
           lab.heard.push({ lsn: await log.append('x'), atMs: performance.now() });
         } catch (error) {
-          const { code, facts, outcome } = error as { code: string; facts: object; outcome: string };
+          const { code, facts, outcome } = error as {
+            code: string;
+            facts: object;
+            outcome: string;
+          };
           lab.heard.push({ code, facts, outcome, atMs: performance.now() });
           return;
         }
@@ -62,7 +68,9 @@ test('only the files are gone: reopening says STORE_LOST, never a fresh store, u
   await page.reload();
   await page.waitForSelector('body[data-ready]', { state: 'attached' });
   const open = () =>
-    page.evaluate(() => window.lab.settle(async () => void (await window.lab.openLog('witnessed'))));
+    page.evaluate(() =>
+      window.lab.settle(async () => void (await window.lab.openLog('witnessed'))),
+    );
   const lost = { error: { code: 'STORE_LOST', facts: { store: 'witnessed' } } };
   expect(await open()).toMatchObject(lost);
   // Asking again does not wear it down.
@@ -71,7 +79,9 @@ test('only the files are gone: reopening says STORE_LOST, never a fresh store, u
     { name: 'witnessed', lost: true },
   ]);
   await page.evaluate(() => window.lab.deleteStore('witnessed'));
-  const lsn = await page.evaluate(async () => (await window.lab.openLog('witnessed')).append('anew'));
+  const lsn = await page.evaluate(async () =>
+    (await window.lab.openLog('witnessed')).append('anew'),
+  );
   expect(lsn).toBe(1);
 });
 
@@ -102,4 +112,20 @@ test('only the witness is gone: the store is opened, and witnessed again', async
     window.lab.settle(async () => void (await window.lab.openLog('alone'))),
   );
   expect(reopened).toMatchObject({ error: { code: 'STORE_LOST' } });
+});
+
+test('storage cleared under an idle store: closing it ends, and says what was lost', async ({
+  tabs,
+}) => {
+  const page = await tabs.open();
+  await page.evaluate(async () => {
+    const { lab } = window;
+    const log = await lab.openLog('idle');
+    await log.appendBatch([1, 2, 3]);
+    lab.log = log;
+  });
+  await (await StorageControl.of(page)).clear('all');
+  // Chromium never returns from closing the handle of a file that was cleared away.
+  const closed = await page.evaluate(() => window.lab.settle(() => window.lab.log!.close()));
+  expect(closed).toMatchObject({ error: { code: 'STORE_LOST', facts: { to: 3 } } });
 });

@@ -43,9 +43,15 @@ const open = (frame: Page | Frame, fallback: 'refuse' | 'memory') =>
     fallback,
   );
 
-test('a sandboxed frame has no storage: refused by name; memory only on request', async ({ tabs, host }) => {
+test('a sandboxed frame has no storage: refused by name; memory only on request', async ({
+  tabs,
+  host,
+}) => {
   const page = await tabs.browser.newPage();
-  const frame = await frameOf(page, await host('sandbox="allow-scripts"', `${tabs.origin}/lab.html`));
+  const frame = await frameOf(
+    page,
+    await host('sandbox="allow-scripts"', `${tabs.origin}/lab.html`),
+  );
   const refused = await open(frame, 'refuse');
   expect(refused).toMatchObject({
     error: { code: expect.stringMatching(/STORAGE_DENIED|WORKER_LOAD_FAILED/) },
@@ -53,7 +59,10 @@ test('a sandboxed frame has no storage: refused by name; memory only on request'
   expect('error' in refused && refused.error.afterMs).toBeLessThan(5000);
 });
 
-test('a frame of another site has storage of its own, or is told that it has none', async ({ tabs, host }) => {
+test('a frame of another site has storage of its own, or is told that it has none', async ({
+  tabs,
+  host,
+}) => {
   const page = await tabs.browser.newPage();
   const frame = await frameOf(page, await host('', `${tabs.origin}/lab.html`));
   const settled = await open(frame, 'refuse');

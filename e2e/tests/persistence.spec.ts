@@ -46,7 +46,9 @@ test('a store survives the death of the whole browser', async ({ tabs }) => {
   expect(await readBack(await tabs.open())).toEqual(THREE);
 });
 
-test('a tab that comes back from the back/forward cache goes on with its store', async ({ tabs }) => {
+test('a tab that comes back from the back/forward cache goes on with its store', async ({
+  tabs,
+}) => {
   const page = await tabs.open();
   await append(page, ['one', 'two']);
   await page.goto(`${tabs.origin}/blank.html`);

@@ -5,7 +5,9 @@
 import { expect, test } from '../harness/fixture.ts';
 import type { Chromium } from '../harness/chromium.ts';
 
-test('a private window: a store of its own that works, and nothing of it afterwards', async ({ tabs }) => {
+test('a private window: a store of its own that works, and nothing of it afterwards', async ({
+  tabs,
+}) => {
   const { context } = tabs.browser as Chromium;
   const open = async () => {
     const hidden = await context.browser()!.newContext();

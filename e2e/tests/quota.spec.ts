@@ -9,7 +9,11 @@ test('a full origin: QUOTA_EXCEEDED, what was acknowledged stays, and it goes on
   const storage = await StorageControl.of(page);
   await page.evaluate(async () => {
     const { lab } = window;
-    const options = { codec: lab.bytesCodec, segmentSizeBytes: 256 * 1024, maxStateBytes: 64 * 1024 };
+    const options = {
+      codec: lab.bytesCodec,
+      segmentSizeBytes: 256 * 1024,
+      maxStateBytes: 64 * 1024,
+    };
     const log = await lab.openLog<Uint8Array>('full', options);
     log.addEventListener('quota', ({ detail }) => lab.heard.push(detail));
     await log.append(new Uint8Array(10_000).fill(0));
@@ -66,5 +70,7 @@ test('an origin too full for a new store: QUOTA_EXCEEDED, and nothing half made 
   );
   expect(refused).toMatchObject({ error: { code: 'QUOTA_EXCEEDED' } });
   await storage.setQuota();
-  expect(await page.evaluate(async () => (await window.lab.openLog('late')).append('there'))).toBe(1);
+  expect(await page.evaluate(async () => (await window.lab.openLog('late')).append('there'))).toBe(
+    1,
+  );
 });

@@ -1,7 +1,9 @@
 /** Workers that do not come, or go. */
 import { expect, test } from '../harness/fixture.ts';
 
-test('a worker that does not load: WORKER_LOAD_FAILED within 5 s, naming the cure', async ({ tabs }) => {
+test('a worker that does not load: WORKER_LOAD_FAILED within 5 s, naming the cure', async ({
+  tabs,
+}) => {
   const page = await tabs.open();
   const settled = await page.evaluate(() =>
     window.lab.settle(async () => {
@@ -16,9 +18,9 @@ test('a worker that does not load: WORKER_LOAD_FAILED within 5 s, naming the cur
 
 test('a worker that loads and says nothing: WORKER_LOAD_FAILED, not a hang', async ({ tabs }) => {
   const page = await tabs.open();
-  await page.context().route('**/silent.js', (route) =>
-    route.fulfill({ contentType: 'text/javascript', body: '' }),
-  );
+  await page
+    .context()
+    .route('**/silent.js', (route) => route.fulfill({ contentType: 'text/javascript', body: '' }));
   const settled = await page.evaluate(() =>
     window.lab.settle(async () => {
       const worker = () => new Worker('/silent.js', { type: 'module' });
