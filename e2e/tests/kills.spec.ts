@@ -7,11 +7,13 @@
 import { expect, test } from '@playwright/test';
 import { replayLine } from '../crash/lanes/browser.ts';
 import { noChecksums } from '../broken/no-checksums.ts';
+import { pathOf } from '../harness/browsers.ts';
 import { runCampaign, type CampaignOptions, type KillOutcome } from '../harness/campaign.ts';
 import { HAS_PROC } from '../harness/processes.ts';
 import { KINDS } from '../harness/plan.ts';
 import { rowsOf, tableOf } from '../harness/report.ts';
 import { Stage } from '../harness/stage.ts';
+import type { BrowserName } from '../harness/target.ts';
 
 const KILLS = Number(process.env['VARVE_KILLS'] ?? 28);
 /** Set by the config, so that all of Playwright's processes have the same. */
@@ -30,13 +32,16 @@ async function kills(
   return outcomes;
 }
 
-const failuresOf = (outcomes: readonly KillOutcome[]): string[] =>
+const failuresOf = (
+  outcomes: readonly KillOutcome[],
+  browser: BrowserName = 'chromium',
+): string[] =>
   outcomes.flatMap(({ number, kind, failures }) =>
     failures.length === 0
       ? []
       : [
           `kill ${number} (${kind}): ${failures.join('; ')}\n  again: ` +
-            replayLine({ seed, browser: 'chromium', kinds, subject: 'varve' }, number),
+            replayLine({ seed, browser, kinds, subject: 'varve' }, number),
         ],
   );
 
@@ -61,6 +66,16 @@ test('on a cross-origin isolated page too', async () => {
   const stage = await Stage.set({ isolated: true });
   try {
     expect(failuresOf(await kills(stage, { kills: kinds.length }))).toEqual([]);
+  } finally {
+    await stage.strike();
+  }
+});
+
+test('in Firefox too', async () => {
+  test.skip((await pathOf('firefox')) === undefined, 'no Firefox on this machine');
+  const stage = await Stage.set({ browser: 'firefox' });
+  try {
+    expect(failuresOf(await kills(stage, { kills: kinds.length }), 'firefox')).toEqual([]);
   } finally {
     await stage.strike();
   }
