@@ -114,7 +114,8 @@ export class Run {
         return await this.store.append({ frames: framesOf(entry.group.payloads), durability });
       } catch (error) {
         // At once: what becomes of the others may be told before this burst has ended.
-        if (isVarveError(error) && error.outcome === 'not-written') this.history.forget(entry.group);
+        if (isVarveError(error) && error.outcome === 'not-written')
+          this.history.forget(entry.group);
         throw error;
       } finally {
         entry.settled = true;

@@ -1,4 +1,5 @@
 /** What a store does when its platform fails, on the simulated disk. */
+import type { Directory } from '@varve/files';
 import { SimulatedDisk } from '@varve/files/simulated';
 import type { StoreEvent } from '@varve/protocol';
 import { describe, expect, test } from 'vitest';
@@ -135,6 +136,47 @@ describe('files that vanish', () => {
     expect(store.status().state).toBe('lost');
     expect(events.find(({ type }) => type === 'lost')).toEqual({ type: 'lost', from: 2, to: 3 });
     await expect(open(disk)).rejects.toMatchObject({ code: 'STORE_LOST' });
+  });
+});
+
+describe('a look for the files that fails', () => {
+  test('is no loss: the append is unknown, the store opens again and goes on', async () => {
+    const disk = new SimulatedDisk({ seed: 11 });
+    const host = disk.host();
+    let failing = false;
+    const root: Directory = {
+      openFile: (name, options) => host.root.openFile(name, options),
+      hasFile: (name) => host.root.hasFile(name),
+      removeFile: (name) => host.root.removeFile(name),
+      removeDirectory: (name) => host.root.removeDirectory(name),
+      list: () => host.root.list(),
+      directory: async (name, options) => {
+        const folder = await host.root.directory(name, options);
+        if (folder === undefined) return undefined;
+        return {
+          openFile: (file, how) => folder.openFile(file, how),
+          hasFile: async (file) => {
+            if (failing) throw new Error('try again');
+            return folder.hasFile(file);
+          },
+          removeFile: (file) => folder.removeFile(file),
+          removeDirectory: (file) => folder.removeDirectory(file),
+          list: () => folder.list(),
+          directory: (file, how) => folder.directory(file, how),
+        };
+      },
+    };
+    const store = await openStore({ ...host, root }, 's', SMALL);
+    await store.append({ frames: frame('one') });
+    await disk.advanceAsync(300);
+    failing = true;
+    await expect(store.append({ frames: frame('two') })).rejects.toMatchObject({
+      code: 'IO_ERROR',
+      outcome: 'unknown',
+    });
+    failing = false;
+    await store.append({ frames: frame('three') });
+    expect(readAll(store)).toEqual([shown(1, 'one'), shown(2, 'two'), shown(3, 'three')]);
   });
 });
 

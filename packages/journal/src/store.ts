@@ -290,8 +290,14 @@ export class Store implements StorePort {
 
   private async settleAfterCheck(appends: readonly PendingAppend[]): Promise<void> {
     const { opened } = this;
-    const there = await this.liveness!.check(this.ackedLsn).catch(() => false);
-    if (!there) {
+    const there = await this.liveness!.check(this.ackedLsn).catch((error: unknown) =>
+      failedIo(error, 'looking for the store’s files failed', { store: this.name }),
+    );
+    if (there instanceof VarveError) {
+      // Not gone, not there: opening again tells.
+      rejectUnknown(appends, there);
+      if (this.opened === opened) this.endGeneration(there);
+    } else if (!there) {
       this.lose();
       rejectUnknown(appends, this.refusal());
     } else if (this.opened === opened && this.state === 'open') {
