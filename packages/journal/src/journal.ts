@@ -419,6 +419,8 @@ export class Journal implements LogView, GroupHost {
   /** Flushes and leaves both superblocks saying that the store ended properly, and where. */
   closeClean(): void {
     this.tail.flush(() => this.environment.nowMs());
+    // A mark is not flushed for its own sake; a place behind it is about to be named.
+    orEndGeneration(() => this.file.flush(), 'flushing at the close failed');
     this.scanStart = this.endPoint;
     this.writeBoth(true);
   }
