@@ -65,6 +65,7 @@ export async function settle<T>(work: () => Promise<T>): Promise<Settled<T>> {
 
 export function serve(openSubject: OpenSubject): void {
   let subject: Subject | undefined;
+  let worker: Worker | undefined;
   let storm: Storm | undefined;
   let openMs = 0;
   const opened = (): Subject => {
@@ -75,7 +76,7 @@ export function serve(openSubject: OpenSubject): void {
     open: (options) =>
       settle(async () => {
         const startedMs = performance.now();
-        subject = await openSubject(options);
+        subject = await openSubject(options, (started) => (worker = started));
         openMs = performance.now() - startedMs;
         return true as const;
       }),
@@ -84,7 +85,10 @@ export function serve(openSubject: OpenSubject): void {
       storm.start();
     },
     stopStorm: async (deadlineMs) => storm?.stop(deadlineMs),
-    terminateWorker: () => opened().terminateWorker(),
+    terminateWorker() {
+      worker?.terminate();
+      subject?.workerEnded();
+    },
     async readAll() {
       const rows: RecoveredRow[] = [];
       await opened().readAll((lsn, bytes) => {

@@ -6,7 +6,7 @@
  * that a flush is missing only a model of power loss can show.
  */
 import type { RawAnswer, RawOpened, RawRequest } from './raw-worker.ts';
-import type { OpenOptions, Subject } from './subject.ts';
+import type { OpenOptions, OpenSubject, Subject } from './subject.ts';
 
 const OPEN_RETRY_MS = 8000;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -20,12 +20,13 @@ class RawSubject implements Subject {
   #nextId = 1;
   #opened: RawOpened = { frames: [], tornBytes: 0 };
 
-  constructor(options: OpenOptions) {
+  constructor(options: OpenOptions, onWorker: (worker: Worker) => void) {
     const { armed, broken } = options;
     this.#worker = new Worker(new URL('./raw-worker.ts', import.meta.url), {
       type: 'module',
       name: JSON.stringify({ armed, broken }),
     });
+    onWorker(this.#worker);
     this.#worker.onmessage = ({ data }: MessageEvent<RawAnswer>) => {
       const waiting = this.#waiting.get(data.id);
       this.#waiting.delete(data.id);
@@ -69,8 +70,7 @@ class RawSubject implements Subject {
     return { tornBytes, tailUncertain: tornBytes > 0, clean: tornBytes === 0, rows: [] };
   }
 
-  terminateWorker(): void {
-    this.#worker.terminate();
+  workerEnded(): void {
     for (const { reject } of this.#waiting.values()) reject(new Error('terminated'));
     this.#waiting.clear();
   }
@@ -89,8 +89,8 @@ class RawSubject implements Subject {
   }
 }
 
-export async function openRaw(options: OpenOptions): Promise<Subject> {
-  const subject = new RawSubject(options);
+export const openRaw: OpenSubject = async (options, onWorker) => {
+  const subject = new RawSubject(options, onWorker);
   await subject.open(options.store);
   return subject;
-}
+};

@@ -29,8 +29,13 @@ export interface Subject {
   /** Calls `each` for every record, in order. */
   readAll(each: (lsn: number, bytes: Uint8Array) => void): Promise<void>;
   facts(): RecoveryFacts;
-  terminateWorker(): void;
+  /** Called after its worker was terminated: nothing will be answered any more. */
+  workerEnded(): void;
   close(): Promise<void>;
 }
 
-export type OpenSubject = (options: OpenOptions) => Promise<Subject>;
+/** `onWorker` hears of the worker before anything is opened: it may be killed inside opening. */
+export type OpenSubject = (
+  options: OpenOptions,
+  onWorker: (worker: Worker) => void,
+) => Promise<Subject>;

@@ -1,15 +1,13 @@
 /** Varve as a subject: what an application would write, and a worker that takes orders to stop. */
 import { openLog, type Log } from 'varve';
 import { bytesCodec } from 'varve/codec';
-import type { OpenOptions, RecoveryFacts, Subject } from './subject.ts';
+import type { OpenSubject, RecoveryFacts, Subject } from './subject.ts';
 
-export class VarveSubject implements Subject {
+class VarveSubject implements Subject {
   readonly log: Log<Uint8Array>;
-  readonly #worker: Worker;
 
-  constructor(log: Log<Uint8Array>, worker: Worker) {
+  constructor(log: Log<Uint8Array>) {
     this.log = log;
-    this.#worker = worker;
   }
 
   append(bytes: Uint8Array, durability: 'strict' | 'relaxed'): Promise<number> {
@@ -33,8 +31,8 @@ export class VarveSubject implements Subject {
     return { tornBytes, tailUncertain: tailUncertain !== null, clean, rows };
   }
 
-  terminateWorker(): void {
-    this.#worker.terminate();
+  workerEnded(): void {
+    // The client notices by itself: that is part of what is tested.
   }
 
   close(): Promise<void> {
@@ -42,16 +40,17 @@ export class VarveSubject implements Subject {
   }
 }
 
-export async function openVarve(options: OpenOptions): Promise<VarveSubject> {
+export const openVarve: OpenSubject = async (options, onWorker) => {
   const { store, segmentSizeBytes, armed, broken } = options;
   const worker = new Worker(new URL('./varve-worker.ts', import.meta.url), {
     type: 'module',
     name: JSON.stringify({ armed, broken }),
   });
+  onWorker(worker);
   const log = await openLog<Uint8Array>(store, {
     codec: bytesCodec,
     worker: () => worker,
     ...(segmentSizeBytes === undefined ? {} : { segmentSizeBytes }),
   });
-  return new VarveSubject(log, worker);
-}
+  return new VarveSubject(log);
+};

@@ -211,11 +211,10 @@ export class CrashRun {
       'reading back',
       page.evaluate(() => window.crashApp.readAll()),
     );
-    await within(
-      PAGE_DEADLINE_MS,
-      'closing',
-      page.evaluate(() => window.crashApp.close()),
-    );
+    if (plan.closeAfter) {
+      const closing = page.evaluate(() => window.crashApp.close());
+      await within(PAGE_DEADLINE_MS, 'closing', closing);
+    }
     return recovered;
   }
 

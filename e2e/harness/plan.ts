@@ -35,6 +35,8 @@ export interface KillPlan {
   /** Random moments: so many acknowledgements, then so many ms. */
   readonly afterAcks: number;
   readonly jitterMs: number;
+  /** After the judgement: whether the store is closed, or left as a crash leaves it. */
+  readonly closeAfter: boolean;
 }
 
 const SEGMENT_SIZES = [64 * 1024, 256 * 1024, 1024 * 1024, 4 * 1024 * 1024];
@@ -48,7 +50,7 @@ export function planOf(seed: number, number: number, kinds: readonly Kind[]): Ki
   const large = random.between(1, 4) === 1;
   // Two of five, whatever the seed: the share that a run must reach is no matter of luck.
   const stopped = kind === 'recovery' || (seed + number) % 5 < 2;
-  const nth = random.between(1, kind === 'recovery' || large ? 6 : NTH_MAX);
+  const nth = random.between(1, kind === 'recovery' ? 4 : large ? 6 : NTH_MAX);
   const skipZeros = random.between(1, 3) > 1;
   const stop = { point: random.pick(KILL_POINTS), nth, skipZeros };
   return {
@@ -58,6 +60,8 @@ export function planOf(seed: number, number: number, kinds: readonly Kind[]): Ki
     segmentSizeBytes: store.pick(SEGMENT_SIZES),
     afterAcks: large ? random.between(0, 4) : random.size(1, 400),
     jitterMs: random.between(0, 20),
+    // What dies inside opening should have something to recover.
+    closeAfter: random.between(1, 2) === 1 && kinds[(number + 1) % kinds.length] !== 'recovery',
     ...(stopped ? { stop } : {}),
   };
 }
