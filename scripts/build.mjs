@@ -12,6 +12,7 @@ import { inRoot } from './lib/root.mjs';
 /** Where the packages lie once they are built. */
 export const VARVE_DIST = inRoot('packages', 'varve', 'dist');
 export const CLI_DIST = inRoot('packages', 'cli', 'dist');
+export const CRASHKIT_DIST = inRoot('packages', 'crashkit', 'dist');
 
 /** `./src/codec/index.ts` is published as `codec`; Node's part keeps its folder. */
 const publishedName = (/** @type {string} */ source) =>
@@ -140,6 +141,53 @@ async function buildCli() {
   return wrong;
 }
 
+/** What a user of `crashkit/playwright` brings. */
+const PLAYWRIGHT = /^(?:@playwright\/test|playwright(?:-core)?)$/;
+
+/**
+ * One graph for every entry: there is one `Violation`, whichever entry throws it.
+ * @returns {Promise<string[]>} what is wrong
+ */
+async function buildCrashkit() {
+  const { bundle, faultsOf } = await import('./build/bundle.mjs');
+  const { emitTypes } = await import('./build/types.mjs');
+  const { writeManifest, writeTexts } = await import('./build/tarball.mjs');
+  const { manifestOf } = await import('./build/workspace.mjs');
+  const folder = inRoot('packages', 'crashkit');
+  const manifest = manifestOf(folder);
+  rmSync(CRASHKIT_DIST, { recursive: true, force: true });
+  const entries = Object.entries(manifest.exports ?? {}).map(
+    ([subpath, path]) => /** @type {const} */ ([subpath, publishedName(path), join(folder, path)]),
+  );
+  const input = Object.fromEntries(entries.map(([, name, path]) => [name, path]));
+  const part = await bundle({
+    input,
+    dir: CRASHKIT_DIST,
+    platform: 'neutral',
+    external: [PLAYWRIGHT],
+  });
+  const wrong = faultsOf(part.chunks, CRASHKIT_DIST);
+  wrong.push(...(await emitTypes(input, CRASHKIT_DIST, PLAYWRIGHT)));
+  writeManifest(CRASHKIT_DIST, manifest, {
+    sideEffects: false,
+    exports: {
+      ...Object.fromEntries(
+        entries.map(([subpath, name]) => [
+          subpath,
+          { types: `./${name}.d.ts`, default: `./${name}.js` },
+        ]),
+      ),
+      './package.json': './package.json',
+    },
+    ...(manifest.peerDependencies !== undefined && {
+      peerDependencies: manifest.peerDependencies,
+      peerDependenciesMeta: manifest.peerDependenciesMeta,
+    }),
+  });
+  wrong.push(...writeTexts(CRASHKIT_DIST, folder, part.packages));
+  return wrong;
+}
+
 /**
  * @typedef {{ name: string, wrong: string[] }} Built
  * @returns {Promise<Built[]>} one for each package
@@ -149,6 +197,7 @@ export async function buildPackages() {
   for (const [name, build] of /** @type {const} */ ([
     ['varve', buildVarve],
     ['@varve/cli', buildCli],
+    ['@varve/crashkit', buildCrashkit],
   ])) {
     const wrong = await build().catch((/** @type {unknown} */ error) => [String(error)]);
     built.push({ name, wrong });

@@ -20,9 +20,10 @@ const posix = (/** @type {string} */ path) => path.split(sep).join('/');
 /**
  * @param {Record<string, string>} entries name of the published declaration, source
  * @param {string} dist
+ * @param {RegExp} [peers] packages that a user brings
  * @returns {Promise<string[]>} what is wrong
  */
-export async function emitTypes(entries, dist) {
+export async function emitTypes(entries, dist, peers) {
   const work = join(CACHE, 'types', posix(relative(inRoot(), dist)).replaceAll('/', '-'));
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
@@ -69,7 +70,8 @@ export async function emitTypes(entries, dist) {
         const target =
           source === undefined ? join(here, specifier.replace(/\.ts$/, '.d.ts')) : emitted(source);
         if (source === undefined && !specifier.startsWith('.')) {
-          if (!specifier.startsWith('node:')) wrong.push(`types mention the package ${specifier}`);
+          const brought = specifier.startsWith('node:') || peers?.test(specifier) === true;
+          if (!brought) wrong.push(`types mention the package ${specifier}`);
           return all;
         }
         if (!existsSync(target)) wrong.push(`${file} mentions ${specifier}, which has no types`);

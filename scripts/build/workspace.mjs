@@ -12,6 +12,8 @@ import { inRoot } from '../lib/root.mjs';
  * @property {Record<string, string>} [bin]
  * @property {Record<string, string>} [dependencies]
  * @property {Record<string, string>} [devDependencies]
+ * @property {Record<string, string>} [peerDependencies]
+ * @property {Record<string, { optional: boolean }>} [peerDependenciesMeta]
  */
 
 /** @param {string} folder @returns {Manifest} */

@@ -1,0 +1,4 @@
+/** What came back after a crash breaks a rule. */
+export class Violation extends Error {
+  override readonly name = 'Violation';
+}
