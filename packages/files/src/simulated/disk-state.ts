@@ -18,6 +18,8 @@ export interface NameChange {
   readonly path: string;
   /** Undefined: the name goes away. */
   readonly inode: number | undefined;
+  /** A move: this name goes away in the same breath. */
+  readonly from?: string;
 }
 
 export interface WitnessChange {
@@ -149,7 +151,8 @@ export class DiskState {
 export function withNames(names: Names, changes: readonly NameChange[]): Names {
   if (changes.length === 0) return names;
   const next = new Map(names);
-  for (const { path, inode } of changes) {
+  for (const { path, inode, from } of changes) {
+    if (from !== undefined) next.delete(from);
     if (inode === undefined) next.delete(path);
     else next.set(path, inode);
   }

@@ -17,6 +17,7 @@ export type {
 export { PROFILES, type Profile, type ProfileRules } from './profile.ts';
 export { SeededRandom, seedOf } from './seeded-random.ts';
 export { shrinkImage } from './shrink.ts';
+export { SimulatedDirectory } from './simulated-directory.ts';
 export {
   SimulatedCrash,
   SimulatedDisk,

@@ -49,7 +49,41 @@ export class SimulatedDirectory implements Directory {
     this.#disk.issue({ kind: 'names', changes: [{ path, inode: undefined }] });
   }
 
-  async directory(name: string, options: { create: boolean }): Promise<Directory | undefined> {
+  /**
+   * Gives a file another name, here or in another folder, over a file that is there; a crash leaves
+   * the old name or the new one.
+   */
+  async moveFile(name: string, to: SimulatedDirectory, newName: string): Promise<void> {
+    const { path, inode } = this.#resolve(name);
+    const target = to.#resolve(newName);
+    if (inode === undefined) throw new FileFault('not-found', `no file ${path}`);
+    if (inode === FOLDER) throw new FileFault('io', `${path} is a folder`);
+    if (target.inode === FOLDER) throw new FileFault('io', `${target.path} is a folder`);
+    to.#assertFolder();
+    for (const [at, held] of [
+      [path, inode],
+      [target.path, target.inode],
+    ] as const) {
+      if (held !== undefined && this.#disk.openInodes.has(held)) {
+        throw new FileFault('busy', `${at} is open`);
+      }
+    }
+    if (target.path === path) return;
+    this.#strike('create', target.path);
+    this.#disk.issue({ kind: 'names', changes: [{ path: target.path, inode, from: path }] });
+  }
+
+  /** What the name stands for now. */
+  async kindOf(name: string): Promise<'file' | 'directory' | undefined> {
+    const { inode } = this.#resolve(name);
+    if (inode === undefined) return undefined;
+    return inode === FOLDER ? 'directory' : 'file';
+  }
+
+  async directory(
+    name: string,
+    options: { create: boolean },
+  ): Promise<SimulatedDirectory | undefined> {
     const { path, inode } = this.#resolve(name);
     if (inode === undefined) {
       if (!options.create) return undefined;

@@ -1,0 +1,40 @@
+/**
+ * Where a handle points, known to this folder only: users see handles of the very shape that a
+ * browser gives them.
+ */
+import type { SimulatedDisk } from '@varve/files/simulated';
+
+export interface Place {
+  readonly disk: SimulatedDisk;
+  /** Stored path of its folder with a `/` at its end; empty for what lies in the root. */
+  folder: string;
+  /** Its own stored name; empty for the root. */
+  stored: string;
+}
+
+/** What every handle shows of itself. */
+export interface Entry {
+  readonly kind: string;
+  readonly name: string;
+}
+
+const places = new WeakMap<object, Place>();
+
+export function putPlace(handle: object, place: Place): Place {
+  places.set(handle, place);
+  return place;
+}
+
+export const placeOf = (handle: object): Place | undefined => places.get(handle);
+
+export const pathOf = ({ folder, stored }: Place): string => folder + stored;
+
+/** What the stored paths of all that is in this folder begin with. */
+export const prefixOf = (place: Place): string => (place.stored === '' ? '' : `${pathOf(place)}/`);
+
+/** Handles are made anew for each question: the same entry is the same kind at the same place. */
+export function isSamePlace(a: Entry, b: Entry): boolean {
+  const [left, right] = [placeOf(a), placeOf(b)];
+  if (left === undefined || right === undefined || a.kind !== b.kind) return false;
+  return left.disk === right.disk && pathOf(left) === pathOf(right);
+}
