@@ -8,7 +8,7 @@
 
 /**
  * - `before-write`: nothing of this write is in the file
- * - `mid-write`: the first half is
+ * - `mid-write`: the first part is ({@link Armed.cut})
  * - `written`: all of it is, unflushed
  * - `flushed`: the flush returned, nobody was told
  */
@@ -25,6 +25,10 @@ export interface Armed {
   readonly reportUrl: string;
   /** Writes that only zero space for later do not count. */
   readonly skipZeros?: boolean;
+  /** Smaller writes do not count. */
+  readonly leastBytes?: number;
+  /** `mid-write`: how much of the write is in the file, between 0 and 1 (default: half). */
+  readonly cut?: number;
 }
 
 /** Where a worker finds its orders: in its own name. */
@@ -71,12 +75,13 @@ export function armKillPoint(armed: Armed): void {
       const bytes = ArrayBuffer.isView(buffer)
         ? new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
         : new Uint8Array(buffer);
-      if (armed.skipZeros === true && bytes.subarray(0, 16).every((byte) => byte === 0)) {
-        return write(buffer, at);
-      }
+      const skipped =
+        bytes.length < (armed.leastBytes ?? 0) ||
+        (armed.skipZeros === true && bytes.subarray(0, 16).every((byte) => byte === 0));
+      if (skipped) return write(buffer, at);
       if (stopHere('before-write')) park(armed);
       if (stopHere('mid-write')) {
-        write(bytes.subarray(0, bytes.length >>> 1), at);
+        write(bytes.subarray(0, Math.floor(bytes.length * (armed.cut ?? 0.5))), at);
         park(armed);
       }
       const written = write(buffer, at);

@@ -10,8 +10,8 @@ import type { Subject } from './subject.ts';
 import { valueBytes } from './value.ts';
 import { operation, WRITERS, type Round } from './workload.ts';
 
-const WINDOW = { mixed: 48, large: 10 } as const;
-const RESERVE = { mixed: 256, large: 24 } as const;
+const WINDOW = { mixed: 48, records: 48, large: 10 } as const;
+const RESERVE = { mixed: 256, records: 256, large: 24 } as const;
 const STREAMS_RESERVE = 4;
 
 interface RefusedLike {

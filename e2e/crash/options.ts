@@ -12,6 +12,7 @@ export const USAGE = `npm run crash -- [options]
   --kinds A,B,…      of ${KINDS.join(', ')} (default: all)
   --subject NAME     varve (default) or raw: the control
   --broken NAME      ack-before-write, never-flush, no-checksums: a run that should fail
+  --controls N       instead: the broken builds with N seeds each, as the lane of npm test runs
   --isolated         serve the page cross-origin isolated
   --json FILE        write rows and failures there, after every kill
   --resume           go on where FILE ends (same seed)
@@ -28,6 +29,8 @@ export interface CrashOptions {
   readonly subject: string;
   readonly broken: string | undefined;
   readonly isolated: boolean;
+  /** How many seeds each control is run with, instead of a run of kills. */
+  readonly controls: number | undefined;
   readonly jsonPath: string | undefined;
   readonly resume: boolean;
 }
@@ -61,6 +64,7 @@ export function parseCrashOptions(args: readonly string[]): CrashOptions {
     subject: oneOf(values.subject ?? 'varve', ['varve', 'raw'], 'subject'),
     broken: values.broken,
     isolated: values.isolated ?? false,
+    controls: values.controls === undefined ? undefined : count(values.controls, 'controls'),
     jsonPath: values.json,
     resume: values.resume ?? false,
   };
@@ -77,6 +81,7 @@ function parse(args: readonly string[]) {
     kinds: text,
     subject: text,
     broken: text,
+    controls: text,
     isolated: flag,
     json: text,
     resume: flag,

@@ -3,6 +3,7 @@
  * Ends with 0 when nothing was violated, 1 when something was, 2 when it was asked wrongly.
  */
 import { runBrowserLane } from './lanes/browser.ts';
+import { runControlsLane } from './lanes/controls.ts';
 import { runImagesLane } from './lanes/images.ts';
 import { parseCrashOptions, USAGE, UsageError } from './options.ts';
 
@@ -13,7 +14,9 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (args.some((arg) => /^--(images|planted)(=|$)/.test(arg))) return runImagesLane(args);
   try {
-    return await runBrowserLane(parseCrashOptions(args));
+    const options = parseCrashOptions(args);
+    if (options.controls !== undefined) return await runControlsLane(options, options.controls);
+    return await runBrowserLane(options);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     console.error(`${error.message}\n\n${USAGE}`);

@@ -5,15 +5,13 @@
  * failure is played again from the first kill of its store.
  */
 import { CrashRun, type CrashRunOptions, type KillResult } from './crash-run.ts';
-import { KILLS_PER_STORE, planOf, type Kind, type KillPlan } from './plan.ts';
+import { KILLS_PER_STORE, planOf, type Kind } from './plan.ts';
 
 export interface CampaignOptions extends CrashRunOptions {
   readonly kills: number;
   /** Number of the first kill; rounded down to the first of its store. */
   readonly from?: number;
   readonly kinds: readonly Kind[];
-  /** Changes what the seed planned. */
-  readonly adapt?: (plan: KillPlan) => KillPlan;
   /** For controls: one failure is all they are asked for. */
   readonly stopAtFailure?: boolean;
   readonly onKill?: (outcome: KillOutcome) => void;
@@ -69,8 +67,7 @@ async function oneKill(
   options: CampaignOptions,
   number: number,
 ): Promise<KillOutcome> {
-  const planned = planOf(options.seed, number, options.kinds);
-  const plan = options.adapt?.(planned) ?? planned;
+  const plan = planOf(options.seed, number, options.kinds);
   const { kind } = plan;
   try {
     const result = await run.kill(plan);

@@ -18,10 +18,15 @@ export type Kind = (typeof KINDS)[number];
 /** Kills that one store lives through before a new one is made. */
 export const KILLS_PER_STORE = 6;
 
+/** Kills of the lane in `npm test`. */
+export const KILLS_IN_LANE = 28;
+
 export interface StopAt {
   readonly point: KillPoint;
   readonly nth: number;
   readonly skipZeros: boolean;
+  readonly leastBytes: number;
+  readonly cut: number;
 }
 
 export interface KillPlan {
@@ -42,21 +47,37 @@ export interface KillPlan {
 const SEGMENT_SIZES = [64 * 1024, 256 * 1024, 1024 * 1024, 4 * 1024 * 1024];
 // Slots are zeroed in slices before they are used: those writes are no appends, but legal places to die.
 const NTH_MAX = 40;
+/** A write this long holds records: one that is torn has to be recognised by its checksum. */
+const RECORDS_LEAST_BYTES = 8 * 1024;
+
+/**
+ * How kill `n` finds its moment, whatever the seed: a run of 28 must not owe to luck what it can see.
+ * Of four kills one tears a write of records, one dies at any point, two at a random moment.
+ */
+const MOMENTS = ['torn', 'random', 'point', 'random'] as const;
 
 export function planOf(seed: number, number: number, kinds: readonly Kind[]): KillPlan {
   const random = new SeededRandom(mix(seed, 0x706c_616e, number));
   const store = new SeededRandom(mix(seed, 0x7374_6f72, Math.floor(number / KILLS_PER_STORE)));
   const kind = kinds[number % kinds.length]!;
+  const recovery = kind === 'recovery';
+  const moment = MOMENTS[(seed + number) % MOMENTS.length]!;
+  const torn = moment === 'torn' && !recovery;
   const large = random.between(1, 4) === 1;
-  // Two of five, whatever the seed: the share that a run must reach is no matter of luck.
-  const stopped = kind === 'recovery' || (seed + number) % 5 < 2;
-  const nth = random.between(1, kind === 'recovery' ? 4 : large ? 6 : NTH_MAX);
-  const skipZeros = random.between(1, 3) > 1;
-  const stop = { point: random.pick(KILL_POINTS), nth, skipZeros };
+  const nth = random.between(1, recovery ? 4 : large && !torn ? 6 : NTH_MAX);
+  const stop: StopAt = {
+    point: torn ? 'mid-write' : random.pick(KILL_POINTS),
+    nth,
+    skipZeros: torn || random.between(1, 3) > 1,
+    leastBytes: torn ? RECORDS_LEAST_BYTES : 0,
+    cut: random.between(1, 31) / 32,
+  };
+  const stopped = recovery || moment !== 'random';
   return {
     number,
     kind,
-    profile: large ? 'large' : 'mixed',
+    // A torn piece of a large value is never served without its end: records of a group may be.
+    profile: torn ? 'records' : large ? 'large' : 'mixed',
     segmentSizeBytes: store.pick(SEGMENT_SIZES),
     afterAcks: large ? random.between(0, 4) : random.size(1, 400),
     jitterMs: random.between(0, 20),

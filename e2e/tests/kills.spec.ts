@@ -6,16 +6,16 @@
  */
 import { expect, test } from '@playwright/test';
 import { replayLine } from '../crash/lanes/browser.ts';
-import { noChecksums } from '../broken/no-checksums.ts';
+import { CONTROLS } from '../broken/controls.ts';
 import { pathOf } from '../harness/browsers.ts';
 import { runCampaign, type CampaignOptions, type KillOutcome } from '../harness/campaign.ts';
 import { HAS_PROC } from '../harness/processes.ts';
-import { KINDS } from '../harness/plan.ts';
+import { KILLS_IN_LANE, KINDS } from '../harness/plan.ts';
 import { rowsOf, tableOf } from '../harness/report.ts';
 import { Stage } from '../harness/stage.ts';
 import type { BrowserName } from '../harness/target.ts';
 
-const KILLS = Number(process.env['VARVE_KILLS'] ?? 28);
+const KILLS = Number(process.env['VARVE_KILLS'] ?? KILLS_IN_LANE);
 /** Set by the config, so that all of Playwright's processes have the same. */
 const seed = Number(process.env['VARVE_SEED']);
 // Which process is a tab's is only known where there is a /proc.
@@ -81,40 +81,19 @@ test('in Firefox too', async () => {
   }
 });
 
-test('an engine that acknowledges before it writes is caught', async () => {
-  const stage = await Stage.set();
-  try {
-    const broken = 'ack-before-write';
-    const outcomes = await kills(stage, {
-      broken,
-      kinds: ['worker', 'navigate'],
-      stopAtFailure: true,
-    });
-    expect(failuresOf(outcomes).join()).toContain('rule 7');
-  } finally {
-    await stage.strike();
-  }
-});
-
-test('a build without checksums is caught', async () => {
-  const stage = await Stage.set({ plugins: () => [noChecksums()] });
-  try {
-    const outcomes = await kills(stage, {
-      kinds: ['worker', 'close'],
-      stopAtFailure: true,
-      // The lane's own kills find it too, but not each time: half a batch in the file is what
-      // checksums are for.
-      adapt: (plan) => ({
-        ...plan,
-        profile: 'mixed',
-        stop: { point: 'mid-write', nth: 8 + (plan.number % 7) * 4, skipZeros: true },
-      }),
-    });
-    expect(failuresOf(outcomes)).not.toEqual([]);
-  } finally {
-    await stage.strike();
-  }
-});
+// The same plan and the same number of kills as the lane itself: what it misses here, it would miss.
+for (const broken of CONTROLS) {
+  test(`${broken.what} is caught by the lane as it is`, async () => {
+    test.setTimeout(KILLS * 20_000);
+    const stage = await Stage.set({ plugins: broken.plugins });
+    try {
+      const outcomes = await kills(stage, { broken: broken.name, stopAtFailure: true });
+      expect(failuresOf(outcomes), `seed ${seed}`).not.toEqual([]);
+    } finally {
+      await stage.strike();
+    }
+  });
+}
 
 test('a raw log that never flushes loses nothing: kills cannot show a missing flush', async () => {
   const stage = await Stage.set({ pages: ['raw'] });

@@ -1,6 +1,6 @@
 /** The lane with real browsers and real kills. */
 import { resolve } from 'node:path';
-import { noChecksums } from '../../broken/no-checksums.ts';
+import { CONTROLS } from '../../broken/controls.ts';
 import { firstOfStore, runCampaign, type KillOutcome } from '../../harness/campaign.ts';
 import { KILLS_PER_STORE } from '../../harness/plan.ts';
 import { rowsOf, tableOf } from '../../harness/report.ts';
@@ -20,7 +20,7 @@ export async function runBrowserLane(options: CrashOptions): Promise<number> {
     browser,
     isolated,
     pages: [subject],
-    ...(broken === 'no-checksums' ? { plugins: () => [noChecksums()] } : {}),
+    plugins: CONTROLS.find(({ name }) => name === broken)?.plugins ?? (() => []),
   });
   const startedMs = Date.now();
   let version: string = browser;
