@@ -108,6 +108,7 @@ export class Recovery implements LogView {
     ) {
       return known;
     }
+    if (!this.rows.includes('header-lost')) this.rows.push('header-lost');
     const made = segmentFromNext(next, from, this.superblock.seedId);
     const oldestUnitSegment =
       this.table.get(from.segment)?.header.oldestUnitSegment ?? from.segment;

@@ -43,7 +43,18 @@ function wantedLowWater(
   return oldestKept === undefined ? 0 : oldestKept.header.lastLsn + 1;
 }
 
-/** The oldest segment that something still needs. */
+const NONE = 0;
+
+/**
+ * Whether history that nobody let go of lies before the oldest segment: the header of an older one is
+ * lost. What is missing stays missing, and named, until `lowWater` has passed it.
+ */
+function beginsAfter(live: readonly Segment[], lsn: number): boolean {
+  const oldest = live[0];
+  return oldest !== undefined && oldest.header.lastLsn > lsn;
+}
+
+/** The oldest segment that something still needs; 0: none may go. */
 export function firstNeededSegment(live: readonly Segment[], facts: RetentionFacts): number {
   const holding = (lsn: number): number => {
     let best = live[0]?.header.segment ?? facts.tailSegment;
@@ -54,7 +65,7 @@ export function firstNeededSegment(live: readonly Segment[], facts: RetentionFac
     facts.tailSegment,
     facts.scanSegment,
     facts.stateSegment === 0 ? facts.tailSegment : facts.stateSegment,
-    holding(facts.lowWater - 1),
+    beginsAfter(live, facts.lowWater - 1) ? NONE : holding(facts.lowWater - 1),
     ...facts.heldLsns.map(holding),
     ...facts.openUnitSegments,
   );
