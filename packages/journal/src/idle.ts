@@ -4,10 +4,10 @@
  *
  * Always true: nothing here delays an append by more than one slice of zeros or one flush.
  */
-import type { Host } from '@varve/files';
 import { isVarveError } from '@varve/protocol';
+import type { CommitQueue } from './commit-queue.ts';
 import { GenerationFault } from './io.ts';
-import type { Store } from './store.ts';
+import type { StoreLife } from './store-life.ts';
 
 /** An empty batch that proves the last flush is written when nothing followed it for so long. */
 const MARK_DELAY_MS = 5;
@@ -17,8 +17,8 @@ const PREPARE_RETRY_MS = 10_000;
 const WITNESS_DELAY_MS = 2_000;
 
 export class Idle {
-  private readonly host: Host;
-  private readonly store: Store;
+  private readonly life: StoreLife;
+  private readonly commits: CommitQueue;
   private cancelMark: (() => void) | undefined;
   private cancelFlush: (() => void) | undefined;
   private cancelPrepare: (() => void) | undefined;
@@ -26,28 +26,28 @@ export class Idle {
   private markedLsn = 0;
   private touchedMs = 0;
 
-  constructor(host: Host, store: Store) {
-    this.host = host;
-    this.store = store;
+  constructor(life: StoreLife, commits: CommitQueue) {
+    this.life = life;
+    this.commits = commits;
   }
 
   /** Something was committed. */
   touched(): void {
-    const { journal } = this.store;
+    const { journal } = this.life;
     if (journal === undefined) return;
-    const { timers } = this.host;
+    const { timers } = this.life.host;
     const { tail } = journal;
     if (!tail.dirty && tail.begun && this.markedLsn !== tail.durableLsn) {
-      this.touchedMs = this.host.clock.nowMs();
+      this.touchedMs = this.life.host.clock.nowMs();
       this.cancelMark ??= timers.after(MARK_DELAY_MS, () => this.markUnlessBusy());
     }
     if (tail.dirty) {
-      this.cancelFlush ??= timers.after(this.store.options.relaxedMs, () => this.flush());
+      this.cancelFlush ??= timers.after(this.life.options.relaxedMs, () => this.flush());
     }
     this.cancelPrepare ??= timers.after(PREPARE_DELAY_MS, () => this.prepare());
     this.cancelWitness ??= timers.after(WITNESS_DELAY_MS, () => {
       this.cancelWitness = undefined;
-      void this.store.writeWitness(this.store.journal?.tail.durableLsn ?? 0);
+      void this.life.writeWitness(this.life.journal?.tail.durableLsn ?? 0);
     });
   }
 
@@ -64,18 +64,18 @@ export class Idle {
 
   /** One timer at a time: beginning one anew at every commit would cost a third of an append. */
   private markUnlessBusy(): void {
-    const quietMs = this.host.clock.nowMs() - this.touchedMs;
+    const quietMs = this.life.host.clock.nowMs() - this.touchedMs;
     this.cancelMark = undefined;
     if (quietMs >= MARK_DELAY_MS) this.mark();
     else {
-      const { timers } = this.host;
+      const { timers } = this.life.host;
       this.cancelMark = timers.after(MARK_DELAY_MS - quietMs, () => this.markUnlessBusy());
     }
   }
 
   private mark(): void {
     this.guarded(() => {
-      const { journal } = this.store;
+      const { journal } = this.life;
       if (journal === undefined || journal.tail.dirty) return;
       this.markedLsn = journal.tail.durableLsn;
       journal.mark();
@@ -84,16 +84,21 @@ export class Idle {
 
   private flush(): void {
     this.cancelFlush = undefined;
-    if (this.store.journal?.tail.dirty === true) void this.store.flush().catch(() => {});
+    if (this.life.journal?.tail.dirty !== true) return;
+    try {
+      this.commits.run((journal) => journal.flush());
+    } catch {
+      // The generation has ended, and whoever waited was told.
+    }
   }
 
   private prepare(): void {
     this.cancelPrepare = undefined;
     this.guarded(() => {
-      const { journal } = this.store;
+      const { journal } = this.life;
       if (journal === undefined || !journal.slots.wantsSpare) return;
       journal.slots.prepareSlice();
-      this.cancelPrepare = this.host.timers.after(1, () => this.prepare());
+      this.cancelPrepare = this.life.host.timers.after(1, () => this.prepare());
     });
   }
 
@@ -102,10 +107,10 @@ export class Idle {
     try {
       work();
     } catch (error) {
-      if (error instanceof GenerationFault) this.store.endGeneration(error.cause);
+      if (error instanceof GenerationFault) this.life.endGeneration(error.cause);
       else if (isVarveError(error)) {
-        this.store.announceQuota(error);
-        this.cancelPrepare ??= this.host.timers.after(PREPARE_RETRY_MS, () => this.prepare());
+        this.life.announceQuota(error);
+        this.cancelPrepare ??= this.life.host.timers.after(PREPARE_RETRY_MS, () => this.prepare());
       } else throw error;
     }
   }

@@ -4,7 +4,6 @@
  */
 export { Blocks } from './blocks.ts';
 export { type Geometry, geometryOf, slotStart } from './geometry.ts';
-export { readStateAt } from './journal.ts';
 export { batchesOf, layoutOf } from './layout.ts';
 export { resync } from './lookahead.ts';
 export type { ScanPoint } from './position.ts';
@@ -13,6 +12,7 @@ export { type Recovered, Recovery } from './recovery.ts';
 export { type LogView, Scanner } from './scanner.ts';
 export { beginningOf, type Segment, segmentFromNext, segmentOf } from './segment.ts';
 export { readSegmentHeaders, SegmentTable } from './segment-table.ts';
+export { readStateAt } from './state-record.ts';
 export { hex } from './store-files.ts';
 export { assertUsable, readSuperblock, type Superblock } from './superblock.ts';
 export { readUnitDescriptor } from './unit-descriptor.ts';

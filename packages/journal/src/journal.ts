@@ -10,41 +10,27 @@
  * - `scanStart`, the state's place and `durableLsn` in a superblock were flushed before it was written
  * - a slot is used again only when both superblocks say that its segment is gone
  */
-import { invariant, readU64, writeU64 } from '@varve/bytes';
+import { invariant } from '@varve/bytes';
 import type { SyncFile } from '@varve/files';
-import {
-  type DamageRange,
-  newRecordFrame,
-  type RecordFrame,
-  readRecordFrame,
-  RecordFlag,
-  SystemType,
-  VarveError,
-} from '@varve/protocol';
+import { type DamageRange, VarveError } from '@varve/protocol';
 import { Blocks } from './blocks.ts';
-import { appendGroup, type GroupHost } from './group.ts';
-import { STATE_HEAD_BYTES, UNIT_DESCRIPTOR_BYTES } from './format.ts';
 import { alignUp, type Geometry } from './geometry.ts';
-import type { ScanPoint } from './position.ts';
+import { appendGroup, type GroupHost } from './group.ts';
+import { History, type LogNeeds } from './history.ts';
 import { orEndGeneration } from './io.ts';
+import type { ScanPoint } from './position.ts';
 import { Reader, type ReadRange } from './reader.ts';
 import type { Recovered } from './recovery.ts';
-import { firstNeededSegment, lowWaterFor, type RetentionFacts } from './retention.ts';
 import { rewriteUnproven } from './rewrite.ts';
-import { type LogView, Scanner } from './scanner.ts';
+import type { LogView } from './scanner.ts';
 import { type Segment, segmentFromNext } from './segment.ts';
 import type { SegmentTable } from './segment-table.ts';
 import { Slots } from './slots.ts';
+import { addState, readStateAt, type StoredState } from './state-record.ts';
 import type { Chunk, StoreOptions } from './store-port.ts';
 import type { Superblock } from './superblock.ts';
 import { SuperblockPair } from './superblock-pair.ts';
 import { Tail } from './tail.ts';
-import {
-  encodeUnitDescriptor,
-  readUnitDescriptor,
-  type UnitDescriptor,
-} from './unit-descriptor.ts';
-import { readFragments } from './unit-reader.ts';
 import { OpenUnit } from './unit.ts';
 
 /** The platform as far as the core needs it. */
@@ -69,14 +55,13 @@ export class Journal implements LogView, GroupHost {
   readonly generation: number;
   readonly rewrittenRecords: number;
   readonly superblocks: SuperblockPair;
+  readonly history: History;
   coveredLsn: number;
-  lowWater: number;
   /** Bytes written since `scanStart`, about. */
   bytesSinceScanStart: number;
   private scanStart: ScanPoint;
   private stateSegment: number;
   private stateOffset: number;
-  private firstSegment: number;
   private readonly base: Superblock;
   private readonly recoveredEnd: ScanPoint;
   private readonly incarnation = new Uint8Array(16);
@@ -85,8 +70,6 @@ export class Journal implements LogView, GroupHost {
   private readonly environment: JournalEnvironment;
   private readonly reader: Reader;
   private readonly pointBlocks: Blocks;
-  private readonly holders = new Set<{ lsn: number }>();
-  private waiting: { segment: number; slots: number[] }[] = [];
 
   /**
    * Begins a new generation on what recovery found: writes both superblocks, then the records that
@@ -108,14 +91,13 @@ export class Journal implements LogView, GroupHost {
     this.table = table;
     this.generation = recovered.generationMax + 1;
     this.coveredLsn = superblock.coveredLsn;
-    this.lowWater = superblock.lowWater;
     this.scanStart = recovered.harmlessDamage ? cut : superblock.scanStart;
     this.stateSegment = superblock.stateSegment;
     this.stateOffset = superblock.stateOffset;
-    this.firstSegment = superblock.firstSegment;
     this.bytesSinceScanStart = recovered.scannedBytes;
     environment.fill(this.incarnation);
     this.superblocks = new SuperblockPair(file, recovered.superblocks);
+    this.history = new History(superblock, table, geometry, options, () => this.needs());
     const capacity = geometry.footerOffset - geometry.firstOffset;
     this.slots = new Slots(
       file,
@@ -145,7 +127,7 @@ export class Journal implements LogView, GroupHost {
           environment.fill(salt);
           return salt;
         },
-        oldestOpenUnit: () => this.oldestOpenUnit(),
+        oldestOpenUnit: () => this.openUnitSegments.sort((a, b) => a - b)[0],
       },
       {
         segment,
@@ -253,7 +235,7 @@ export class Journal implements LogView, GroupHost {
   private moveScanStart(): void {
     this.scanStart = this.endPoint;
     this.bytesSinceScanStart = 0;
-    this.applyRetention();
+    this.history.apply();
     this.writeSuperblock();
   }
 
@@ -272,7 +254,7 @@ export class Journal implements LogView, GroupHost {
     }
     tail.purpose = 'engine';
     try {
-      const point = this.addState(state, upTo);
+      const point = addState(this, state, upTo);
       this.flush();
       this.stateSegment = point.segment;
       this.stateOffset = point.offset;
@@ -282,32 +264,12 @@ export class Journal implements LogView, GroupHost {
     this.coveredLsn = upTo;
     this.scanStart = tail.point;
     this.bytesSinceScanStart = 0;
-    this.applyRetention();
+    this.history.apply();
     this.writeBoth();
   }
 
-  private addState(state: Uint8Array, upTo: number): ScanPoint {
-    const inline = STATE_HEAD_BYTES + state.length + 16 <= this.geometry.bodyMax;
-    const payload = new Uint8Array(
-      STATE_HEAD_BYTES + (inline ? state.length : UNIT_DESCRIPTOR_BYTES),
-    );
-    writeU64(payload, 0, upTo);
-    if (inline) {
-      payload.set(state, STATE_HEAD_BYTES);
-      return this.tail.addControl(SystemType.State, payload);
-    }
-    const unit = new OpenUnit(this, Number.MAX_SAFE_INTEGER);
-    try {
-      unit.write(state, 0, state.length);
-      payload.set(encodeUnitDescriptor(unit.finish(payload.length + 16)), STATE_HEAD_BYTES);
-      return this.tail.addControl(SystemType.State, payload, RecordFlag.External);
-    } finally {
-      unit.close();
-    }
-  }
-
   /** The last checkpoint's state. @throws VarveError CORRUPT */
-  readState(): { state: Uint8Array; coveredLsn: number } | undefined {
+  readState(): StoredState | undefined {
     if (this.stateSegment === 0) return undefined;
     return readStateAt(this, this.pointBlocks, this.stateSegment, this.stateOffset);
   }
@@ -315,74 +277,26 @@ export class Journal implements LogView, GroupHost {
   /** Lets go of what lies below `before`. */
   trim(before: number): void {
     this.tail.flush(() => this.environment.nowMs());
-    const limit = this.coveredLsn > 0 ? this.coveredLsn + 1 : this.tail.durableLsn + 1;
-    this.lowWater = Math.max(this.lowWater, Math.min(before, limit));
+    this.history.letGo(before);
     // Else history that nobody wants would stay for the next recovery to scan.
     this.moveScanStart();
   }
 
-  /** History that a reader has not read yet stays, within its budget. */
-  hold(lsn: number): { lsn: number } {
-    const holder = { lsn };
-    this.holders.add(holder);
-    return holder;
-  }
-
-  release(holder: { lsn: number }): void {
-    this.holders.delete(holder);
-  }
-
-  get holderCount(): number {
-    return this.holders.size;
-  }
-
-  /** Whether more than `readerHoldBytes` of history lies behind this LSN. */
-  isLagging(lsn: number): boolean {
-    const segment = this.table.holding(lsn)?.header.segment ?? 0;
-    const behind = (this.tail.segment.header.segment - segment) * this.geometry.segmentBytes;
-    return behind > this.options.readerHoldBytes;
-  }
-
-  get firstLsn(): number {
-    const oldest = this.table.get(this.firstSegment);
-    return Math.max(this.lowWater, (oldest?.header.lastLsn ?? 0) + 1, 1);
-  }
-
-  private retentionFacts(): RetentionFacts {
+  private needs(): LogNeeds {
     return {
-      lowWater: this.lowWater,
       coveredLsn: this.coveredLsn,
       lastLsn: this.tail.durableLsn,
       scanSegment: this.scanStart.segment,
       stateSegment: this.stateSegment,
       tailSegment: this.tail.segment.header.segment,
-      segmentBytes: this.geometry.segmentBytes,
-      heldLsns: [...this.holders].map(({ lsn }) => lsn).filter((lsn) => !this.isLagging(lsn)),
-      openUnitSegments: [...this.units]
-        .map((unit) => unit.firstSegment)
-        .filter((n) => n !== undefined),
+      openUnitSegments: this.openUnitSegments,
     };
-  }
-
-  private applyRetention(): void {
-    const live = this.table.live();
-    this.lowWater = Math.max(1, lowWaterFor(this.options.keep, this.retentionFacts(), live));
-    this.firstSegment = Math.max(
-      this.firstSegment,
-      firstNeededSegment(live, this.retentionFacts()),
-    );
   }
 
   /** Writes one superblock with the marks as they are; frees what both now agree is gone. */
   private writeSuperblock(clean = false): void {
     this.superblocks.write(this.superblockNow(clean));
-    const slots = this.table.retireBelow(this.firstSegment);
-    if (slots.length > 0) this.waiting.push({ segment: this.firstSegment, slots });
-    const gone = this.superblocks.firstSegmentInBoth;
-    for (const retired of this.waiting.filter(({ segment }) => segment <= gone)) {
-      for (const slot of retired.slots) this.table.addSpare(slot);
-    }
-    this.waiting = this.waiting.filter(({ segment }) => segment > gone);
+    this.history.superblockWritten(this.superblocks.firstSegmentInBoth);
   }
 
   /** What is acknowledged next stands in both superblocks: either may be lost. */
@@ -392,11 +306,9 @@ export class Journal implements LogView, GroupHost {
   }
 
   private freeRetired(): void {
-    this.applyRetention();
-    const mayFree =
-      this.table.live()[0]!.header.segment < this.firstSegment || this.waiting.length > 0;
-    if (mayFree) this.writeSuperblock();
-    if (this.waiting.length > 0) this.writeSuperblock();
+    this.history.apply();
+    // One names what is gone, and the other must agree before its slots are spare.
+    for (let turn = 0; turn < 2 && this.history.hasRetired; turn++) this.writeSuperblock();
   }
 
   /** Records between `after` and `upTo`, ascending or descending. */
@@ -404,11 +316,8 @@ export class Journal implements LogView, GroupHost {
     return reverse ? this.reader.backward(range) : this.reader.forward(range);
   }
 
-  private oldestOpenUnit(): number | undefined {
-    const segments = [...this.units]
-      .map((unit) => unit.firstSegment)
-      .filter((n) => n !== undefined);
-    return segments.length === 0 ? undefined : Math.min(...segments);
+  private get openUnitSegments(): number[] {
+    return [...this.units].map((unit) => unit.firstSegment).filter((n) => n !== undefined);
   }
 
   /** An empty batch that proves what was flushed. */
@@ -448,9 +357,9 @@ export class Journal implements LogView, GroupHost {
       incarnation: this.incarnation,
       generation: this.generation,
       slotCount: this.table.slotCount,
-      firstSegment: this.firstSegment,
-      firstLsn: this.firstLsn,
-      lowWater: this.lowWater,
+      firstSegment: this.history.firstSegment,
+      firstLsn: this.history.firstLsn,
+      lowWater: this.history.lowWater,
       scanStart: this.scanStart,
       stateSegment: this.stateSegment,
       stateOffset: this.stateOffset,
@@ -459,64 +368,4 @@ export class Journal implements LogView, GroupHost {
       writtenAtMs: Math.max(0, Math.floor(this.environment.wallMs())),
     };
   }
-}
-
-/** The state record at a place. @throws VarveError CORRUPT */
-export function readStateAt(
-  view: LogView,
-  blocks: Blocks,
-  segmentNumber: number,
-  offset: number,
-): { state: Uint8Array; coveredLsn: number } {
-  const segment = view.segment(segmentNumber);
-  const scanner = new Scanner(view, blocks, {
-    segment: segmentNumber,
-    offset,
-    generation: 0,
-    lastLsn: 0,
-    chain: 0,
-  });
-  const frame = newRecordFrame();
-  const found =
-    segment !== undefined && scanner.countsAt(segment, offset) && readStateFrame(scanner, frame);
-  const head = found ? readU64(blocks.bytes, frame.payloadStart) : Number.NaN;
-  if (!found || Number.isNaN(head)) {
-    throw new VarveError('CORRUPT', 'the last checkpoint’s state is damaged', {
-      facts: { segment: segmentNumber, offset },
-    });
-  }
-  const start = frame.payloadStart + STATE_HEAD_BYTES;
-  if ((frame.flags & RecordFlag.External) === 0) {
-    return { state: blocks.bytes.slice(start, frame.payloadEnd), coveredLsn: head };
-  }
-  const unit = readUnitDescriptor(blocks.bytes, start);
-  if (unit === undefined) throw new VarveError('CORRUPT', 'the last checkpoint’s state is damaged');
-  return { state: gather(view, blocks, unit, head), coveredLsn: head };
-}
-
-function readStateFrame(scanner: Scanner, into: RecordFrame): boolean {
-  const end = readRecordFrame(scanner.blocks.bytes, scanner.bodyStart, scanner.bodyEnd, into);
-  return (
-    end >= 0 &&
-    into.type === SystemType.State &&
-    into.payloadEnd - into.payloadStart >= STATE_HEAD_BYTES
-  );
-}
-
-/** All bytes of a unit. */
-export function gather(
-  view: LogView,
-  blocks: Blocks,
-  unit: UnitDescriptor,
-  lsn: number,
-): Uint8Array {
-  const bytes = new Uint8Array(unit.bytes);
-  let at = 0;
-  for (const fragment of readFragments(view, blocks, unit, lsn)) {
-    const piece = fragment.bytes.subarray(fragment.start, fragment.end);
-    if (at + piece.length > bytes.length) break;
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
 }

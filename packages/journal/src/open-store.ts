@@ -20,6 +20,6 @@ export async function openStore(
   const options = storeOptions(given);
   folderOf(name); // refuses what can be no store's name before anything is looked at
   const store = new Store(host, name, options, onEvent);
-  await store.start();
+  await store.life.start();
   return store;
 }

@@ -8,13 +8,14 @@ import type { SyncFile } from '@varve/files';
 import { VarveError } from '@varve/protocol';
 import { Blocks } from './blocks.ts';
 import type { Geometry } from './geometry.ts';
-import { type JournalEnvironment, readStateAt } from './journal.ts';
+import type { JournalEnvironment } from './journal.ts';
 import type { ScanPoint } from './position.ts';
 import { Reader, type ReadRange } from './reader.ts';
 import type { Recovered } from './recovery.ts';
 import type { LogView } from './scanner.ts';
 import { type Segment, segmentFromNext } from './segment.ts';
 import type { SegmentTable } from './segment-table.ts';
+import { readStateAt, type StoredState } from './state-record.ts';
 import type { Chunk } from './store-port.ts';
 
 export class ReadOnlyJournal implements LogView {
@@ -81,7 +82,7 @@ export class ReadOnlyJournal implements LogView {
     return reverse ? this.reader.backward(range) : this.reader.forward(range);
   }
 
-  readState(): { state: Uint8Array; coveredLsn: number } | undefined {
+  readState(): StoredState | undefined {
     const { stateSegment, stateOffset } = this.recovered.superblock;
     return stateSegment === 0
       ? undefined

@@ -5,10 +5,11 @@
  * resolved nothing of it is ever visible.
  */
 import { isVarveError, SystemType, VarveError, withOutcome } from '@varve/protocol';
+import type { CommitQueue } from './commit-queue.ts';
 import { externalFrame } from './group.ts';
 import { GenerationFault } from './io.ts';
 import type { Journal } from './journal.ts';
-import type { Store } from './store.ts';
+import type { StoreLife } from './store-life.ts';
 import type { UnitWriter } from './store-port.ts';
 import type { OpenUnit } from './unit.ts';
 import { encodeUnitDescriptor } from './unit-descriptor.ts';
@@ -17,14 +18,16 @@ import { encodeUnitDescriptor } from './unit-descriptor.ts';
 const WRITE_EVERY_BYTES = 262_144;
 
 export class StreamUnit implements UnitWriter {
-  private readonly store: Store;
+  private readonly life: StoreLife;
+  private readonly commits: CommitQueue;
   private readonly unit: OpenUnit;
   private readonly ended: () => void;
   private over: VarveError | undefined;
   private sinceWrite = 0;
 
-  constructor(store: Store, unit: OpenUnit, ended: () => void) {
-    this.store = store;
+  constructor(life: StoreLife, commits: CommitQueue, unit: OpenUnit, ended: () => void) {
+    this.life = life;
+    this.commits = commits;
     this.unit = unit;
     this.ended = ended;
   }
@@ -37,11 +40,7 @@ export class StreamUnit implements UnitWriter {
       this.sinceWrite = 0;
       journal.write();
     });
-    const { journal } = this.store;
-    if (journal !== undefined && journal.tail.unflushedBytes > this.store.options.queueBytes) {
-      this.store.stalls++;
-      this.store.commit();
-    }
+    if (this.commits.isFull) this.commits.stall();
   }
 
   async commit(record: {
@@ -64,7 +63,7 @@ export class StreamUnit implements UnitWriter {
         encodeUnitDescriptor(this.unit.finish(64)),
       );
     });
-    const appended = this.store.appendExternal(frame!, record.durability);
+    const appended = this.commits.appendExternal(frame!, record.durability);
     this.finish(
       new VarveError('BAD_ARGUMENT', 'this stream was committed', { outcome: 'not-written' }),
     );
@@ -73,15 +72,15 @@ export class StreamUnit implements UnitWriter {
 
   abort(): void {
     if (this.over !== undefined) return;
-    const { journal } = this.store;
+    const { journal } = this.life;
     const begun = this.unit.firstSegment !== undefined;
     this.finish(new VarveError('ABORTED', undefined, { outcome: 'not-written' }));
     if (journal === undefined || !begun) return;
     try {
       journal.tail.addControl(SystemType.Abort, new Uint8Array(0));
-      this.store.queueCommit();
+      this.commits.queue();
     } catch (error) {
-      if (error instanceof GenerationFault) this.store.endGeneration(error.cause);
+      if (error instanceof GenerationFault) this.life.endGeneration(error.cause);
       // No room for the note: an unfinished unit is invisible with or without it.
       else if (!isVarveError(error)) throw error;
     }
@@ -100,20 +99,20 @@ export class StreamUnit implements UnitWriter {
 
   private guarded(operation: (journal: Journal) => void): void {
     if (this.over !== undefined) throw this.over;
-    const { journal } = this.store;
+    const { journal } = this.life;
     if (journal === undefined)
       throw new VarveError('CLOSED', undefined, { outcome: 'not-written' });
     try {
       operation(journal);
     } catch (error) {
       if (error instanceof GenerationFault) {
-        this.store.endGeneration(error.cause);
+        this.life.endGeneration(error.cause);
         throw withOutcome(error.cause, 'not-written');
       }
       if (!isVarveError(error)) throw error;
       const refusal = withOutcome(error, 'not-written');
       this.finish(refusal);
-      this.store.announceQuota(refusal);
+      this.life.announceQuota(refusal);
       throw refusal;
     }
   }

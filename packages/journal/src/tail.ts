@@ -1,5 +1,5 @@
 /**
- * The tail segment's writer: packs records into batches in a staging buffer, writes and flushes it.
+ * The tail segment's writer: packs records into batches, writes and flushes them, rotates.
  *
  * Always true:
  * - bytes below `writtenOffset` were written, bytes of LSNs up to `durableLsn` were flushed; the rest
@@ -9,26 +9,21 @@
  * - after a GenerationFault nothing works any more: `dead`
  * - no function here awaits anything
  */
-import { invariant, xxh32, writeU32 } from '@varve/bytes';
+import { invariant } from '@varve/bytes';
 import type { SyncFile } from '@varve/files';
-import { SystemType, writeRecordFrame } from '@varve/protocol';
-import {
-  batchSeed,
-  type BatchFields,
-  FRAGMENT_HEADER_BYTES,
-  PLAIN_HEADER_BYTES,
-  sealBatch,
-  UNIT_END_HEADER_BYTES,
-} from './batch.ts';
+import { SystemType } from '@varve/protocol';
+import { FRAGMENT_HEADER_BYTES, PLAIN_HEADER_BYTES, UNIT_END_HEADER_BYTES } from './batch.ts';
+import { type Beginning, headerToWrite } from './beginning.ts';
 import { encodeNext, encodeStart, type StartRecord } from './control.ts';
 import { BATCH_BODY_TARGET, BatchFlag, SEGMENT_HEADER_BYTES } from './format.ts';
 import { alignUp, type Geometry, slotStart } from './geometry.ts';
 import { orEndGeneration, writeExactly } from './io.ts';
 import type { ScanPoint } from './position.ts';
 import { type Segment, segmentOf } from './segment.ts';
-import { encodeSegmentHeader, type SegmentHeader } from './segment-header.ts';
+import { encodeSegmentHeader } from './segment-header.ts';
 import type { SegmentTable } from './segment-table.ts';
 import type { Slots } from './slots.ts';
+import { type BatchKind, Staging } from './staging.ts';
 import type { UnitDescriptor } from './unit-descriptor.ts';
 
 /** What the tail needs besides the file. */
@@ -44,23 +39,7 @@ export interface TailHost {
   oldestOpenUnit(): number | undefined;
 }
 
-/** How a new generation goes on after recovery. */
-export interface Beginning {
-  /** The tail segment; its header is (re)written when it is missing. */
-  readonly segment: Segment;
-  /** Where the first batch goes; past the footer: the generation begins in a new segment. */
-  readonly offset: number;
-  /**
-   * Something in the segment is known to have been flushed. Otherwise its header may stand in the
-   * page cache alone, after a flush that failed, and is written again.
-   */
-  readonly headerProven: boolean;
-  readonly start: StartRecord;
-  readonly wallTimeMs: number;
-}
-
 const NO_FLAGS = { flags: 0 };
-const STAGING_START_BYTES = 262_144;
 /** Staging is written out, unflushed, when it holds this much. */
 const STAGING_SPILL_BYTES = 1_048_576;
 
@@ -73,39 +52,18 @@ export class Tail {
   durableLsn: number;
   dead = false;
   flushes = 0;
-  /** Bytes written since the last flush, staged ones included. */
-  unflushedBytes = 0;
   lastFlushMs = 0;
   /** `engine` may take slots from the reserve: checkpoints, and recovery's copies. */
   purpose: 'append' | 'engine' = 'append';
-  private chain: number;
   private wallTimeMs: number;
   private start: StartRecord | undefined;
-  private headerProven: boolean;
-  private staging: Uint8Array<ArrayBuffer>;
-  private stagedBytes = 0;
-  /** Where in staging the open batch begins; −1: none is open. */
-  private openAt = -1;
-  private openCount = 0;
-  private openHeaderBytes = 0;
-  private openTimeMs = 0;
-  private openFirstLsn = 0;
-  /** Filled in anew for each batch: nothing is allocated on the way. */
-  private readonly fields: BatchFields = {
-    flags: 0,
-    count: 0,
-    firstLsn: 0,
-    durableLsn: 0,
-    generation: 0,
-    previousChecksum: 0,
-    wallTimeMs: 0,
-    unitId: undefined,
-    fragmentNumber: undefined,
-    unit: undefined,
-  };
+  /** Bytes written since the last flush. */
+  private writtenBytes = 0;
+  private readonly staging: Staging;
   private unitCounter = 0;
   private readonly file: SyncFile;
   private readonly host: TailHost;
+  private readonly beginning: Beginning;
 
   constructor(file: SyncFile, host: TailHost, beginning: Beginning) {
     this.file = file;
@@ -113,13 +71,11 @@ export class Tail {
     this.segment = beginning.segment;
     this.writtenOffset = beginning.offset;
     this.start = beginning.start;
-    this.headerProven = beginning.headerProven;
-    const { segmentBytes } = host.geometry;
-    this.staging = new Uint8Array(Math.min(STAGING_START_BYTES, 2 * segmentBytes));
+    this.beginning = beginning;
+    this.staging = new Staging(host.geometry, host.generation, beginning.start.chain);
     this.lastLsn = beginning.start.lastLsn;
     this.writtenLsn = this.lastLsn;
     this.durableLsn = this.lastLsn;
-    this.chain = beginning.start.chain;
     this.wallTimeMs = beginning.wallTimeMs;
   }
 
@@ -129,48 +85,30 @@ export class Tail {
    * predecessor is still there to find it by, should this write be torn.
    */
   ensureHeader(): void {
-    if (this.headerProven && !this.segment.headerMissing) return;
-    const start = this.start!;
-    const made = this.segment.header;
-    // Cut before this segment, or at its very beginning: it is the new generation's, and says so,
-    // because what stood between the cut and here may be lost. Cut within: what it holds is older.
-    const { firstOffset } = this.host.geometry;
-    const fresh =
-      this.segment.headerMissing &&
-      (start.cutSegment < made.segment || start.cutOffset === firstOffset);
-    const header: SegmentHeader = this.segment.headerMissing
-      ? {
-          ...made,
-          generation: fresh ? this.host.generation : made.generation,
-          lastLsn: fresh ? start.lastLsn : made.lastLsn,
-          previousEnd: fresh ? start.cutOffset : made.previousEnd,
-          previousChain: fresh ? start.chain : made.previousChain,
-          durableLsn: start.lastLsn,
-          wallTimeMs: this.now(),
-        }
-      : made;
+    const { geometry, generation, seedId, table } = this.host;
+    const header = headerToWrite(this.beginning, generation, geometry, this.now());
+    if (header === undefined) return;
     const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);
-    encodeSegmentHeader(header, this.host.seedId, bytes, 0);
+    encodeSegmentHeader(header, seedId, bytes, 0);
     this.guarded(
-      () => writeExactly(this.file, bytes, slotStart(this.host.geometry, header.slot)),
+      () => writeExactly(this.file, bytes, slotStart(geometry, header.slot)),
       'writing a segment header failed',
     );
     this.guarded(() => this.file.flush(), 'flushing a segment header failed');
-    this.headerProven = true;
     const { index } = this.segment;
-    this.segment = { ...segmentOf(header, this.host.seedId), index };
-    this.host.table.add(this.segment);
+    this.segment = { ...segmentOf(header, seedId), index };
+    table.add(this.segment);
   }
 
   /** The place after everything staged and written; only between batches. */
   get point(): ScanPoint {
-    invariant(this.openAt < 0, 'no batch is open where a place is taken');
+    invariant(!this.staging.isOpen, 'no batch is open where a place is taken');
     return {
       segment: this.segment.header.segment,
-      offset: this.writtenOffset + this.stagedBytes,
+      offset: this.endOffset,
       generation: this.host.generation,
       lastLsn: this.lastLsn,
-      chain: this.chain,
+      chain: this.staging.chain,
     };
   }
 
@@ -179,12 +117,18 @@ export class Tail {
     return this.start === undefined;
   }
 
+  /** Bytes since the last flush, staged ones included; a mark is not flushed for its own sake. */
+  get unflushedBytes(): number {
+    return this.writtenBytes + this.staging.length;
+  }
+
   get dirty(): boolean {
     return this.unflushedBytes > 0;
   }
 
-  get staged(): boolean {
-    return this.stagedBytes > 0;
+  /** Where in the segment staging ends. */
+  private get endOffset(): number {
+    return this.writtenOffset + this.staging.length;
   }
 
   /** Appends `frames[from, to)`: `count` whole record frames that fit in one batch. Atomic. */
@@ -197,10 +141,9 @@ export class Tail {
       this.makeRoom(PLAIN_HEADER_BYTES + bytes);
       this.openBatch(PLAIN_HEADER_BYTES, timeMs);
     }
-    this.copy(frames, from, to);
-    this.openCount += count;
+    this.staging.put(frames, from, to, count);
     this.lastLsn += count;
-    if (this.stagedBytes > STAGING_SPILL_BYTES) this.write();
+    if (this.staging.length > STAGING_SPILL_BYTES) this.write();
   }
 
   /**
@@ -218,12 +161,12 @@ export class Tail {
     this.closeBatch();
     this.makeRoom(FRAGMENT_HEADER_BYTES + to - from);
     this.openBatch(FRAGMENT_HEADER_BYTES);
-    this.copy(bytes, from, to);
-    this.openCount = count;
-    const { segment, offset } = this.openPlace();
+    this.staging.put(bytes, from, to, count);
+    const { segment } = this.segment.header;
+    const offset = this.writtenOffset + this.staging.openAt;
     this.seal({ flags: BatchFlag.Fragment, unitId, fragmentNumber });
-    if (this.stagedBytes > STAGING_SPILL_BYTES) this.write();
-    return { segment, offset, checksum: this.chain };
+    if (this.staging.length > STAGING_SPILL_BYTES) this.write();
+    return { segment, offset, checksum: this.staging.chain };
   }
 
   /** The end of a unit of records: its last frames, and where the first ones lie. `count` is of all. */
@@ -238,8 +181,7 @@ export class Tail {
     this.closeBatch();
     this.makeRoom(UNIT_END_HEADER_BYTES + to - from);
     this.openBatch(UNIT_END_HEADER_BYTES, timeMs);
-    this.copy(frames, from, to);
-    this.openCount = count;
+    this.staging.put(frames, from, to, count);
     this.seal({ flags: BatchFlag.UnitEnd, unit });
     this.lastLsn += count;
   }
@@ -263,16 +205,12 @@ export class Tail {
   addMark(): void {
     this.closeBatch();
     if (!this.begun) return;
-    if (
-      this.writtenOffset + this.stagedBytes + PLAIN_HEADER_BYTES >
-      this.host.geometry.footerOffset
-    )
-      return;
+    if (this.endOffset + PLAIN_HEADER_BYTES > this.host.geometry.footerOffset) return;
     const { unflushedBytes } = this;
     this.openBatch(PLAIN_HEADER_BYTES);
     this.seal(NO_FLAGS);
     this.write();
-    this.unflushedBytes = unflushedBytes;
+    this.writtenBytes = unflushedBytes;
   }
 
   nextUnitId(): number {
@@ -283,13 +221,15 @@ export class Tail {
   /** Hands everything staged to the platform, in one write. */
   write(): void {
     this.closeBatch();
-    if (this.stagedBytes === 0) return;
+    const { staging } = this;
+    if (staging.length === 0) return;
     this.guarded(() => {
       const at = slotStart(this.host.geometry, this.segment.header.slot) + this.writtenOffset;
-      writeExactly(this.file, this.staging.subarray(0, this.stagedBytes), at);
+      writeExactly(this.file, staging.whole, at);
     }, 'writing the journal failed');
-    this.writtenOffset += this.stagedBytes;
-    this.stagedBytes = 0;
+    this.writtenOffset += staging.length;
+    this.writtenBytes += staging.length;
+    staging.clear();
     this.writtenLsn = this.lastLsn;
   }
 
@@ -305,7 +245,7 @@ export class Tail {
 
   private flushed(): void {
     this.flushes++;
-    this.unflushedBytes = 0;
+    this.writtenBytes = 0;
     this.durableLsn = this.writtenLsn;
   }
 
@@ -320,22 +260,17 @@ export class Tail {
   }
 
   private fitsInOpenBatch(bytes: number): boolean {
-    if (this.openAt < 0) return false;
-    const body = this.stagedBytes - this.openAt - PLAIN_HEADER_BYTES + bytes;
-    const end = this.writtenOffset + this.stagedBytes + bytes;
-    return (
-      body <= Math.min(BATCH_BODY_TARGET, this.host.geometry.bodyMax) &&
-      end <= this.host.geometry.footerOffset
-    );
+    if (!this.staging.isOpen) return false;
+    const { bodyMax, footerOffset } = this.host.geometry;
+    const body = this.staging.openBodyBytes + bytes;
+    return body <= Math.min(BATCH_BODY_TARGET, bodyMax) && this.endOffset + bytes <= footerOffset;
   }
 
   /** Sees to it that a batch of `bytes` fits before the footer: begins the generation, rotates. */
   private makeRoom(bytes: number): void {
     const { purpose } = this;
     if (this.start !== undefined) this.begin(purpose);
-    if (this.writtenOffset + this.stagedBytes + bytes > this.host.geometry.footerOffset) {
-      this.rotate(purpose);
-    }
+    if (this.endOffset + bytes > this.host.geometry.footerOffset) this.rotate(purpose);
   }
 
   /** Stages the start record, in a new segment when there is no room for it and one batch here. */
@@ -359,7 +294,7 @@ export class Tail {
     const segment = this.newSegment(purpose);
     const { header } = segment;
     this.control(SystemType.Next, encodeNext(header), BatchFlag.Control, 0);
-    const previousEnd = this.writtenOffset + this.stagedBytes;
+    const previousEnd = this.endOffset;
     this.write();
     this.guarded(() => this.file.flush(), 'flushing a full segment failed');
     this.flushed();
@@ -368,7 +303,7 @@ export class Tail {
         {
           ...header,
           previousEnd,
-          previousChain: this.chain,
+          previousChain: this.staging.chain,
           durableLsn: this.durableLsn,
         },
         this.host.seedId,
@@ -387,7 +322,7 @@ export class Tail {
         salt: this.host.randomSalt(),
         lastLsn: this.lastLsn,
         previousEnd,
-        previousChain: this.chain,
+        previousChain: this.staging.chain,
         oldestUnitSegment: this.host.oldestOpenUnit() ?? segment,
         durableLsn: this.durableLsn,
         wallTimeMs: this.now(),
@@ -397,15 +332,10 @@ export class Tail {
   }
 
   private startSegment(segment: Segment): void {
-    invariant(this.stagedBytes === 0, 'a segment begins with empty staging');
+    this.staging.putSegmentHeader(segment.header, this.host.seedId);
     this.host.table.add(segment);
     this.segment = segment;
     this.writtenOffset = 0;
-    this.grow(this.host.geometry.firstOffset);
-    this.staging.fill(0, 0, this.host.geometry.firstOffset);
-    encodeSegmentHeader(segment.header, this.host.seedId, this.staging, 0);
-    this.stagedBytes = this.host.geometry.firstOffset;
-    this.unflushedBytes += this.stagedBytes;
   }
 
   private control(
@@ -415,10 +345,7 @@ export class Tail {
     recordFlags: number,
   ): void {
     this.openBatch(PLAIN_HEADER_BYTES);
-    this.grow(payload.length + 16);
-    const end = writeRecordFrame(this.staging, this.stagedBytes, type, 0, payload, recordFlags);
-    this.unflushedBytes += end - this.stagedBytes;
-    this.stagedBytes = end;
+    this.staging.putRecord(type, payload, recordFlags);
     this.seal({ flags: batchFlags });
   }
 
@@ -428,85 +355,24 @@ export class Tail {
   }
 
   private openBatch(headerBytes: number, timeMs?: number): void {
-    this.openAt = this.stagedBytes;
-    this.openCount = 0;
-    this.openHeaderBytes = headerBytes;
-    this.openTimeMs = timeMs ?? this.now();
-    this.openFirstLsn = this.lastLsn + 1;
-    this.grow(headerBytes);
-    this.stagedBytes += headerBytes;
-    this.unflushedBytes += headerBytes;
+    const { staging } = this;
+    staging.open(headerBytes, this.lastLsn + 1, timeMs ?? this.now());
     if (this.start === undefined) {
       this.segment.index.note({
         segment: this.segment.header.segment,
-        offset: this.writtenOffset + this.openAt,
+        offset: this.writtenOffset + staging.openAt,
         generation: this.host.generation,
         lastLsn: this.lastLsn,
-        chain: this.chain,
+        chain: this.staging.chain,
       });
     }
   }
 
-  private openPlace(): { segment: number; offset: number } {
-    return { segment: this.segment.header.segment, offset: this.writtenOffset + this.openAt };
-  }
-
   private closeBatch(): void {
-    if (this.openAt >= 0) this.seal(NO_FLAGS);
+    if (this.staging.isOpen) this.seal(NO_FLAGS);
   }
 
-  private seal(kind: Pick<BatchFields, 'flags' | 'unitId' | 'fragmentNumber' | 'unit'>): void {
-    const { generation, geometry } = this.host;
-    const { fields, openAt: at } = this;
-    fields.flags = kind.flags;
-    fields.unitId = kind.unitId;
-    fields.fragmentNumber = kind.fragmentNumber;
-    fields.unit = kind.unit;
-    fields.count = this.openCount;
-    fields.firstLsn = this.openFirstLsn;
-    fields.durableLsn = this.durableLsn;
-    fields.generation = generation;
-    fields.previousChecksum = this.chain;
-    fields.wallTimeMs = this.openTimeMs;
-    this.chain = sealBatch(
-      this.staging,
-      at,
-      this.openHeaderBytes,
-      this.stagedBytes - at - this.openHeaderBytes,
-      batchSeed(this.segment.seed, generation, this.writtenOffset + at),
-      fields,
-    );
-    this.openAt = -1;
-    const end = alignUp(this.stagedBytes, geometry.alignment);
-    this.grow(end - this.stagedBytes);
-    this.staging.fill(0, this.stagedBytes, end);
-    this.unflushedBytes += end - this.stagedBytes;
-    this.stagedBytes = end;
+  private seal(kind: BatchKind): void {
+    this.staging.seal(kind, this.segment.seed, this.writtenOffset, this.durableLsn);
   }
-
-  private copy(bytes: Uint8Array, from: number, to: number): void {
-    this.grow(to - from);
-    this.staging.set(
-      from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to),
-      this.stagedBytes,
-    );
-    this.stagedBytes += to - from;
-    this.unflushedBytes += to - from;
-  }
-
-  private grow(more: number): void {
-    const needed = this.stagedBytes + more;
-    if (needed <= this.staging.length) return;
-    const larger = new Uint8Array(Math.max(needed, this.staging.length * 2));
-    larger.set(this.staging.subarray(0, this.stagedBytes));
-    this.staging = larger;
-  }
-}
-
-const digestScratch = new Uint8Array(4);
-
-/** The digest of a unit after one more fragment. */
-export function digestFragment(digest: number, fragmentChecksum: number): number {
-  writeU32(digestScratch, 0, fragmentChecksum);
-  return xxh32(digestScratch, 0, 4, digest);
 }

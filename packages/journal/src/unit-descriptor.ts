@@ -1,7 +1,7 @@
 /**
  * Where the fragments of a unit lie: what the end of a unit says about its beginning.
  */
-import { readU32, readU64, writeU32, writeU64 } from '@varve/bytes';
+import { readU32, readU64, writeU32, writeU64, xxh32 } from '@varve/bytes';
 import { UNIT_DESCRIPTOR_BYTES, UNIT_DESCRIPTOR_LAYOUT as AT } from './format.ts';
 
 export interface UnitDescriptor {
@@ -46,4 +46,12 @@ export function readUnitDescriptor(bytes: Uint8Array, at: number): UnitDescripto
     settled: bytes[at + AT.settled[0]] === 1,
   };
   return Number.isNaN(unit.firstSegment + unit.bytes) ? undefined : unit;
+}
+
+const digestScratch = new Uint8Array(4);
+
+/** The digest of a unit after one more fragment. */
+export function digestFragment(digest: number, fragmentChecksum: number): number {
+  writeU32(digestScratch, 0, fragmentChecksum);
+  return xxh32(digestScratch, 0, 4, digest);
 }

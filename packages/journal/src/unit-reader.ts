@@ -10,8 +10,7 @@ import { decodeNext, findControlRecord } from './control.ts';
 import { BatchFlag } from './format.ts';
 import { alignUp } from './geometry.ts';
 import { type LogView, Scanner } from './scanner.ts';
-import { digestFragment } from './tail.ts';
-import type { UnitDescriptor } from './unit-descriptor.ts';
+import { digestFragment, type UnitDescriptor } from './unit-descriptor.ts';
 
 /** Where a fragment is looked for, with all that was read of the unit before it. */
 export interface FragmentPlace {

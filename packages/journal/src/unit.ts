@@ -11,8 +11,8 @@ import { invariant } from '@varve/bytes';
 import { VarveError } from '@varve/protocol';
 import { BATCH_BODY_TARGET } from './format.ts';
 import type { Geometry } from './geometry.ts';
-import { digestFragment, type Tail } from './tail.ts';
-import type { UnitDescriptor } from './unit-descriptor.ts';
+import type { Tail } from './tail.ts';
+import { digestFragment, type UnitDescriptor } from './unit-descriptor.ts';
 
 export interface UnitHost {
   readonly tail: Tail;

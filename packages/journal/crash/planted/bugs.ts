@@ -6,7 +6,7 @@ import type { PlantedBug } from './bug.ts';
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'acknowledges before the flush',
-    file: 'store.ts',
+    file: 'commit-queue.ts',
     find: 'if (flush) journal.flush();\n      else journal.write();',
     replace: 'journal.write();',
   },
@@ -159,16 +159,16 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'the checkpoint names its state before flushing it',
     file: 'journal.ts',
-    find: '      const point = this.addState(state, upTo);\n      this.flush();',
+    find: '      const point = addState(this, state, upTo);\n      this.flush();',
     replace:
-      '      const point = this.addState(state, upTo);\n      this.tail.write();\n      const { unflushedBytes } = this.tail;\n      this.tail.unflushedBytes = 0;\n      void unflushedBytes;',
+      '      const point = addState(this, state, upTo);\n      this.tail.write();\n      this.tail.writtenBytes = 0;',
   },
   {
     name: 'a checkpoint is acknowledged without a superblock',
     file: 'journal.ts',
-    find: '    this.coveredLsn = upTo;\n    this.scanStart = tail.point;\n    this.bytesSinceScanStart = 0;\n    this.applyRetention();\n    this.writeBoth();',
+    find: '    this.coveredLsn = upTo;\n    this.scanStart = tail.point;\n    this.bytesSinceScanStart = 0;\n    this.history.apply();\n    this.writeBoth();',
     replace:
-      '    this.coveredLsn = upTo;\n    this.scanStart = tail.point;\n    this.bytesSinceScanStart = 0;\n    this.applyRetention();',
+      '    this.coveredLsn = upTo;\n    this.scanStart = tail.point;\n    this.bytesSinceScanStart = 0;\n    this.history.apply();',
   },
   {
     name: 'the segment of the state is retired',
@@ -196,28 +196,28 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'trim passes the checkpoint',
-    file: 'journal.ts',
+    file: 'history.ts',
     find: 'this.lowWater = Math.max(this.lowWater, Math.min(before, limit));',
     replace: 'void limit; this.lowWater = Math.max(this.lowWater, before + 2);',
   },
   {
     name: 'durableLsn runs ahead of the flush',
     file: 'tail.ts',
-    find: '    this.stagedBytes = 0;\n    this.writtenLsn = this.lastLsn;',
+    find: '    staging.clear();\n    this.writtenLsn = this.lastLsn;',
     replace:
-      '    this.stagedBytes = 0;\n    this.writtenLsn = this.lastLsn;\n    this.durableLsn = this.lastLsn;',
+      '    staging.clear();\n    this.writtenLsn = this.lastLsn;\n    this.durableLsn = this.lastLsn;',
   },
   {
     name: 'the durable LSN in batches stays 0',
-    file: 'tail.ts',
-    find: 'fields.durableLsn = this.durableLsn;',
+    file: 'staging.ts',
+    find: 'fields.durableLsn = durableLsn;',
     replace: 'fields.durableLsn = 0;',
   },
   {
     name: 'batches claim that they are durable themselves',
-    file: 'tail.ts',
-    find: '    fields.durableLsn = this.durableLsn;',
-    replace: '    fields.durableLsn = this.lastLsn + this.openCount;',
+    file: 'staging.ts',
+    find: '    fields.durableLsn = durableLsn;',
+    replace: '    fields.durableLsn = fields.firstLsn - 1 + 2 * fields.count;',
   },
   {
     name: 'a mark claims more than was flushed',
@@ -279,34 +279,34 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'an append cut short by a fault says that it was not written',
-    file: 'group-commit.ts',
+    file: 'commit-queue.ts',
     find: "reject(withOutcome(cause, 'unknown'));",
     replace: "reject(withOutcome(cause, 'not-written'));",
   },
   {
     name: 'appends go on in a generation whose write failed',
-    file: 'store.ts',
-    find: '      rejectUnknown(taken, cause);\n      if (error instanceof GenerationFault) this.endGeneration(cause);',
+    file: 'commit-queue.ts',
+    find: '    if (error instanceof GenerationFault) this.life.endGeneration(cause);',
     replace:
-      '      rejectUnknown(taken, cause);\n      journal.tail.dead = false;\n      if (error instanceof GenerationFault) return;',
+      '    this.life.opened!.journal!.tail.dead = false;\n    if (error instanceof GenerationFault) return;',
   },
   {
     name: 'relaxed appends resolve before they are written',
-    file: 'store.ts',
+    file: 'commit-queue.ts',
     find: '      if (flush) journal.flush();\n      else journal.write();',
     replace: '      if (flush) journal.flush();',
   },
   {
     name: 'relaxed records are never flushed by time',
     file: 'idle.ts',
-    find: 'this.cancelFlush ??= timers.after(this.store.options.relaxedMs, () => this.flush());',
+    find: 'this.cancelFlush ??= timers.after(this.life.options.relaxedMs, () => this.flush());',
     replace: '',
   },
   {
     name: 'a header of which nothing proves the flush is not written again',
-    file: 'tail.ts',
-    find: 'if (this.headerProven && !this.segment.headerMissing) return;',
-    replace: 'if (this.headerProven || !this.segment.headerMissing) return;',
+    file: 'beginning.ts',
+    find: 'if (headerProven && !segment.headerMissing) return undefined;',
+    replace: 'if (headerProven || !segment.headerMissing) return undefined;',
   },
   {
     name: 'a restart behind a lost next record is looked for at one place only',

@@ -1,0 +1,276 @@
+/**
+ * Group commit: callers in, one write and one flush out, each told for itself.
+ *
+ * Always true:
+ * - what is staged between two commits is one group: one write, and one flush if anyone in it is
+ *   promised more than `relaxed`
+ * - a caller's promise settles once: after the flush (strict), after the write (relaxed), or with
+ *   what became of it; never before the commit that holds its records
+ * - a commit never waits for a caller
+ */
+import { type Durability, isVarveError, VarveError, withOutcome } from '@varve/protocol';
+import { failedIo, GenerationFault } from './io.ts';
+import type { Journal } from './journal.ts';
+import type { StoreLife } from './store-life.ts';
+import type { Appended, AppendRequest } from './store-port.ts';
+import type { Waiters } from './waiters.ts';
+
+interface PendingAppend {
+  readonly appended: Appended;
+  readonly strict: boolean;
+  readonly resolve: (appended: Appended) => void;
+  readonly reject: (error: VarveError) => void;
+}
+
+export class CommitQueue {
+  /** Counts for `status()`. */
+  groups = 0;
+  records = 0;
+  lastGroupRecords = 0;
+  stalls = 0;
+  private pending: PendingAppend[] = [];
+  private queued = false;
+  private readonly life: StoreLife;
+  private readonly waiters: Waiters;
+  private readonly committed: () => void;
+
+  constructor(life: StoreLife, waiters: Waiters, committed: () => void) {
+    this.life = life;
+    this.waiters = waiters;
+    this.committed = committed;
+  }
+
+  get size(): number {
+    return this.pending.length;
+  }
+
+  /** More is unflushed than may wait. */
+  get isFull(): boolean {
+    const { journal, options } = this.life;
+    return journal !== undefined && journal.tail.unflushedBytes > options.queueBytes;
+  }
+
+  append(request: AppendRequest): Promise<Appended> {
+    const { life } = this;
+    if (life.state === 'reopening') {
+      const copy = { ...request, frames: request.frames.slice() };
+      return life.reopening!.then(() => this.append(copy));
+    }
+    if (this.isFull) {
+      this.stall();
+      if (life.journal === undefined) return this.append(request);
+    }
+    return this.join(request.durability, (journal) => this.stage(journal, request));
+  }
+
+  /** The end of a stream: one record whose bytes are already there. */
+  appendExternal(frame: Uint8Array, durability: Durability | undefined): Promise<Appended> {
+    return this.join(durability, ({ tail }) => {
+      tail.addRecords(frame, 0, frame.length, 1);
+      return { firstLsn: tail.lastLsn, count: 1, groups: 1 };
+    });
+  }
+
+  /** Commits at once, so that what waits gets shorter. */
+  stall(): void {
+    this.stalls++;
+    this.commit();
+  }
+
+  private join(
+    durability: Durability | undefined,
+    stage: (journal: Journal) => Appended,
+  ): Promise<Appended> {
+    const { journal, options } = this.life;
+    if (journal === undefined) {
+      return Promise.reject(withOutcome(this.life.refusal(), 'not-written'));
+    }
+    return new Promise((resolve, reject) => {
+      const strict = (durability ?? options.durability) === 'strict';
+      try {
+        const appended = stage(journal);
+        this.pending.push({ appended, strict, resolve, reject });
+        this.queue();
+      } catch (error) {
+        reject(this.failed(error));
+      }
+    });
+  }
+
+  /** Stages all groups, or as many as there is room for. */
+  private stage(journal: Journal, request: AppendRequest): Appended {
+    const { frames, groups, expect } = request;
+    const before = journal.tail.lastLsn;
+    if (expect !== undefined && expect !== before) {
+      throw new VarveError('CONFLICT', undefined, {
+        facts: { expected: expect, lastLsn: before },
+        outcome: 'not-written',
+      });
+    }
+    const lengths = groups ?? [frames.length];
+    let at = 0;
+    let staged = 0;
+    let refusal: VarveError | undefined;
+    try {
+      for (; staged < lengths.length; staged++) {
+        const end = at + lengths[staged]!;
+        if (!(end > at && end <= frames.length))
+          throw new VarveError('BAD_MESSAGE', 'a group lies outside of its frames');
+        journal.append(frames, at, end);
+        at = end;
+      }
+    } catch (error) {
+      if (staged === 0 || !isVarveError(error)) throw error;
+      this.life.announceQuota(error);
+      refusal = withOutcome(error, 'not-written');
+    }
+    const count = journal.tail.lastLsn - before;
+    const appended = { firstLsn: before + 1, count, groups: staged };
+    return refusal === undefined ? appended : { ...appended, refusal };
+  }
+
+  private failed(error: unknown): VarveError {
+    const { life } = this;
+    if (error instanceof GenerationFault) {
+      life.endGeneration(error.cause);
+      return withOutcome(error.cause, 'unknown');
+    }
+    if (isVarveError(error)) {
+      life.announceQuota(error);
+      return withOutcome(error, error.outcome ?? 'not-written');
+    }
+    return withOutcome(life.poison(error), 'unknown');
+  }
+
+  /** The commit runs after the callers of this turn have all staged their records. */
+  queue(): void {
+    if (this.queued) return;
+    this.queued = true;
+    queueMicrotaskTwice(() => {
+      this.queued = false;
+      this.commit();
+    });
+  }
+
+  /** Writes what is staged, flushes it if anyone was promised that, and tells everyone. */
+  commit(): void {
+    const { journal, options } = this.life;
+    if (journal === undefined) return;
+    const promised = this.pending.some(({ strict }) => strict);
+    const flush = promised || journal.tail.unflushedBytes >= options.relaxedBytes;
+    const taken = this.take();
+    try {
+      if (flush) journal.flush();
+      else journal.write();
+    } catch (error) {
+      this.fail(taken, error);
+      return;
+    }
+    this.committed();
+    if (taken.length > 0 && this.life.liveness!.isDue) void this.settleAfterCheck(taken);
+    else this.settle(taken);
+  }
+
+  /** Runs something that writes, and flushes; a refusal leaves those who wait where they are. */
+  run<T>(operation: (journal: Journal) => T): T {
+    const { journal } = this.life;
+    if (journal === undefined) throw this.life.refusal();
+    const taken = this.take();
+    let result: T;
+    try {
+      result = operation(journal);
+    } catch (error) {
+      if (error instanceof GenerationFault) {
+        this.fail(taken, error);
+        throw error.cause;
+      }
+      this.pending = taken.concat(this.pending);
+      this.queue();
+      if (isVarveError(error)) this.life.announceQuota(error);
+      throw error;
+    }
+    this.settle(taken);
+    return result;
+  }
+
+  /** The store closes: everyone is told how that went. */
+  close(journal: Journal): VarveError | undefined {
+    const taken = this.take();
+    try {
+      journal.closeClean();
+    } catch (error) {
+      const cause =
+        error instanceof GenerationFault ? error.cause : failedIo(error, 'closing failed');
+      rejectUnknown(taken, cause);
+      return cause;
+    }
+    for (const { resolve, appended } of taken) resolve(appended);
+    return undefined;
+  }
+
+  /** Nobody who waits now is acknowledged. */
+  rejectAll(cause: VarveError): void {
+    rejectUnknown(this.take(), cause);
+  }
+
+  /** Takes everyone who waits: they belong to the commit that follows. */
+  private take(): PendingAppend[] {
+    const taken = this.pending;
+    this.pending = [];
+    if (taken.length > 0) {
+      this.groups++;
+      this.lastGroupRecords = taken.reduce((sum, { appended }) => sum + appended.count, 0);
+      this.records += this.lastGroupRecords;
+    }
+    return taken;
+  }
+
+  private fail(taken: readonly PendingAppend[], error: unknown): void {
+    const cause =
+      error instanceof GenerationFault ? error.cause : failedIo(error, 'committing failed');
+    rejectUnknown(taken, cause);
+    if (error instanceof GenerationFault) this.life.endGeneration(cause);
+    else this.life.poison(cause);
+  }
+
+  private settle(taken: readonly PendingAppend[]): void {
+    const { tail } = this.life.opened!.journal!;
+    for (const { resolve, appended } of taken) resolve(appended);
+    if (taken.length > 0) this.life.ackedLsn = tail.writtenLsn;
+    this.waiters.wake(tail.durableLsn, tail.writtenLsn);
+    this.life.onEvent({ type: 'durable', lsn: tail.durableLsn });
+  }
+
+  private async settleAfterCheck(taken: readonly PendingAppend[]): Promise<void> {
+    const { life } = this;
+    const { opened } = life;
+    const there = await life
+      .isThere()
+      .catch((error: unknown) =>
+        failedIo(error, 'looking for the store’s files failed', { store: life.name }),
+      );
+    if (there instanceof VarveError) {
+      // Not gone, not there: opening again tells.
+      rejectUnknown(taken, there);
+      if (life.opened === opened) life.endGeneration(there);
+    } else if (!there) {
+      life.lose();
+      rejectUnknown(taken, life.refusal());
+    } else if (life.opened === opened && life.state === 'open') {
+      this.settle(taken);
+    } else {
+      // The flush had returned: the promise holds whatever happened to the store meanwhile.
+      for (const { resolve, appended } of taken) resolve(appended);
+    }
+  }
+}
+
+/** The commit did not happen as promised: nobody can say what of it will be there. */
+function rejectUnknown(appends: readonly PendingAppend[], cause: VarveError): void {
+  for (const { reject } of appends) reject(withOutcome(cause, 'unknown'));
+}
+
+/** After the callers of this turn, and after the callers that those wake. */
+function queueMicrotaskTwice(task: () => void): void {
+  void Promise.resolve().then(() => Promise.resolve().then(task));
+}
