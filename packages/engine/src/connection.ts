@@ -19,6 +19,7 @@ import {
   withOutcome,
 } from '@varve/protocol';
 import type { AppendMessage, Port, ReadMessage, ToClient, UnitMessage } from '@varve/protocol';
+import { append } from './appends.ts';
 import { exposeControl } from './control-root.ts';
 import type { ControlHandlers } from './control-root.ts';
 import { HistorySize } from './history-size.ts';
@@ -104,19 +105,8 @@ export class Connection {
   }
 
   #append(message: AppendMessage): void {
-    const { id, buffer, length, groups, durability, expect } = message;
-    const request = {
-      frames: new Uint8Array(buffer, 0, length),
-      ...(groups !== undefined && { groups }),
-      ...(durability !== undefined && { durability }),
-      ...(expect !== undefined && { expect }),
-    };
-    const { store } = this.#session;
-    const pending: Promise<Appended> =
-      store === undefined
-        ? this.#session.ready().then((opened) => opened.append(request))
-        : store.append(request);
-    pending.then(
+    const { id, buffer } = message;
+    this.#staged(message).then(
       ({ firstLsn, groups: count, refusal }) => {
         const refused = refusal && { refusal: toWire(refusal) };
         this.#post({ kind: 'appended', id, firstLsn, groups: count, buffer, ...refused }, [buffer]);
@@ -128,6 +118,12 @@ export class Connection {
         this.#post({ kind: 'failed', id, error: wire });
       },
     );
+  }
+
+  async #staged(message: AppendMessage): Promise<Appended> {
+    // A store that was parked takes what came meanwhile in the order in which it came.
+    const store = this.#session.store ?? (await this.#session.ready());
+    return append(store, this.#streams, message);
   }
 
   async #read(message: ReadMessage): Promise<void> {
@@ -193,7 +189,6 @@ export class Connection {
       openUnit: async () => streams.openUnit(await session.ready()),
       pull: streams.pull,
       write: streams.write,
-      commitUnit: (id, record) => streams.commit(id, record),
       endImport: (id) => streams.finish(id),
       dropStream: (id) => streams.drop(id),
     };

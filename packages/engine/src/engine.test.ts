@@ -1,5 +1,5 @@
 import { createMemoryHost } from '@varve/files/memory';
-import { PROTOCOL_VERSION } from '@varve/protocol';
+import { PROTOCOL_VERSION, writeRecordFrame } from '@varve/protocol';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { EngineServices } from './services.ts';
 import { RawClient, testServices } from './test/raw-client.ts';
@@ -222,6 +222,12 @@ describe('readers', () => {
   });
 });
 
+/** The frame that ends a stream: a record's head, without its payload. */
+function head(type: number, payload = new Uint8Array()): { buffer: ArrayBuffer; length: number } {
+  const bytes = new Uint8Array(16);
+  return { buffer: bytes.buffer, length: writeRecordFrame(bytes, 0, type, 0, payload) };
+}
+
 describe('streams', () => {
   test('a unit is visible after its commit and not before; a dropped one never', async () => {
     const client = await opened();
@@ -232,10 +238,8 @@ describe('streams', () => {
     await client.call('write', second.value, new Uint8Array(5000).fill(2));
     expect(await client.call('status')).toMatchObject({ value: { lastLsn: 0 } });
     await client.call('dropStream', first.value);
-    expect(await client.call('commitUnit', second.value, { type: 64, channel: 0 })).toEqual({
-      ok: true,
-      value: 1,
-    });
+    client.send({ ...head(70), kind: 'append', id: 7, stream: second.value });
+    expect(await client.expect('appended', 7)).toMatchObject({ firstLsn: 1, groups: 1 });
     client.send({ kind: 'unit', id: 1, lsn: 1, at: 0, maxBytes: 100_000 });
     const { bytes } = await client.expect('bytes', 1);
     expect(bytes.length).toBe(5000);
@@ -244,4 +248,39 @@ describe('streams', () => {
       error: { code: 'BAD_MESSAGE' },
     });
   });
+
+  test('its end is an append: it stands between those sent before and after it', async () => {
+    const client = await opened();
+    const stream = await client.call('openUnit');
+    if (!stream.ok) throw new Error('openUnit failed');
+    await client.call('write', stream.value, new Uint8Array(2000));
+    client.append(1, 'before');
+    client.send({ ...head(64), kind: 'append', id: 2, stream: stream.value });
+    client.append(3, 'after');
+    expect(await client.expect('appended', 3)).toMatchObject({ firstLsn: 3 });
+    expect(await client.expect('appended', 2)).toMatchObject({ firstLsn: 2 });
+  });
+
+  test.each([
+    ['a system type', head(5)],
+    ['a payload', head(64, new Uint8Array(3))],
+    ['half a frame', { ...head(64), length: 2 }],
+    ['two groups', { ...head(64), groups: Uint32Array.of(2, 2) }],
+    ['no open stream', { ...head(64), stream: 99 }],
+  ])(
+    'an end with %s is BAD_MESSAGE, nothing is written, and the stream can be dropped',
+    async (_, end) => {
+      const client = await opened();
+      const stream = await client.call('openUnit');
+      if (!stream.ok) throw new Error('openUnit failed');
+      await client.call('write', stream.value, new Uint8Array(2000));
+      client.send({ kind: 'append', id: 2, stream: stream.value, ...end });
+      expect(await client.expect('failed', 2)).toMatchObject({
+        error: { code: 'BAD_MESSAGE', outcome: 'not-written' },
+      });
+      expect(await client.call('dropStream', stream.value)).toMatchObject({ ok: true });
+      client.append(3, 'after');
+      expect(await client.expect('appended', 3)).toMatchObject({ firstLsn: 1 });
+    },
+  );
 });

@@ -6,7 +6,9 @@
  */
 import type { StorePort, UnitWriter } from '@varve/journal';
 import { VarveError } from '@varve/protocol';
-import type { SourcePiece, UnitRecord } from '@varve/protocol';
+import type { SourcePiece } from '@varve/protocol';
+
+type UnitRecord = Parameters<UnitWriter['commit']>[0];
 
 interface Stream {
   pull?(): Promise<SourcePiece>;
@@ -69,6 +71,7 @@ export class Streams {
   write = (id: number, bytes: Uint8Array): Promise<void> =>
     this.#use(id, 'write', (stream) => stream.write?.(bytes));
 
+  /** The record has its LSN, if it gets one, when this returns: others wait for their turn behind it. */
   commit(id: number, record: UnitRecord): Promise<number> {
     return this.#last(id, 'commit', (stream) => stream.commit?.(record));
   }
@@ -119,7 +122,9 @@ export class Streams {
   ): Promise<T> {
     const stream = this.#streams.get(id);
     const result = stream && call(stream);
-    if (result === undefined) throw new VarveError('BAD_MESSAGE', `no open stream for ${what}`);
+    if (result === undefined) {
+      throw new VarveError('BAD_MESSAGE', `no open stream for ${what}`, { outcome: 'not-written' });
+    }
     try {
       return await result;
     } catch (error) {

@@ -5,7 +5,7 @@
  *
  * Streams are pulled: a source gives one piece per `pull`, a sink takes one piece per `write`.
  */
-import type { BatchLayout, DamageRange, Durability, StoreLayout, StoreStatus } from './status.ts';
+import type { BatchLayout, DamageRange, StoreLayout, StoreStatus } from './status.ts';
 import type { RunMessage } from './data-messages.ts';
 import type { GivenRequest, OpenRequest } from './open-request.ts';
 import type { WireError } from './wire-error.ts';
@@ -14,13 +14,6 @@ export interface StoreListing {
   readonly name: string;
   readonly bytes: number;
   readonly lost: boolean;
-}
-
-export interface UnitRecord {
-  readonly type: number;
-  readonly channel: number;
-  readonly durability?: Durability;
-  readonly expect?: number;
 }
 
 /** One piece of a source. */
@@ -52,10 +45,10 @@ export interface ControlCalls {
   deleteStore(name: string): void;
   openSource(what: 'export' | 'salvage'): number;
   pull(stream: number): SourcePiece;
+  /** A sink for one record; an append message that names it ends it. */
   openUnit(): number;
   openImport(name: string): number;
   write(stream: number, bytes: Uint8Array): void;
-  commitUnit(stream: number, record: UnitRecord): number;
   endImport(stream: number): void;
   /** Ends a source or sink that was not read or written to its end. Unknown numbers are fine. */
   dropStream(stream: number): void;

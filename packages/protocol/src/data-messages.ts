@@ -10,10 +10,13 @@ import type { Durability, StoreEvent, StoreStatus } from './status.ts';
 import type { WireError } from './wire-error.ts';
 
 /** Raised when a message changes its meaning; both sides must speak the same. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
-/** An append message never exceeds this; a client's larger records go as a stream. */
-export const MESSAGE_BYTES_MAX = 16 * 1024 * 1024;
+/**
+ * An append message never exceeds this, and a record larger than this is not put together in memory:
+ * what can be appended as a value can be read as one. Larger records are streams.
+ */
+export const MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
 /** The most that one read may ask for. */
 export const CHUNK_BYTES_MAX = 4 * 1024 * 1024;
 /** After so many malformed messages in a row the connection is dropped. */
@@ -29,17 +32,22 @@ export interface Hello<P> {
   readonly data: P;
 }
 
-/** Record frames of one or more appends; the answer's LSNs are contiguous. */
+/**
+ * Record frames of one or more appends; the answer's LSNs are contiguous. Messages get their LSNs in
+ * the order in which they are sent: that is what keeps appends in the order of their calls.
+ */
 export interface AppendMessage {
   readonly kind: 'append';
   readonly id: number;
   readonly buffer: ArrayBuffer;
   /** Bytes of `buffer` that hold frames. */
   readonly length: number;
-  /** Byte length of each atomic group; absent: one group. */
-  readonly groups?: Uint32Array;
-  readonly durability?: Durability;
-  readonly expect?: number;
+  /** Byte length of each atomic group; undefined: one group. */
+  readonly groups?: Uint32Array | undefined;
+  readonly durability?: Durability | undefined;
+  readonly expect?: number | undefined;
+  /** An open sink (`openUnit`) that ends here: the one frame, without a payload, is of its record. */
+  readonly stream?: number | undefined;
 }
 
 export interface ReadMessage {

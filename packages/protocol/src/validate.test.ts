@@ -105,7 +105,6 @@ describe('control messages', () => {
     [{ method: 'deleteStore', args: [''] }, 'deleteStore: argument 0'],
     [{ method: 'deleteStore', args: ['x'.repeat(101)] }, 'deleteStore: argument 0'],
     [{ method: 'write', args: [1, 'text'] }, 'write: argument 1'],
-    [{ method: 'commitUnit', args: [1, { type: 3, channel: 0 }] }, 'commitUnit: argument 1'],
   ])('%j: wrong is %s', (request, wrong) => {
     expect(validateControlRequest(request)).toEqual(wrong ? { wrong } : { value: request });
   });

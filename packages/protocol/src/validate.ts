@@ -6,7 +6,6 @@
  */
 import { CHUNK_BYTES_MAX, MESSAGE_BYTES_MAX } from './data-messages.ts';
 import type { ToEngine } from './data-messages.ts';
-import { APPLICATION_TYPE_MAX, APPLICATION_TYPE_MIN, CHANNEL_MAX } from './record-frame.ts';
 import type { ControlMethod, ControlRequest } from './control-messages.ts';
 
 export type Validated<T> = { readonly value: T } | { readonly wrong: string };
@@ -39,22 +38,10 @@ const atMost =
 const isStoreName: Check = (value) =>
   typeof value === 'string' && value.length > 0 && value.length <= 100;
 
-const UNIT_RECORD: Readonly<Record<string, Check>> = {
-  type: (value) => atMost(APPLICATION_TYPE_MAX)(value) && (value as number) >= APPLICATION_TYPE_MIN,
-  channel: atMost(CHANNEL_MAX),
-  durability: optional(isDurability),
-  expect: optional(isCount),
-};
-
 function wrongField(fields: unknown, checks: Readonly<Record<string, Check>>): string | undefined {
   if (!isObject(fields)) return 'not an object';
   return Object.keys(checks).find((name) => !checks[name]!(fields[name]));
 }
-
-const shaped =
-  (checks: Readonly<Record<string, Check>>): Check =>
-  (value) =>
-    wrongField(value, checks) === undefined;
 
 const CONTROL_ARGUMENTS: Readonly<Record<ControlMethod, readonly Check[]>> = {
   open: [isStoreName, isObject],
@@ -74,7 +61,6 @@ const CONTROL_ARGUMENTS: Readonly<Record<ControlMethod, readonly Check[]>> = {
   openUnit: [],
   openImport: [isStoreName],
   write: [isCount, isBytes],
-  commitUnit: [isCount, shaped(UNIT_RECORD)],
   endImport: [isCount],
   dropStream: [isCount],
 };
@@ -119,6 +105,7 @@ const DATA_FIELDS: Readonly<Record<ToEngine['kind'], Readonly<Record<string, Che
     groups: optional((value) => value instanceof Uint32Array),
     durability: optional(isDurability),
     expect: optional(isCount),
+    stream: optional(isCount),
   },
   read: {
     id: isCount,
@@ -137,10 +124,11 @@ const DATA_FIELDS: Readonly<Record<ToEngine['kind'], Readonly<Record<string, Che
 /** The sizes in an append must agree with each other before anyone walks its frames. */
 function wrongSizes(message: ToEngine): string | undefined {
   if (message.kind !== 'append') return undefined;
-  const { buffer, length, groups, expect } = message;
+  const { buffer, length, groups, expect, stream } = message;
   if (length === 0 || length > buffer.byteLength) return 'append: length';
   if (groups === undefined) return undefined;
-  if (groups.length === 0 || (expect !== undefined && groups.length > 1)) return 'append: groups';
+  const isAlone = expect !== undefined || stream !== undefined;
+  if (groups.length === 0 || (isAlone && groups.length > 1)) return 'append: groups';
   let sum = 0;
   for (const bytes of groups) {
     if (bytes === 0) return 'append: groups';

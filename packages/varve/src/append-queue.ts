@@ -4,7 +4,9 @@
  * Always true:
  * - at most two messages are in flight; what arrives meanwhile forms the next one, so that a slow
  *   flush makes larger groups instead of a longer queue
- * - appends keep the order of their calls; those of one message get LSNs without a gap
+ * - appends keep the order of their calls, whatever their size: messages get LSNs as they are sent, a
+ *   large value is one message, and one that fails or is aborted leaves the others in their order
+ * - those of one message get LSNs without a gap
  * - buffers go there and come back: the pool holds at most three
  * - every call settles, and a failure says whether anything may have been written
  */
@@ -33,6 +35,8 @@ export interface AppendCall {
   readonly durability: Durability | undefined;
   readonly expect: number | undefined;
   readonly signal: AbortSignal | undefined;
+  /** The record's bytes went ahead into this open sink; the one payload is empty. */
+  readonly stream?: number;
 }
 
 interface Waiting {
@@ -53,6 +57,7 @@ interface Message {
   waiting: Waiting[];
   readonly durability: Durability | undefined;
   readonly expect: number | undefined;
+  readonly stream: number | undefined;
 }
 
 export class AppendQueue {
@@ -122,18 +127,17 @@ export class AppendQueue {
   }
 
   /** The message that takes `bytes` more, with room for them. */
-  #room(bytes: number, { durability, expect }: AppendCall): Message {
+  #room(bytes: number, { durability, expect, stream }: AppendCall): Message {
     let message = this.#forming.at(-1);
     if (
       message === undefined ||
       message.durability !== durability ||
-      message.expect !== undefined ||
-      expect !== undefined ||
+      (message.expect ?? message.stream ?? expect ?? stream) !== undefined ||
       message.length + bytes > MESSAGE_BYTES
     ) {
       const buffer = this.#pool.pop() ?? new ArrayBuffer(BUFFER_FIRST_BYTES);
       const empty = { length: 0, records: 0, waiting: [] };
-      message = { bytes: new Uint8Array(buffer), ...empty, durability, expect };
+      message = { bytes: new Uint8Array(buffer), ...empty, durability, expect, stream };
       this.#forming.push(message);
     }
     const needed = message.length + bytes;
@@ -165,16 +169,17 @@ export class AppendQueue {
   }
 
   #send(message: Message): void {
-    const { bytes, length, waiting, durability, expect } = message;
+    const { bytes, length, waiting, durability, expect, stream } = message;
     const { buffer } = bytes;
     const wire: AppendMessage = {
       kind: 'append',
       id: this.#link.nextId(),
       buffer,
       length,
-      ...(waiting.length > 1 && { groups: Uint32Array.from(waiting, (call) => call.bytes) }),
-      ...(durability && { durability }),
-      ...(expect !== undefined && { expect }),
+      groups: waiting.length > 1 ? Uint32Array.from(waiting, (call) => call.bytes) : undefined,
+      durability,
+      expect,
+      stream,
     };
     const wasOpen = this.#link.isOpen;
     this.#inFlight++;
@@ -188,7 +193,11 @@ export class AppendQueue {
           lastLsn = firstLsn + call.firstRecord + call.records - 1;
         }
         for (const call of waiting.slice(groups)) {
-          call.reject(refusal ? fromWire(refusal) : new VarveError('OUTCOME_UNKNOWN'));
+          call.reject(
+            refusal
+              ? fromWire(refusal)
+              : new VarveError('OUTCOME_UNKNOWN', undefined, { outcome: 'unknown' }),
+          );
         }
         this.#settled(message);
         this.onAcknowledged(lastLsn, durability);

@@ -32,6 +32,7 @@ import type {
   StoreLayout,
   TailOptions,
 } from './api.ts';
+import type { AppendCall } from './append-queue.ts';
 import { EntryCoder } from './entry-coder.ts';
 import type { LogSession, StateProvider } from './log-session.ts';
 import { checkAppend } from './options.ts';
@@ -39,10 +40,10 @@ import { LogProjection } from './projection.ts';
 import { RecordReader, readPieces } from './record-reader.ts';
 import { salvage } from './salvage.ts';
 import { pullStream } from './streams.ts';
-import { appendUnit, tooLarge } from './unit-writer.ts';
+import { appendUnit } from './unit-writer.ts';
 
-/** A payload beyond this goes as a stream: it would hold up everybody else's appends. */
-const INLINE_BYTES_MAX = 1024 * 1024;
+/** What stands before a payload: type, flags, channel, length. */
+const FRAME_HEAD_BYTES_MAX = 16;
 const NO_OPTIONS: AppendOptions = {};
 
 export class LogHandle<T> implements Log<T> {
@@ -95,8 +96,8 @@ export class LogHandle<T> implements Log<T> {
     options: Omit<AppendOptions, 'transfer'> = NO_OPTIONS,
   ): Promise<number> {
     this.#check('not-written');
-    checkAppend(options);
-    return this.#appendUnit(stream, options);
+    const { appends, engine } = this.#session;
+    return appendUnit(engine.control, appends, stream, checkedCall(options));
   }
 
   async flush(): Promise<number> {
@@ -256,37 +257,17 @@ export class LogHandle<T> implements Log<T> {
 
   #append(values: readonly T[], options: AppendOptions): Promise<number> {
     this.#check('not-written');
-    checkAppend(options);
-    const { type = APPLICATION_TYPE_MIN, channel = 0, durability, expect, signal } = options;
-    throwIfAborted(signal, 'not-written');
+    const call = checkedCall(options);
     if (values.length === 0) throw badArgument('values', 'one value or more');
     const payloads = values.map((value) => this.#coder.encode(value));
     const { maxRecordBytes } = this.#session.request;
     let bytes = 0;
     for (const { length } of payloads) {
-      bytes += length;
-      if (length > maxRecordBytes) throw tooLarge(length, maxRecordBytes);
+      checkSize(length, maxRecordBytes);
+      bytes += length + FRAME_HEAD_BYTES_MAX;
     }
-    if (bytes > INLINE_BYTES_MAX && payloads.length === 1)
-      return this.#appendUnit(payloads, options);
-    if (bytes + 16 * payloads.length > MESSAGE_BYTES_MAX) {
-      throw tooLarge(bytes, MESSAGE_BYTES_MAX);
-    }
-    return this.#session.appends.append({ payloads, type, channel, durability, expect, signal });
-  }
-
-  #appendUnit(
-    pieces: Parameters<typeof appendUnit>[1],
-    { type = APPLICATION_TYPE_MIN, channel = 0, durability, expect, signal }: AppendOptions,
-  ): Promise<number> {
-    const record = {
-      type,
-      channel,
-      ...(durability && { durability }),
-      ...(expect !== undefined && { expect }),
-    };
-    const { maxRecordBytes } = this.#session.request;
-    return appendUnit(this.#control, pieces, record, maxRecordBytes, signal);
+    checkSize(bytes, MESSAGE_BYTES_MAX);
+    return this.#session.appends.append({ ...call, payloads });
   }
 
   #reader(options: ReadOptions, isTail: boolean): RecordReader<T> {
@@ -352,6 +333,22 @@ export class LogHandle<T> implements Log<T> {
   #check(outcome?: 'not-written'): void {
     if (this.#closed) throw this.#closedError(outcome);
   }
+}
+
+/** @throws BAD_ARGUMENT, ABORTED */
+function checkedCall(options: AppendOptions): Omit<AppendCall, 'payloads'> {
+  checkAppend(options);
+  const { type = APPLICATION_TYPE_MIN, channel = 0, durability, expect, signal } = options;
+  throwIfAborted(signal, 'not-written');
+  return { type, channel, durability, expect, signal };
+}
+
+function checkSize(bytes: number, limitBytes: number): void {
+  if (bytes <= limitBytes) return;
+  throw new VarveError('RECORD_TOO_LARGE', 'appendStream takes more', {
+    facts: { bytes, limitBytes },
+    outcome: 'not-written',
+  });
 }
 
 /** An event carries what it is about, without its own name. */

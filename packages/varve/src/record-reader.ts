@@ -6,7 +6,7 @@
  * - the engine holds history for this reader until it ends: by its end, an error, `return` or the signal
  * - a tail asks for more only when it has given out what it had: it is never flooded
  */
-import { RecordFlag, VarveError } from '@varve/protocol';
+import { MESSAGE_BYTES_MAX, RecordFlag, VarveError } from '@varve/protocol';
 import type { ChunkMessage } from '@varve/protocol';
 import { aborted } from './abort.ts';
 import type { Entry, ReadOptions } from './api.ts';
@@ -16,8 +16,6 @@ import type { EntryCoder } from './entry-coder.ts';
 
 const CHUNK_FIRST_BYTES = 64 * 1024;
 const CHUNK_MAX_BYTES = 1024 * 1024;
-/** A record larger than this is not put together in memory: `getStream` reads it. */
-const ASSEMBLED_MAX_BYTES = 64 * 1024 * 1024;
 
 type Result<T> = IteratorResult<Entry<T>, undefined>;
 
@@ -211,9 +209,9 @@ export async function readWhole(link: DataLink, lsn: number): Promise<Uint8Array
   let length = 0;
   for await (const piece of readPieces(link, lsn)) {
     length += piece.length;
-    if (length > ASSEMBLED_MAX_BYTES) {
+    if (length > MESSAGE_BYTES_MAX) {
       throw new VarveError('RECORD_TOO_LARGE', 'getStream(lsn) reads records of this size', {
-        facts: { lsn, limitBytes: ASSEMBLED_MAX_BYTES },
+        facts: { lsn, limitBytes: MESSAGE_BYTES_MAX },
       });
     }
     pieces.push(piece);
