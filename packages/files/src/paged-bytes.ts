@@ -85,6 +85,24 @@ export class PagedBytes {
     return copy;
   }
 
+  /** Whether the bytes at `at` are these; bytes beyond the end are zero. */
+  matches(bytes: Uint8Array, at: number): boolean {
+    const own = this.slice(at, bytes.length);
+    for (let index = 0; index < own.length; index++) if (own[index] !== bytes[index]) return false;
+    return true;
+  }
+
+  /** Whether both hold the same in `[at, at + length)`; bytes beyond an end are zero. */
+  equalAt(other: PagedBytes, at: number, length: number): boolean {
+    const first = Math.floor(at / PAGE_BYTES);
+    const last = Math.floor((at + length - 1) / PAGE_BYTES);
+    let shared = true;
+    for (let index = first; index <= last; index++) {
+      if (this.#pages[index] !== other.#pages[index]) shared = false;
+    }
+    return shared || this.matches(other.slice(at, length), at);
+  }
+
   #ownPage(index: number, keepContent: boolean): Uint8Array {
     const page = this.#pages[index];
     if (page !== undefined && page.owner === this.#owner) return page.bytes;

@@ -22,6 +22,8 @@ export interface Questions {
   readonly order: readonly (readonly [number, number])[];
   /** Seeds the random choices. */
   readonly seed: number;
+  /** Equal for choices that lead to the same disk; absent: no two do. */
+  readonly identity?: ((choice: Choice) => Choice) | undefined;
 }
 
 export type Choice = Uint8Array | Uint16Array;
@@ -37,66 +39,88 @@ export interface Subsets {
   readonly atMost?: number;
 }
 
-/** Every choice to look at, each once: all of them when they are few, else the telling ones and some random. */
+/**
+ * Every choice to look at, each once: all of them when they are few, else the telling ones and some
+ * random. Choices that lead to the same disk count as one.
+ */
 export function* choicesOf(
   questions: Questions,
   subsets: Subsets = {},
 ): Generator<{ id: string; choice: Choice }> {
   const { exhaustiveUpTo = 12, atMost = Infinity } = subsets;
+  const { identity } = questions;
   const combinations = questions.answers.reduce((product, count) => product * count, 1);
-  if (combinations <= 2 ** exhaustiveUpTo) {
-    for (const ordinal of drawn(combinations, atMost, questions.seed)) {
-      const id = `x${ordinal.toString(36)}`;
-      yield { id, choice: choiceOf(questions, id) };
-    }
-    return;
-  }
-  const seen = new Set<string>();
-  const ids = [...tellingIds(questions, subsets)];
-  for (const ordinal of drawn(ids.length, atMost, questions.seed)) {
-    const id = ids[ordinal];
+  const exhaustive = combinations <= 2 ** exhaustiveUpTo;
+  const telling = exhaustive ? undefined : tellingIds(questions, subsets);
+  const count = telling?.count ?? combinations;
+  // Nothing and everything are always among them.
+  const extremes = exhaustive ? [0, count - 1] : [0, 1];
+  const seen = exhaustive && identity === undefined ? undefined : new Set<string>();
+  for (const ordinal of drawn(count, extremes, atMost, questions.seed)) {
+    const id = telling?.id(ordinal) ?? `x${ordinal.toString(36)}`;
     const choice = choiceOf(questions, id);
-    const key = choice.join();
-    if (seen.has(key)) continue;
-    seen.add(key);
+    if (seen !== undefined) {
+      const key = String.fromCharCode(...(identity?.(choice) ?? choice));
+      if (seen.has(key)) continue;
+      seen.add(key);
+    }
     yield { id, choice };
   }
 }
 
-/** 0 … `count`−1; when that is more than `atMost`, the first, the last and others at random. */
-function* drawn(count: number, atMost: number, seed: number): Generator<number> {
+/** 0 … `count`−1; when that is more than `atMost`, the extremes and others at random. */
+function* drawn(
+  count: number,
+  extremes: readonly number[],
+  atMost: number,
+  seed: number,
+): Generator<number> {
   if (count <= atMost) {
     for (let ordinal = 0; ordinal < count; ordinal++) yield ordinal;
     return;
   }
   const random = new SeededRandom(seedOf(seed, 'drawn'));
-  const chosen = new Set([0, count - 1]);
+  const chosen = new Set(extremes);
   while (chosen.size < atMost) chosen.add(random.below(count));
   yield* chosen;
 }
 
-function* tellingIds(questions: Questions, subsets: Subsets): Generator<string> {
-  const { random = 64, pairs = 256 } = subsets;
-  const count = questions.answers.length;
-  yield 'none';
-  yield 'all';
-  for (let length = 1; length < questions.order.length; length++) yield `p${length}`;
-  for (let question = 0; question < count; question++) yield `l${question}`;
-  for (let question = 0; question < count; question++) yield `k${question}`;
-  for (let question = 0; question < count; question++) {
-    for (let bad = questions.newest[question] + 1; bad < questions.answers[question]; bad++) {
-      yield `g${question}-${bad}`;
-      yield `h${question}-${bad}`;
+/** The ids of the telling choices, none of them written out before it is asked for. */
+function tellingIds(
+  { answers, newest, order }: Questions,
+  { random = 64, pairs = 256 }: Subsets,
+): { count: number; id: (ordinal: number) => string } {
+  const questions = answers.length;
+  const prefixes = Math.max(0, order.length - 1);
+  const damages: string[] = [];
+  for (let question = 0; question < questions; question++) {
+    for (let bad = newest[question] + 1; bad < answers[question]; bad++) {
+      damages.push(`g${question}-${bad}`, `h${question}-${bad}`);
     }
   }
   // All pairs when they fit; else pairs spread evenly over all of them.
-  const allPairs = (count * (count - 1)) / 2;
+  const allPairs = (questions * (questions - 1)) / 2;
   const step = Math.max(1, allPairs / pairs);
-  for (let ordinal = 0; ordinal < allPairs; ordinal += step) {
-    const [a, b] = pairAt(Math.floor(ordinal), count);
-    yield `d${a}-${b}`;
-  }
-  for (let ordinal = 0; ordinal < random; ordinal++) yield `r${ordinal}`;
+  const families: readonly (readonly [number, (ordinal: number) => string])[] = [
+    [2, (ordinal) => (ordinal === 0 ? 'none' : 'all')],
+    [prefixes, (ordinal) => `p${ordinal + 1}`],
+    [questions, (ordinal) => `l${ordinal}`],
+    [questions, (ordinal) => `k${ordinal}`],
+    [damages.length, (ordinal) => damages[ordinal]],
+    [Math.ceil(allPairs / step), (ordinal) => pairId(Math.floor(ordinal * step), questions)],
+    [random, (ordinal) => `r${ordinal}`],
+  ];
+  return {
+    count: families.reduce((sum, [size]) => sum + size, 0),
+    id: (ordinal) => {
+      let rest = ordinal;
+      for (const [size, idOf] of families) {
+        if (rest < size) return idOf(rest);
+        rest -= size;
+      }
+      throw new RangeError(`no telling choice ${ordinal}`);
+    },
+  };
 }
 
 const ID =
@@ -169,14 +193,14 @@ function answerAtRandom(questions: Questions, ordinal: number, choice: Choice): 
   }
 }
 
-function pairAt(ordinal: number, count: number): [number, number] {
+function pairId(ordinal: number, count: number): string {
   let rest = ordinal;
   for (let a = 0; a < count; a++) {
     const following = count - 1 - a;
-    if (rest < following) return [a, a + 1 + rest];
+    if (rest < following) return `d${a}-${a + 1 + rest}`;
     rest -= following;
   }
-  return [0, 0];
+  throw new RangeError(`no pair ${ordinal}`);
 }
 
 function badId(id: string): Error {

@@ -4,10 +4,10 @@
  */
 import type { PagedBytes } from '../paged-bytes.ts';
 import type { Choice, Questions } from './choices.ts';
-import { DiskState, withNames, withWitness, type DiskEvent } from './disk-state.ts';
+import { DiskState, withNames, withWitness, type DiskEvent, type Names } from './disk-state.ts';
 import type { ProfileRules } from './profile.ts';
 import { SeededRandom, seedOf } from './seeded-random.ts';
-import { persistedBytes, SimulatedFile, type OpenQuestions } from './simulated-file.ts';
+import { persistedBytes, SimulatedFile, sizeAfter, type OpenQuestions } from './simulated-file.ts';
 
 export interface CrashPoint {
   readonly questions: Questions;
@@ -110,7 +110,8 @@ function machineDeath(state: DiskState, rules: ProfileRules, seed: number): Cras
   ];
   const plans: FilePlan[] = [];
   for (const [inode, file] of state.files) {
-    const open = file.openQuestions();
+    // Garbage may stand where a write would have changed nothing.
+    const open = file.openQuestions(!rules.garbage);
     const sizeQuestion = answers.length;
     plans.push({ inode, open, firstQuestion: sizeQuestion });
     answers.push(open.sizes.length + 1);
@@ -128,19 +129,46 @@ function machineDeath(state: DiskState, rules: ProfileRules, seed: number): Cras
   const bytesOf = ({ inode, open, firstQuestion }: FilePlan, choice: Choice): PagedBytes =>
     persistedBytes(open, atomBytes, choice[firstQuestion], (ordinal) => {
       const answer = choice[firstQuestion + 1 + ordinal];
-      const { index, seqs, contents } = open.atoms[ordinal];
+      const { index, seqs, content } = open.atoms[ordinal];
       if (answer === 0) return undefined;
-      if (answer <= seqs.length) return { seq: seqs[answer - 1], content: contents[answer - 1] };
-      const content = new Uint8Array(atomBytes);
-      new SeededRandom(seedOf(seed, inode, index)).fill(content);
-      return { seq: seqs[seqs.length - 1], content };
+      if (answer <= seqs.length) return { seq: seqs[answer - 1], content: content(answer - 1) };
+      const garbage = new Uint8Array(atomBytes);
+      new SeededRandom(seedOf(seed, inode, index)).fill(garbage);
+      return { seq: seqs[seqs.length - 1], content: garbage };
     });
 
+  const namesAfter = (choice: Choice): Names =>
+    withNames(
+      state.stableNames,
+      pendingNames.slice(0, choice[0]).map(({ change }) => change),
+    );
+  const grows = plans.some(({ open }) => open.sizes.length > 0);
+  const identity = (choice: Choice): Choice => {
+    const same = choice.slice();
+    const named = new Set(namesAfter(choice).values());
+    for (const { inode, open, firstQuestion } of plans) {
+      const end = firstQuestion + 1 + open.atoms.length;
+      if (!named.has(inode)) same.fill(0, firstQuestion, end);
+      else if (open.sizes.length > 0) {
+        const size = sizeAfter(open, choice[firstQuestion]);
+        for (let ordinal = 0; ordinal < open.atoms.length; ordinal++) {
+          if (open.atoms[ordinal].index * atomBytes >= size) same[firstQuestion + 1 + ordinal] = 0;
+        }
+      }
+    }
+    return same;
+  };
+
   return {
-    questions: { answers, newest, order: order.map(({ at }) => at), seed },
+    questions: {
+      answers,
+      newest,
+      order: order.map(({ at }) => at),
+      seed,
+      identity: grows || pendingNames.length > 0 ? identity : undefined,
+    },
     after: (choice) => {
-      const kept = pendingNames.slice(0, choice[0]).map(({ change }) => change);
-      const names = withNames(state.stableNames, kept);
+      const names = namesAfter(choice);
       const named = new Set(names.values());
       const files = new Map<number, SimulatedFile>();
       for (const plan of plans) {

@@ -13,10 +13,13 @@ export class SimulatedDirectory implements Directory {
   readonly #disk: SimulatedDisk;
   /** Empty for the root, else the folder's path with a `/` at its end. */
   readonly #prefix: string;
+  readonly #checkName: (name: string) => void;
 
-  constructor(disk: SimulatedDisk, prefix: string) {
+  /** @param checkName throws for names that are not allowed: OPFS itself allows more than the port */
+  constructor(disk: SimulatedDisk, prefix: string, checkName = checkPlainName) {
     this.#disk = disk;
     this.#prefix = prefix;
+    this.#checkName = checkName;
   }
 
   async openFile(name: string, options: { create: boolean }): Promise<SyncFile> {
@@ -91,7 +94,7 @@ export class SimulatedDirectory implements Directory {
       this.#strike('create', path);
       this.#disk.issue({ kind: 'names', changes: [{ path, inode: FOLDER }] });
     } else if (inode !== FOLDER) throw new FileFault('io', `${path} is a file`);
-    return new SimulatedDirectory(this.#disk, `${path}/`);
+    return new SimulatedDirectory(this.#disk, `${path}/`, this.#checkName);
   }
 
   async removeDirectory(name: string): Promise<void> {
@@ -122,7 +125,7 @@ export class SimulatedDirectory implements Directory {
   }
 
   #resolve(name: string): { path: string; inode: number | undefined } {
-    checkPlainName(name);
+    this.#checkName(name);
     this.#disk.assertAlive();
     const path = this.#prefix + name;
     return { path, inode: this.#disk.state.names.get(path) };

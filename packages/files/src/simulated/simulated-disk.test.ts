@@ -231,11 +231,23 @@ describe('crash points', () => {
 
   test('many live atoms are sampled, each sample once', async () => {
     const { disk, file } = await aaaa();
+    file.truncate(512 * 40);
+    file.flush();
     file.write(filled('b', 512 * 40), { at: 0 });
     const ids = [...disk.images()].map((image) => image.id);
     expect(ids.length).toBeGreaterThan(300);
     const again = disk.image(ids[ids.length - 1]);
     expect(textOf(again)).toBe(textOf(disk.image(again.explicitId)));
+  });
+
+  test('choices that lead to the same bytes are one image', async () => {
+    const { disk, file } = await aaaa();
+    const images = (): string[] => [...disk.images()].map((image) => textOf(image));
+    file.write(filled('a', 1024), { at: 0 });
+    expect(images(), 'nothing new was written').toHaveLength(1);
+    file.write(filled('b', 1024), { at: 4096 });
+    expect(images(), 'beyond an end that did not move nothing can be seen').toHaveLength(5);
+    expect(new Set(images()).size).toBe(5);
   });
 });
 

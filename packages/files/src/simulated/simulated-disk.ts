@@ -40,8 +40,8 @@ export interface SimulatedDiskOptions {
 }
 
 export interface ImagesOptions {
-  /** The operation to crash in, all of them, or (default) this moment. */
-  readonly crashAt?: number | 'every-op' | 'now';
+  /** The operation to crash in, all of them, those that a function names, or (default) this moment. */
+  readonly crashAt?: number | 'every-op' | 'now' | ((op: number) => boolean);
   readonly subsets?: Subsets;
 }
 
@@ -167,19 +167,23 @@ export class SimulatedDisk {
   /** Every legal state after a crash, lazily; few questions exhaustively, many by telling samples. */
   *images(options: ImagesOptions = {}): Generator<DiskImage> {
     const { crashAt = 'now', subsets } = options;
-    if (crashAt !== 'every-op') {
+    if (crashAt === 'now' || typeof crashAt === 'number') {
       yield* this.#imagesAt(this.#pointAt(crashAt), subsets);
       return;
     }
+    const wanted = crashAt === 'every-op' ? () => true : crashAt;
     const { state, events } = this.#recorded();
     const walker = state.fork();
     const coins = new SeededRandom(seedOf(this.#seed, 'coins'));
     for (let index = 0; index < events.length; index++) {
       const { event, atMs } = events[index];
-      yield* this.#imagesAt(this.#point(walker, event, index + 1, atMs), subsets);
+      if (wanted(index + 1)) {
+        yield* this.#imagesAt(this.#point(walker, event, index + 1, atMs), subsets);
+      }
       walker.apply(event, () => coins.below(2) === 0);
     }
-    if (!this.#crashed) yield* this.#imagesAt(this.#pointAt('now'), subsets);
+    if (!this.#crashed && wanted(this.#nowOp()))
+      yield* this.#imagesAt(this.#pointAt('now'), subsets);
   }
 
   /** The image of this id. @throws when the run was not the one that the id is from */
@@ -197,6 +201,11 @@ export class SimulatedDisk {
   /** The user clears the origin's storage. Open handles go on working, as they do in browsers. */
   clearSiteData(options: { witness: boolean }): void {
     this.issue({ kind: 'cleared', witnessToo: options.witness });
+  }
+
+  /** What operation `op` of a recorded run was to do. */
+  operation(op: number): DiskEvent | undefined {
+    return this.#past?.events[op - 1]?.event;
   }
 
   /** The whole of a file, as reads would show it. */

@@ -35,7 +35,7 @@ export interface OpenQuestions {
   readonly atoms: readonly {
     readonly index: number;
     readonly seqs: readonly number[];
-    readonly contents: readonly Uint8Array[];
+    readonly content: (version: number) => Uint8Array;
   }[];
 }
 
@@ -171,16 +171,51 @@ export class SimulatedFile {
     this.#stable?.write(bytes, at);
   }
 
-  openQuestions(): OpenQuestions {
-    const atoms = [...this.#live].map(([index, { seqs, snapshots }]) => ({
-      index,
-      seqs,
-      contents:
-        snapshots.length === seqs.length
-          ? snapshots
-          : [...snapshots, this.#cache.slice(index * this.#atomBytes, this.#atomBytes)],
-    }));
-    return { stable: this.#stable ?? this.#cache, sizes: this.#sizes, atoms };
+  /**
+   * What a power cut now would decide. Good until the file changes again.
+   *
+   * @param onlyChanges leaves out versions that equal the one before: whether such a write persisted
+   * makes no difference
+   */
+  openQuestions(onlyChanges: boolean): OpenQuestions {
+    const stable = this.#stable ?? this.#cache;
+    const sizes = this.#sizes;
+    // What a cut wiped is worth writing again.
+    const cut = sizes.some(
+      ({ size }, index) => size < (index === 0 ? stable : sizes[index - 1]).size,
+    );
+    const atoms: OpenQuestions['atoms'][number][] = [];
+    for (const [index, atom] of this.#live) {
+      const kept: number[] = [];
+      for (let version = 0; version < atom.seqs.length; version++) {
+        if (cut || !onlyChanges || this.#changes(stable, index, atom, version)) kept.push(version);
+      }
+      if (kept.length === 0) continue;
+      atoms.push({
+        index,
+        seqs: kept.map((version) => atom.seqs[version]),
+        content: (ordinal) => this.#content(index, atom, kept[ordinal]),
+      });
+    }
+    return { stable, sizes, atoms };
+  }
+
+  #content(index: number, { snapshots }: LiveAtom, version: number): Uint8Array {
+    return snapshots[version] ?? this.#cache.slice(index * this.#atomBytes, this.#atomBytes);
+  }
+
+  #changes(stable: PagedBytes, index: number, atom: LiveAtom, version: number): boolean {
+    const at = index * this.#atomBytes;
+    const content = atom.snapshots[version];
+    if (version > 0) {
+      const before = atom.snapshots[version - 1];
+      return content === undefined
+        ? !this.#cache.matches(before, at)
+        : content.some((byte, offset) => byte !== before[offset]);
+    }
+    return content === undefined
+      ? !this.#cache.equalAt(stable, at, this.#atomBytes)
+      : !stable.matches(content, at);
   }
 
   #snapshot(index: number, atom: LiveAtom): void {
@@ -237,6 +272,11 @@ export function persistedBytes(
     steps.sort((a, b) => a.seq - b.seq);
     for (const step of steps) step.play();
   }
-  bytes.truncate(sizeVersion === 0 ? stable.size : sizes[sizeVersion - 1].size);
+  bytes.truncate(sizeAfter(questions, sizeVersion));
   return bytes;
+}
+
+/** The file's size when so many of its changes persisted. */
+export function sizeAfter({ stable, sizes }: OpenQuestions, sizeVersion: number): number {
+  return sizeVersion === 0 ? stable.size : sizes[sizeVersion - 1].size;
 }
