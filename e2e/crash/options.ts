@@ -18,6 +18,8 @@ export const USAGE = `npm run crash -- [options]
   --resume           go on where FILE ends (same seed)
   --images N         the simulated lane instead: power loss, in Node, no browser
                      (with --seed, --profile A,B, --minutes M, --workers W, --json FILE)
+  --damage           every bit, sector, swap and older version of stores at rest, in Node
+                     (with --seed, --minutes M, --workers W, --only KIND, --json FILE, --resume)
   --planted          deliberate bugs, each of which the simulated lane must catch (--json FILE)`;
 
 export interface CrashOptions {

@@ -4,6 +4,7 @@
  */
 import { runBrowserLane } from './lanes/browser.ts';
 import { runControlsLane } from './lanes/controls.ts';
+import { runDamageLane } from './lanes/damage.ts';
 import { runImagesLane } from './lanes/images.ts';
 import { parseCrashOptions, USAGE, UsageError } from './options.ts';
 
@@ -14,6 +15,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (args.some((arg) => /^--(images|planted)(=|$)/.test(arg))) return runImagesLane(args);
   try {
+    if (args.includes('--damage')) return await runDamageLane(args);
     const options = parseCrashOptions(args);
     if (options.controls !== undefined) return await runControlsLane(options, options.controls);
     return await runBrowserLane(options);

@@ -1,4 +1,4 @@
-/** The worker of the image lane as one file on disk, from the sources as they are or with one planted bug. */
+/** A lane's worker (by default the image lane's) as one file on disk, from the sources as they are or with one planted bug. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,15 +6,15 @@ import { fileURLToPath } from 'node:url';
 import type { PlantedBug } from '@varve/journal/crash';
 import { bundle } from '@varve/journal/crash/bundle';
 
-const ENTRY = fileURLToPath(new URL('images-worker.ts', import.meta.url));
+const IMAGES = new URL('images-worker.ts', import.meta.url);
 
 export interface WorkerFile {
   readonly path: string;
   remove(): void;
 }
 
-export async function bundleWorker(bug?: PlantedBug): Promise<WorkerFile> {
-  const code = await bundle(ENTRY, bug);
+export async function bundleWorker(bug?: PlantedBug, entry = IMAGES): Promise<WorkerFile> {
+  const code = await bundle(fileURLToPath(entry), bug);
   const folder = mkdtempSync(join(tmpdir(), 'varve-images-'));
   const path = join(folder, 'worker.mjs');
   writeFileSync(path, code);

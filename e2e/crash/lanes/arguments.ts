@@ -1,0 +1,81 @@
+/** Arguments of the lanes that need no browser. */
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { UsageError } from '../options.ts';
+
+const TEXT = { type: 'string' } as const;
+const FLAG = { type: 'boolean' } as const;
+
+export interface LaneArguments {
+  readonly seed: number;
+  /** How much is asked for: `--fuzz N`, `--mutants N`; 0: as much as there is. */
+  readonly amount: number;
+  readonly minutes: number;
+  readonly workers: number;
+  readonly json: string | undefined;
+  readonly resume: boolean;
+  /** Only what has this in its name. */
+  readonly only: string | undefined;
+}
+
+/** @throws UsageError */
+export function laneArguments(args: readonly string[], lane: string): LaneArguments {
+  const options: ParseArgsConfig['options'] = {
+    [lane]: lane === 'damage' ? FLAG : TEXT,
+    seed: TEXT,
+    minutes: TEXT,
+    workers: TEXT,
+    json: TEXT,
+    only: TEXT,
+    resume: FLAG,
+  };
+  const values = parsed(args, options);
+  const number = (name: string): number => {
+    const value = values[name];
+    const count = typeof value === 'string' ? Number(value) : 0;
+    if (!(count >= 0)) throw new UsageError(`--${name} ${String(value)}: a number`);
+    return count;
+  };
+  const text = (name: string): string | undefined =>
+    typeof values[name] === 'string' ? values[name] : undefined;
+  if (values['resume'] === true && text('json') === undefined)
+    throw new UsageError('--resume needs --json');
+  return {
+    seed: number('seed') || 5,
+    amount: number(lane),
+    minutes: number('minutes'),
+    workers: number('workers') || availableParallelism(),
+    json: text('json'),
+    resume: values['resume'] === true,
+    only: text('only'),
+  };
+}
+
+function parsed(
+  args: readonly string[],
+  options: ParseArgsConfig['options'],
+): Record<string, unknown> {
+  try {
+    return parseArgs({ args: [...args], options: options ?? {} }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+export function writeReport(path: string, value: unknown): void {
+  writeFileSync(`${path}.part`, `${JSON.stringify(value, null, 1)}\n`);
+  renameSync(`${path}.part`, path);
+}
+
+/** What an earlier run left in the file, when it is to be resumed and the seed is the same. */
+export function earlierReport<T extends { readonly seed: number }>({
+  json,
+  resume,
+  seed,
+}: LaneArguments): T | undefined {
+  if (!resume || json === undefined) return undefined;
+  const earlier = JSON.parse(readFileSync(json, 'utf8')) as T;
+  if (earlier.seed !== seed) throw new UsageError(`${json} is of seed ${earlier.seed}`);
+  return earlier;
+}

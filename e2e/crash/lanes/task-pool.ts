@@ -1,0 +1,41 @@
+/**
+ * A list of tasks shared among worker threads: each takes the next one when it has ended its own.
+ *
+ * Always true: a task is told exactly once, with what its worker found, or the run fails.
+ */
+import { Worker } from 'node:worker_threads';
+
+export interface TaskRun<Task, Found> {
+  readonly workerPath: string;
+  /** What each worker is begun with. */
+  readonly setup: unknown;
+  readonly tasks: readonly Task[];
+  readonly workers: number;
+  /** Wall clock after which no task is begun; Infinity: never. */
+  readonly untilMs: number;
+  readonly told: (task: Task, found: Found) => void;
+}
+
+export async function runTasks<Task, Found>(run: TaskRun<Task, Found>): Promise<void> {
+  const { tasks, untilMs, told } = run;
+  let next = 0;
+  const runOne = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const worker = new Worker(run.workerPath, { workerData: run.setup });
+      let current: Task | undefined;
+      const takeOn = (): void => {
+        if (next >= tasks.length || Date.now() > untilMs) {
+          void worker.terminate().then(() => resolve());
+          return;
+        }
+        current = tasks[next++]!;
+        worker.postMessage(current);
+      };
+      worker.on('message', (message: { found?: Found }) => {
+        if (current !== undefined && message.found !== undefined) told(current, message.found);
+        takeOn();
+      });
+      worker.on('error', reject);
+    });
+  await Promise.all(Array.from({ length: run.workers }, runOne));
+}
