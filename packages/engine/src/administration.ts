@@ -13,15 +13,24 @@ export function storeAdministration(
   services: EngineServices,
   streams: Streams,
 ): Pick<ControlHandlers, 'listStores' | 'deleteStore' | 'openImport'> {
+  /** A refusal of storage is named as such. */
+  const named = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw (await services.refusal(error)) ?? error;
+    }
+  };
   return {
-    listStores: async () => services.listStores(await services.durableHost()),
-    deleteStore: async (name) => {
-      const host = await services.durableHost();
-      const { lock } = await takeStore(host, name, BUSY_TIMEOUT_MS, () =>
-        services.deleteStore(host, name),
-      );
-      lock.release();
-    },
+    listStores: () => named(async () => services.listStores(await services.durableHost())),
+    deleteStore: (name) =>
+      named(async () => {
+        const host = await services.durableHost();
+        const { lock } = await takeStore(host, name, BUSY_TIMEOUT_MS, () =>
+          services.deleteStore(host, name),
+        );
+        lock.release();
+      }),
     openImport: async (name) => {
       const host = await services.durableHost();
       return streams.openImport(async (chunks) => {

@@ -4,14 +4,15 @@
  * Always true: nothing is touched before the first client says hello.
  */
 import { createMemoryHost } from '@varve/files/memory';
-import { createOpfsHost, probeStorage } from '@varve/files/opfs';
+import { createOpfsHost, storageAsks } from '@varve/files/opfs';
 import type { Host } from '@varve/files';
 import { deleteStore, importStore, listStores, openStore } from '@varve/journal';
-import { VarveError } from '@varve/protocol';
 import type { EngineServices } from './services.ts';
+import { StorageGuard } from './storage-guard.ts';
 
 /** Folder in the origin's private file system; also the prefix of locks. */
 const ROOT_NAME = 'varve';
+const LOCK_WAIT_MS = 300;
 
 /** `withHost` lets a test put something between the journal and the files. */
 export async function browserServices(
@@ -19,44 +20,57 @@ export async function browserServices(
 ): Promise<EngineServices> {
   const memory = createMemoryHost();
   const durable = withHost(createOpfsHost({ rootName: ROOT_NAME }));
+  const life = holdLifeLock();
+  const asks = storageAsks(ROOT_NAME);
+  const guard = new StorageGuard({ ...durable.clock, ...durable.timers }, asks, {
+    opfs: asks.opfs,
+    'web-locks': () => life.held,
+  });
   return {
-    durableHost: async () => durable,
+    async durableHost(patient = false) {
+      await guard.started(patient);
+      return durable;
+    },
     memoryHost: () => memory,
-    refusal,
+    refusal: (error) => guard.refusal(error),
     timers: memory.timers,
-    lifeLock: await holdLifeLock(),
-    openStore,
-    listStores,
-    deleteStore,
-    importStore,
+    lifeLock: await heldInTime(life),
+    openStore: (host, name, options, onEvent, patient = false) => {
+      const opening = openStore(host, name, options, onEvent);
+      return host === memory ? opening : guard.watch(opening, patient, (late) => late.abandon());
+    },
+    listStores: (host) => guard.watch(listStores(host), false),
+    deleteStore: (host, name) => guard.watch(deleteStore(host, name), false),
+    importStore: (host, name, chunks) => guard.watch(importStore(host, name, chunks), false),
   };
 }
 
-/** What opening trips over where storage is refused has many names; which part it was has one. */
-async function refusal(error: unknown): Promise<VarveError | undefined> {
-  if (error instanceof VarveError && !['IO_ERROR', 'STORAGE_DENIED'].includes(error.code)) {
-    return undefined;
-  }
-  const [refused] = await probeStorage({ rootName: ROOT_NAME });
-  if (refused === undefined) return undefined;
-  const { part, reason } = refused;
-  return new VarveError('STORAGE_DENIED', `this context refuses ${part}`, {
-    facts: { part, reason },
-    outcome: 'not-written',
-    cause: error,
-  });
+interface LifeLock {
+  readonly name: string;
+  readonly held: Promise<unknown>;
 }
 
 /** Held until the worker ends, however it ends: the page waits for it to come free. */
-function holdLifeLock(): Promise<string | undefined> {
-  const { locks } = navigator as Partial<WorkerNavigator>;
+function holdLifeLock(): LifeLock {
   const name = `varve-life:${crypto.randomUUID()}`;
-  return new Promise((resolve) => {
-    if (locks === undefined) return resolve(undefined);
+  const held = new Promise((resolve, reject) => {
     const forever = (): Promise<never> => {
-      resolve(name);
+      resolve(undefined);
       return new Promise(() => undefined);
     };
-    locks.request(name, forever).catch(() => resolve(undefined));
+    (async () => navigator.locks.request(name, forever))().catch(reject);
+  });
+  held.catch(() => undefined);
+  return { name, held };
+}
+
+/** A client is answered soon, without a lock if need be. */
+function heldInTime({ name, held }: LifeLock): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, LOCK_WAIT_MS, undefined);
+    held.then(
+      () => resolve(name),
+      () => resolve(undefined),
+    );
   });
 }

@@ -7,8 +7,11 @@ import type { StoreOptions, StorePort } from '@varve/journal';
 import type { StoreEvent, StoreListing, VarveError } from '@varve/protocol';
 
 export interface EngineServices {
-  /** @throws STORAGE_DENIED with the part that is refused */
-  durableHost(): Promise<Host>;
+  /**
+   * `patient`: a silent part of storage is waited for longer, because memory would take its place.
+   * @throws STORAGE_DENIED with the part that is refused
+   */
+  durableHost(patient?: boolean): Promise<Host>;
   /** Was it a refusal of storage that made opening fail? Then STORAGE_DENIED naming the part. */
   refusal(error: unknown): Promise<VarveError | undefined>;
   /** One per engine: stores in it live as long as the worker. */
@@ -21,6 +24,7 @@ export interface EngineServices {
     name: string,
     options: StoreOptions,
     onEvent: (event: StoreEvent) => void,
+    patient?: boolean,
   ): Promise<StorePort>;
   listStores(host: Host): Promise<readonly StoreListing[]>;
   deleteStore(host: Host, name: string): Promise<void>;

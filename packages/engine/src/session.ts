@@ -111,13 +111,17 @@ export class StoreSession {
   /** On durable storage, or in memory where that is refused and the client agreed to it. */
   async #openSomewhere(name: string, request: OpenRequest): Promise<Opened> {
     try {
-      const opened = { name, request, host: await this.#services.durableHost() };
+      const opened = {
+        name,
+        request,
+        host: await this.#services.durableHost(takesMemory(request)),
+      };
       await this.#take(opened);
       return opened;
     } catch (error) {
       const refused = await this.#services.refusal(error);
       if (refused === undefined) throw error;
-      if (request.fallback !== 'memory') throw refused;
+      if (!takesMemory(request)) throw refused;
       const opened = { name, request, host: this.#services.memoryHost() };
       await this.#take(opened);
       return opened;
@@ -126,7 +130,13 @@ export class StoreSession {
 
   async #take({ name, host, request }: Opened): Promise<StorePort> {
     const { lock, value } = await takeStore(host, name, request.busyTimeoutMs, () =>
-      this.#services.openStore(host, name, storeOptions(request), this.#onEvent),
+      this.#services.openStore(
+        host,
+        name,
+        storeOptions(request),
+        this.#onEvent,
+        takesMemory(request),
+      ),
     );
     this.#lock = lock;
     this.store = value;
@@ -159,6 +169,8 @@ export class StoreSession {
     this.#onEvent({ type: 'role', role: 'follower' });
   }
 }
+
+const takesMemory = ({ fallback }: OpenRequest): boolean => fallback === 'memory';
 
 function storeOptions(request: OpenRequest): StoreOptions {
   const { maxBytes } = request;

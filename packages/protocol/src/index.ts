@@ -3,6 +3,7 @@ export * from './attributes.ts';
 export * from './control-messages.ts';
 export * from './data-messages.ts';
 export * from './errors.ts';
+export * from './first-refusal.ts';
 export * from './open-request.ts';
 export * from './port.ts';
 export * from './record-frame.ts';

@@ -6,7 +6,7 @@
  *   the last handle closes waits for that and starts afresh
  * - each store has a worker of its own: a slow flush of one never holds up another
  */
-import { badArgument, checkCount } from '@varve/protocol';
+import { badArgument, checkCount, isVarveError } from '@varve/protocol';
 import type { ControlCalls, ControlMethod, GivenRequest } from '@varve/protocol';
 import { throwIfAborted, untilAborted } from './abort.ts';
 import type { Codec, Log, OpenOptions, StoreInfo } from './api.ts';
@@ -97,18 +97,38 @@ async function startSession(
   deadlineMs: number,
   onDied: () => void,
 ): Promise<LogSession> {
-  const engine = await EngineClient.start(platform.startEngine(), deadlineMs);
-  try {
+  const open = async (engine: EngineClient): Promise<LogSession> => {
     const opened = await engine.control.call('open', name, given);
     return new LogSession(name, opened, engine, platform, onDied);
+  };
+  return withEngine(platform, deadlineMs, given.fallback !== 'memory', open);
+}
+
+/**
+ * Runs `work` with a new engine, which ends if it fails. The engine's word on storage comes first;
+ * where it does not come, or no worker does, this context's own answers decide within a second.
+ */
+async function withEngine<R>(
+  platform: Platform,
+  deadlineMs: number,
+  needsStorage: boolean,
+  work: (engine: EngineClient) => Promise<R>,
+): Promise<R> {
+  const starting = (async () => EngineClient.start(platform.startEngine(), deadlineMs))();
+  const refusal = needsStorage ? platform.refusal() : Promise.resolve(undefined);
+  try {
+    return await new Promise<R>((resolve, reject) => {
+      starting.then(work).then(resolve, reject);
+      void refusal.then((refused) => refused && reject(refused));
+    });
   } catch (error) {
-    engine.end();
-    throw error;
+    starting.then((engine) => engine.end()).catch(() => undefined);
+    throw (isVarveError(error, 'WORKER_LOAD_FAILED') && (await refusal)) || error;
   }
 }
 
 /** Runs `work` with an engine that has no store open, and ends it. */
-async function withEngine<R>(
+function withControl<R>(
   platform: Platform,
   work: (
     call: <M extends ControlMethod>(
@@ -117,21 +137,20 @@ async function withEngine<R>(
     ) => Promise<ReturnType<ControlCalls[M]>>,
   ) => Promise<R>,
 ): Promise<R> {
-  const engine = await EngineClient.start(platform.startEngine(), DEADLINE_MS);
-  try {
-    return await work((method, ...args) => engine.control.call(method, ...args));
-  } finally {
+  return withEngine(platform, DEADLINE_MS, true, async (engine) => {
+    const result = await work((method, ...args) => engine.control.call(method, ...args));
     engine.end();
-  }
+    return result;
+  });
 }
 
 export function listStoresOf(platform: Platform): Promise<StoreInfo[]> {
-  return withEngine(platform, async (call) => [...(await call('listStores'))]);
+  return withControl(platform, async (call) => [...(await call('listStores'))]);
 }
 
 export async function deleteStoreOf(platform: Platform, name: string): Promise<void> {
   checkName(name);
-  await withEngine(platform, (call) => call('deleteStore', name));
+  await withControl(platform, (call) => call('deleteStore', name));
 }
 
 export async function importStoreOf(
@@ -142,7 +161,7 @@ export async function importStoreOf(
 ): Promise<void> {
   checkName(name);
   const reader = (source instanceof Blob ? source.stream() : source).getReader();
-  await withEngine(platform, async (call) => {
+  await withControl(platform, async (call) => {
     const stream = await call('openImport', name);
     try {
       for (;;) {

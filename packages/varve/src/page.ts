@@ -1,12 +1,27 @@
 /** The platform when it is a page. */
+import { firstRefusal, storageDenied } from '@varve/protocol';
 import type { OpenLogOptions } from './api.ts';
 import type { Platform } from './platform.ts';
 import { startWorker } from './spawn.ts';
+
+/** With the worst timer of a page that is shown, well below the second that is promised. */
+const SILENCE_MS = 750;
 
 export function pagePlatform(worker?: OpenLogOptions<never>['worker']): Platform {
   return {
     place: '',
     startEngine: () => startWorker(worker),
+    async refusal() {
+      const asks = {
+        opfs: () => navigator.storage.getDirectory(),
+        'indexed-db': () => globalThis.indexedDB.databases(),
+        'web-locks': () => navigator.locks.query(),
+      };
+      const nowMs = (): number => performance.now();
+      const after = (delayMs: number, task: () => void) => setTimeout(task, delayMs);
+      const refused = await firstRefusal(asks, { nowMs, after, silenceMs: SILENCE_MS });
+      return refused && storageDenied(refused);
+    },
     async storageFacts() {
       const storage = globalThis.navigator?.storage as Partial<StorageManager> | undefined;
       const [persisted, estimate] = await Promise.all([

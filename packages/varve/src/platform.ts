@@ -1,4 +1,5 @@
 /** What a page and Node do differently. Everything else in this package is the same in both. */
+import type { VarveError } from '@varve/protocol';
 import type { LogStatus } from './api.ts';
 import type { EngineProcess } from './engine-client.ts';
 
@@ -9,6 +10,8 @@ export interface Platform {
   readonly place: string;
   /** @throws CONTEXT_UNSUPPORTED, WORKER_LOAD_FAILED */
   startEngine(): EngineProcess;
+  /** What of storage is refused here, asked beside the engine's start; undefined: nothing. */
+  refusal(): Promise<VarveError | undefined>;
   storageFacts(): Promise<StorageFacts>;
   /** Asks the browser not to evict this origin. */
   persist(): Promise<void>;

@@ -23,8 +23,6 @@ afterEach(async () => {
 
 const engineWorker = (): Worker =>
   new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
-const refusingWorker = (name: string): Worker =>
-  new Worker(new URL('./test/refusing.worker.ts', import.meta.url), { type: 'module', name });
 const crashtestWorker = (name: string): Worker =>
   new Worker(new URL('../../engine/src/worker-crashtest.ts', import.meta.url), {
     type: 'module',
@@ -145,25 +143,6 @@ describe('a page that is hidden', () => {
     dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
     expect((await waiting).value?.value).toBe(2);
     expect(await first.append(3)).toBe(3);
-  });
-});
-
-describe('where storage is refused', () => {
-  test.each(['opfs', 'sync-access-handle', 'indexed-db', 'web-locks'])(
-    'for want of %s opening rejects STORAGE_DENIED naming it',
-    async (part) => {
-      const opening = openLog(freshName(), { worker: () => refusingWorker(part) });
-      await expect(opening).rejects.toMatchObject({ code: 'STORAGE_DENIED', facts: { part } });
-    },
-  );
-
-  test('the log works in memory if that was asked for, and says so', async () => {
-    const log = await open<number>(freshName(), {
-      worker: () => refusingWorker('opfs'),
-      fallback: 'memory',
-    });
-    expect(await log.append(1)).toBe(1);
-    expect(log.status()).toMatchObject({ mode: 'memory', survives: 'none' });
   });
 });
 

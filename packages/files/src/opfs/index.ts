@@ -8,7 +8,7 @@ import { IdbWitness } from './idb-witness.ts';
 import { OpfsDirectory } from './opfs-directory.ts';
 import { WebLocks } from './web-locks.ts';
 
-export { probeStorage, type Refusal, type StoragePart } from './probe.ts';
+export { storageAsks, type StoragePart } from './probe.ts';
 
 export interface OpfsHostOptions {
   /** Folder in the origin's root that holds one folder per store; also names locks and the witness. */

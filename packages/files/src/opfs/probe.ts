@@ -1,31 +1,22 @@
 /**
- * Which of the things a store needs this context refuses; each is asked by itself, all at once.
+ * How to ask this context for each thing that a store needs: by itself, and as a store uses it.
+ * An ask that throws or rejects was refused; what a silent one means its caller decides.
  */
+import { faultOf } from '../fault.ts';
 import { IdbWitness } from './idb-witness.ts';
 
 export type StoragePart = 'opfs' | 'sync-access-handle' | 'indexed-db' | 'web-locks';
 
-export interface Refusal {
-  readonly part: StoragePart;
-  /** The platform's words, or that it did not answer. */
-  readonly reason: string;
+export function storageAsks(rootName: string): Record<StoragePart, () => Promise<unknown>> {
+  return {
+    opfs: () => navigator.storage.getDirectory(),
+    'sync-access-handle': () => openOne().catch(unlessFull),
+    'indexed-db': () => new IdbWitness(rootName).list().catch(unlessFull),
+    'web-locks': () => navigator.locks.query(),
+  };
 }
 
-/** Below the second within which a refusal must be known. */
-const DEADLINE_MS = 900;
-
-/** Resolves within a second with what is refused, and why. Empty: everything works. */
-export async function probeStorage(options: { rootName: string }): Promise<readonly Refusal[]> {
-  const answers = await Promise.all([
-    refusal('opfs', async () => void (await navigator.storage.getDirectory())),
-    refusal('sync-access-handle', probeSyncAccessHandle),
-    refusal('indexed-db', async () => void (await new IdbWitness(options.rootName).list())),
-    refusal('web-locks', async () => void (await navigator.locks.query())),
-  ]);
-  return answers.filter((answer) => answer !== undefined);
-}
-
-async function probeSyncAccessHandle(): Promise<void> {
+async function openOne(): Promise<void> {
   const root = await navigator.storage.getDirectory();
   const name = `.varve-probe-${crypto.getRandomValues(new Uint32Array(2)).join('-')}`;
   const file = await root.getFileHandle(name, { create: true });
@@ -36,17 +27,7 @@ async function probeSyncAccessHandle(): Promise<void> {
   }
 }
 
-async function refusal(part: StoragePart, ask: () => Promise<void>): Promise<Refusal | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const silence = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${DEADLINE_MS} ms`)), DEADLINE_MS);
-  });
-  try {
-    await Promise.race([ask(), silence]);
-    return undefined;
-  } catch (error) {
-    return { part, reason: String(error) };
-  } finally {
-    clearTimeout(timer);
-  }
+/** A full disk refuses the bytes, not the part. */
+function unlessFull(error: unknown): void {
+  if (faultOf(error) !== 'no-space') throw error;
 }

@@ -16,6 +16,7 @@ export function nodePlatform(options: Place): Platform {
   return {
     place,
     startEngine: () => (inline ? inlineEngine(place) : workerEngine(place)),
+    refusal: async () => undefined,
     storageFacts: async () => ({ persisted: null, quota: null }),
     persist: async () => undefined,
     watchPage: () => () => undefined,

@@ -43,6 +43,7 @@ export function testEngine(overrides: Partial<EngineServices> = {}): TestEngine 
       onEnd: (listener) => kills.add(listener),
       terminate: () => undefined,
     }),
+    refusal: async () => undefined,
     storageFacts: async () => ({ persisted: null, quota: null }),
     persist: async () => undefined,
     watchPage: () => () => undefined,

@@ -1,26 +1,7 @@
-/** An engine in a worker where one part of the browser's storage is refused: named by the worker's name. */
+/** An engine in a worker where a part of storage is refused: the worker's name says `part way`. */
 import '@varve/engine/worker';
+import { refuse, type Part, type Way } from './refuse.ts';
 
-const refuse = (): Promise<never> => Promise.reject(new DOMException('refused', 'SecurityError'));
-
-switch (self.name) {
-  case 'opfs':
-    Object.defineProperty(StorageManager.prototype, 'getDirectory', { value: refuse });
-    break;
-  case 'sync-access-handle':
-    Object.defineProperty(FileSystemFileHandle.prototype, 'createSyncAccessHandle', {
-      value: refuse,
-    });
-    break;
-  case 'indexed-db':
-    Object.defineProperty(IDBFactory.prototype, 'open', {
-      value: () => {
-        throw new DOMException('refused', 'UnknownError');
-      },
-    });
-    break;
-  case 'web-locks':
-    Object.defineProperty(LockManager.prototype, 'request', { value: refuse });
-    Object.defineProperty(LockManager.prototype, 'query', { value: refuse });
-    break;
-}
+const [part, way] = self.name.split(' ') as [Part, Way];
+refuse(part, way);
+postMessage('loaded');

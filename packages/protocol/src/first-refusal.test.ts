@@ -1,0 +1,128 @@
+import { describe, expect, test } from 'vitest';
+import { firstRefusal, type Refusal, type StorageAsks } from './first-refusal.ts';
+
+/** A clock that stands still until it is moved, and lets promises settle after every timer. */
+class Time {
+  ms = 0;
+  readonly timers: { dueMs: number; task: () => void }[] = [];
+  /** The context stands still from and until: timers and answers wait. */
+  blocked: readonly [fromMs: number, untilMs: number] = [0, 0];
+
+  readonly after = (delayMs: number, task: () => void): void => {
+    this.timers.push({ dueMs: this.ms + delayMs, task });
+  };
+
+  async run(untilMs: number): Promise<void> {
+    await settle();
+    for (;;) {
+      this.timers.sort((a, b) => a.dueMs - b.dueMs);
+      const [next] = this.timers;
+      if (next === undefined || next.dueMs > untilMs) break;
+      this.timers.shift();
+      const [fromMs, blockedUntilMs] = this.blocked;
+      const isBlocked = next.dueMs >= fromMs && next.dueMs < blockedUntilMs;
+      this.ms = Math.max(this.ms, isBlocked ? blockedUntilMs : next.dueMs);
+      next.task();
+      await settle();
+    }
+    this.ms = Math.max(this.ms, untilMs);
+  }
+}
+
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+}
+
+const REFUSED = new Error('no');
+type Answer = number | 'throws' | 'rejects' | 'missing' | 'never';
+
+/** Parts by their answer; a number is how many ms it takes. */
+function asksOf(time: Time, answers: Record<string, Answer>): StorageAsks {
+  const ask = (answer: Answer) => (): unknown => {
+    if (answer === 'throws') throw REFUSED;
+    if (answer === 'missing') return (undefined as { query?: () => void } | undefined)!.query!();
+    if (answer === 'rejects') return Promise.reject(REFUSED);
+    return new Promise((resolve) => {
+      if (answer !== 'never') time.after(answer, () => resolve(undefined));
+    });
+  };
+  return Object.fromEntries(
+    Object.entries(answers).map(([part, answer]) => [part, ask(answer)] as const),
+  );
+}
+
+/** What was said, and when. */
+async function verdict(
+  answers: Record<string, Answer>,
+  blocked: readonly [fromMs: number, untilMs: number] = [0, 0],
+): Promise<{ said?: Refusal | undefined; atMs?: number }> {
+  const time = new Time();
+  let result: { said?: Refusal | undefined; atMs?: number } = {};
+  time.blocked = blocked;
+  const times = { nowMs: () => time.ms, after: time.after, silenceMs: 750 };
+  const asked = firstRefusal(asksOf(time, answers), times);
+  void asked.then((said) => (result = { said, atMs: time.ms }));
+  await time.run(20_000);
+  return result;
+}
+
+const PARTS = ['opfs', 'indexed-db', 'web-locks'];
+const others = (part: string, answer: Answer): Record<string, Answer> =>
+  Object.fromEntries(PARTS.map((it) => [it, it === part ? answer : 4]));
+
+describe.each(PARTS)('%s', (part) => {
+  test.each([
+    ['throws', String(REFUSED)],
+    ['rejects', String(REFUSED)],
+    ['missing', 'missing'],
+  ] as const)('that %s is named at once', async (how, reason) => {
+    expect(await verdict(others(part, how))).toEqual({ said: { part, reason }, atMs: 0 });
+  });
+
+  test('that never answers is named below 900 ms, as silent', async () => {
+    const { said, atMs } = await verdict(others(part, 'never'));
+    expect(said).toEqual({ part, reason: 'no-answer' });
+    expect(atMs).toBeGreaterThanOrEqual(750);
+    expect(atMs).toBeLessThanOrEqual(900);
+  });
+
+  test('that answers late, but within the limit, is not refused', async () => {
+    expect((await verdict(others(part, 740))).said).toBeUndefined();
+  });
+});
+
+test('every part has answered: nothing is refused, and nobody goes on asking', async () => {
+  expect(await verdict({ opfs: 10, 'indexed-db': 30 })).toEqual({ said: undefined, atMs: 30 });
+});
+
+test('a machine on which nothing answers yet is slow, not refusing', async () => {
+  expect(await verdict({ opfs: 2900, 'indexed-db': 3000, 'web-locks': 2950 })).toEqual({
+    said: undefined,
+    atMs: 3000,
+  });
+});
+
+test('a machine that answers late is given the same time after its first answer', async () => {
+  expect((await verdict({ opfs: 2000, 'indexed-db': 2250 })).said).toBeUndefined();
+  const { said, atMs } = await verdict({ opfs: 2000, 'indexed-db': 'never' });
+  expect(said).toEqual({ part: 'indexed-db', reason: 'no-answer' });
+  expect(atMs).toBeGreaterThanOrEqual(2300);
+  expect(atMs).toBeLessThanOrEqual(2400);
+});
+
+test('where nothing ever answers that is said, too, within patience', async () => {
+  const { said, atMs } = await verdict({ opfs: 'never', 'indexed-db': 'never' });
+  expect(said).toEqual({ part: 'opfs', reason: 'no-answer' });
+  expect(atMs).toBeLessThanOrEqual(5200);
+});
+
+test('a context that stood still hears what waited in its queue before it judges', async () => {
+  // The answer of 1,400 ms stands behind the look that the block delayed.
+  const late = await verdict({ opfs: 4, 'indexed-db': 1400 }, [100, 1500]);
+  expect(late).toEqual({ said: undefined, atMs: 1500 });
+});
+
+test('a part that is refused in words is named before one that is silent', async () => {
+  const answers = { opfs: 'never', 'indexed-db': 'rejects', 'web-locks': 4 } as const;
+  expect(await verdict(answers)).toMatchObject({ said: { part: 'indexed-db' }, atMs: 0 });
+});

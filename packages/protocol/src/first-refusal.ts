@@ -1,0 +1,74 @@
+/**
+ * Which part of storage is refused, told apart from a machine that is merely slow.
+ *
+ * Always true:
+ * - a part that throws, rejects or is missing is refused: that is said at once
+ * - a part is silent only when it did not answer in `silenceMs`, another part did answer
+ *   `EVIDENCE_MS` ago, and the asking context was seen running twice since. Where nothing at all
+ *   answers, the machine is slow to start; that is waited for, `PATIENCE_MS` at most
+ * - it settles: with the first refusal, or with undefined when every part has answered
+ */
+import { VarveError } from './errors.ts';
+
+export interface Refusal {
+  readonly part: string;
+  /** `missing`, `no-answer`, or the platform's words. */
+  readonly reason: string;
+}
+
+/** How each part is asked. The order decides who is named when several are silent. */
+export type StorageAsks = Readonly<Record<string, () => unknown>>;
+
+export interface RefusalTimes {
+  readonly nowMs: () => number;
+  readonly after: (delayMs: number, task: () => void) => unknown;
+  readonly silenceMs: number;
+}
+
+const EVIDENCE_MS = 300;
+const TICK_MS = 50;
+export const PATIENCE_MS = 5000;
+
+export function firstRefusal(
+  asks: StorageAsks,
+  { nowMs, after, silenceMs }: RefusalTimes,
+): Promise<Refusal | undefined> {
+  return new Promise((resolve) => {
+    const silent = new Set(Object.keys(asks));
+    const startMs = nowMs();
+    let heardMs = Infinity;
+    let wasDue = false;
+    for (const [part, ask] of Object.entries(asks)) {
+      (async () => ask())().then(
+        () => {
+          heardMs = Math.min(heardMs, nowMs());
+          silent.delete(part);
+          if (silent.size === 0) resolve(undefined);
+        },
+        (error: unknown) =>
+          // What is not there cannot be called.
+          resolve({ part, reason: error instanceof TypeError ? 'missing' : String(error) }),
+      );
+    }
+    const look = (): void => {
+      const [part] = silent;
+      if (part === undefined) return;
+      const ms = nowMs();
+      const isDue =
+        ms - startMs >= PATIENCE_MS || (ms - startMs >= silenceMs && ms - heardMs >= EVIDENCE_MS);
+      // After a pause of this very context, answers may stand in its queue: they are heard first.
+      if (isDue && wasDue) return resolve({ part, reason: 'no-answer' });
+      wasDue = isDue;
+      after(TICK_MS, look);
+    };
+    after(TICK_MS, look);
+  });
+}
+
+export function storageDenied({ part, reason }: Refusal, cause?: unknown): VarveError {
+  return new VarveError('STORAGE_DENIED', `this context refuses ${part}`, {
+    facts: { part, reason },
+    outcome: 'not-written',
+    cause,
+  });
+}

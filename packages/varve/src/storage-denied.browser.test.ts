@@ -1,0 +1,133 @@
+/**
+ * Storage that is refused: which part is said within a second of calling `openLog`, seen from inside
+ * the page. The second is a promise of the product, so it is asserted; the rule with which it is kept
+ * has its own tests under a simulated clock (`first-refusal.test.ts`).
+ */
+import { afterEach, describe, expect, test } from 'vitest';
+import { deleteStore, listStores, openLog } from './index.ts';
+import type { OpenLogOptions } from './index.ts';
+import { PARTS, refuse, UNUSED, WAYS } from './test/refuse.ts';
+import type { Part, Way } from './test/refuse.ts';
+
+const PROMISED_MS = 1000;
+
+let names = 0;
+const freshName = (): string => `denied-${Date.now()}-${names++}`;
+let undo = (): void => undefined;
+const workers: Worker[] = [];
+
+afterEach(() => {
+  undo();
+  for (const worker of workers.splice(0)) worker.terminate();
+});
+
+function started(worker: Worker): Worker {
+  workers.push(worker);
+  return worker;
+}
+
+/** A worker that is there already: how long its script takes to come is not the question. */
+async function refusingWorker(part: Part, way: Way): Promise<Worker> {
+  const url = new URL('./test/refusing.worker.ts', import.meta.url);
+  const worker = started(new Worker(url, { type: 'module', name: `${part} ${way}` }));
+  await new Promise((resolve) => worker.addEventListener('message', resolve, { once: true }));
+  return worker;
+}
+
+const silentWorker = (): Worker =>
+  started(new Worker(new URL('./test/silent.worker.ts', import.meta.url), { type: 'module' }));
+
+/** How long it took until it was refused, and with what. */
+async function refusalOf(work: () => Promise<unknown>): Promise<{ ms: number; error: unknown }> {
+  const startMs = performance.now();
+  const error = await work().then(
+    () => 'not refused',
+    (refusal: unknown) => refusal,
+  );
+  return { ms: performance.now() - startMs, error };
+}
+
+/** What `status()` says of a log that could be opened. */
+async function use(options: OpenLogOptions<string>): Promise<object> {
+  const log = await openLog<string>(freshName(), options);
+  expect(await log.append('kept')).toBe(1);
+  const { mode, survives } = log.status();
+  await log.close();
+  return { mode, survives };
+}
+
+const reasonOf = (way: Way): unknown =>
+  way === 'missing'
+    ? 'missing'
+    : way === 'hangs'
+      ? 'no-answer'
+      : expect.stringContaining('SecurityError');
+
+const denied = (part: string, way: Way): object => ({
+  code: 'STORAGE_DENIED',
+  outcome: 'not-written',
+  facts: { part, reason: reasonOf(way) },
+});
+
+describe.each(PARTS)('%s', (part) => {
+  describe.each(WAYS)('that %s in the worker', (way) => {
+    test('is named within a second of the call', async () => {
+      const worker = await refusingWorker(part, way);
+      const { ms, error } = await refusalOf(() => openLog(freshName(), { worker }));
+      expect(error).toMatchObject(denied(part, way));
+      expect(ms).toBeLessThanOrEqual(PROMISED_MS);
+    });
+  });
+});
+
+describe('to those who asked for memory', () => {
+  // A part that is merely silent may be slow: for memory in its place it is waited for longer.
+  test.each([...PARTS.map((part) => [part, 'rejects'] as const), ['indexed-db', 'hangs'] as const])(
+    '%s that %s leaves a log in memory, which says so',
+    async (part, way) => {
+      const worker = await refusingWorker(part, way);
+      const status = await use({ worker, fallback: 'memory', busyTimeoutMs: 8000 });
+      expect(status).toEqual({ mode: 'memory', survives: 'none' });
+    },
+  );
+});
+
+/** A page has no sync access handles to ask for. */
+describe.each(PARTS.filter((part) => part !== 'sync-access-handle'))('%s', (part) => {
+  test.each(WAYS)(
+    'that %s in the page is named within a second, whatever becomes of the worker',
+    async (way) => {
+      undo = refuse(part, way);
+      const { ms, error } = await refusalOf(() => openLog(freshName(), { worker: silentWorker }));
+      expect(error).toMatchObject(denied(part, way));
+      expect(ms).toBeLessThanOrEqual(PROMISED_MS);
+    },
+  );
+});
+
+test('a page whose worker cannot be made, and that has no storage either: the storage is named', async () => {
+  undo = refuse('opfs', 'throws');
+  const worker = (): Worker => {
+    throw new DOMException('no workers by URL here', 'SecurityError');
+  };
+  const { ms, error } = await refusalOf(() => openLog(freshName(), { worker }));
+  expect(error).toMatchObject(denied('opfs', 'throws'));
+  expect(ms).toBeLessThanOrEqual(PROMISED_MS);
+});
+
+test('listing and deleting stores name what is refused, too', async () => {
+  undo = refuse('indexed-db', 'rejects');
+  for (const work of [() => listStores(), () => deleteStore('absent')]) {
+    const { ms, error } = await refusalOf(work);
+    expect(error).toMatchObject(denied('indexed-db', 'rejects'));
+    expect(ms).toBeLessThanOrEqual(PROMISED_MS);
+  }
+});
+
+describe.each(UNUSED)('%s, which Varve does not use,', (part) => {
+  test.each(['throws', 'missing'] as const)('that %s harms nobody', async (way) => {
+    const worker = await refusingWorker(part, way);
+    undo = refuse(part, way);
+    expect(await use({ worker })).toMatchObject({ mode: 'opfs' });
+  });
+});
