@@ -1,8 +1,9 @@
 /** A folder in the shape of a browser's `FileSystemDirectoryHandle`. */
-import { SimulatedDirectory } from '@varve/files/simulated';
+import type { SimulatedDirectory } from '@varve/files/simulated';
 import { domError, inDomErrorsAsync } from './dom-error.ts';
 import { FileHandle } from './file-handle.ts';
 import {
+  folderAt,
   isSamePlace,
   pathOf,
   placeOf,
@@ -11,7 +12,6 @@ import {
   type Entry,
   type Place,
 } from './place.ts';
-import { originalName, storedName } from './stored-name.ts';
 
 export class DirectoryHandle {
   readonly kind = 'directory';
@@ -20,59 +20,53 @@ export class DirectoryHandle {
 
   constructor(place: Place) {
     this.#place = putPlace(this, place);
-    this.#folder = new SimulatedDirectory(place.disk, prefixOf(place));
+    this.#folder = folderAt(place.disk, prefixOf(place));
   }
 
   get name(): string {
-    return originalName(this.#place.stored);
+    return this.#place.name;
   }
 
   async getFileHandle(name: string, options: { create?: boolean } = {}): Promise<FileHandle> {
-    const stored = storedName(name);
-    const kind = await this.#folder.kindOf(stored);
+    const kind = await this.#folder.kindOf(name);
     if (kind === 'directory') throw domError('TypeMismatchError', `${name} is a directory`);
     if (kind === undefined) {
       const { create = false } = options;
-      const file = await inDomErrorsAsync(() => this.#folder.openFile(stored, { create }));
+      const file = await inDomErrorsAsync(() => this.#folder.openFile(name, { create }));
       file.close();
     }
-    return new FileHandle(this.#inside(stored));
+    return new FileHandle(this.#inside(name));
   }
 
   async getDirectoryHandle(
     name: string,
     options: { create?: boolean } = {},
   ): Promise<DirectoryHandle> {
-    const stored = storedName(name);
-    const kind = await this.#folder.kindOf(stored);
+    const kind = await this.#folder.kindOf(name);
     if (kind === 'file') throw domError('TypeMismatchError', `${name} is a file`);
     const { create = false } = options;
-    const inner = await inDomErrorsAsync(() => this.#folder.directory(stored, { create }));
+    const inner = await inDomErrorsAsync(() => this.#folder.directory(name, { create }));
     if (inner === undefined) throw domError('NotFoundError', `no directory ${name}`);
-    return new DirectoryHandle(this.#inside(stored));
+    return new DirectoryHandle(this.#inside(name));
   }
 
   async removeEntry(name: string, options: { recursive?: boolean } = {}): Promise<void> {
-    const stored = storedName(name);
-    const kind = await this.#folder.kindOf(stored);
+    const kind = await this.#folder.kindOf(name);
     if (kind === undefined) throw domError('NotFoundError', `no entry ${name}`);
-    if (kind === 'file') return inDomErrorsAsync(() => this.#folder.removeFile(stored));
+    if (kind === 'file') return inDomErrorsAsync(() => this.#folder.removeFile(name));
     const { disk } = this.#place;
-    const inner = new SimulatedDirectory(disk, prefixOf(this.#inside(stored)));
+    const inner = folderAt(disk, prefixOf(this.#inside(name)));
     if (options.recursive !== true && (await inner.list()).length > 0) {
       throw domError('InvalidModificationError', `${name} is not empty`);
     }
-    return inDomErrorsAsync(() => this.#folder.removeDirectory(stored));
+    return inDomErrorsAsync(() => this.#folder.removeDirectory(name));
   }
 
   /** What is in it when the iteration begins, by name. */
   async *entries(): AsyncGenerator<[string, DirectoryHandle | FileHandle], undefined> {
     for (const { name, kind } of await this.#folder.list()) {
       const place = this.#inside(name);
-      yield [
-        originalName(name),
-        kind === 'file' ? new FileHandle(place) : new DirectoryHandle(place),
-      ];
+      yield [name, kind === 'file' ? new FileHandle(place) : new DirectoryHandle(place)];
     }
     return undefined;
   }
@@ -97,14 +91,14 @@ export class DirectoryHandle {
     const place = placeOf(descendant);
     const prefix = prefixOf(this.#place);
     if (place?.disk !== this.#place.disk || !pathOf(place).startsWith(prefix)) return null;
-    return pathOf(place).slice(prefix.length).split('/').map(originalName);
+    return pathOf(place).slice(prefix.length).split('/');
   }
 
   async isSameEntry(other: Entry): Promise<boolean> {
     return isSamePlace(this, other);
   }
 
-  #inside(stored: string): Place {
-    return { disk: this.#place.disk, folder: prefixOf(this.#place), stored };
+  #inside(name: string): Place {
+    return { disk: this.#place.disk, folder: prefixOf(this.#place), name };
   }
 }

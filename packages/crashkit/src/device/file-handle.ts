@@ -1,7 +1,8 @@
 /** A file's name in the shape of a browser's `FileSystemFileHandle`. It holds nothing open. */
-import { SimulatedDirectory } from '@varve/files/simulated';
+import type { SimulatedDirectory } from '@varve/files/simulated';
 import { domError, inDomErrorsAsync } from './dom-error.ts';
 import {
+  folderAt,
   isSamePlace,
   pathOf,
   placeOf,
@@ -10,7 +11,6 @@ import {
   type Entry,
   type Place,
 } from './place.ts';
-import { originalName, storedName } from './stored-name.ts';
 import { SyncAccessHandle } from './sync-access-handle.ts';
 
 export class FileHandle {
@@ -22,7 +22,7 @@ export class FileHandle {
   }
 
   get name(): string {
-    return originalName(this.#place.stored);
+    return this.#place.name;
   }
 
   /** @throws NoModificationAllowedError while the file is open */
@@ -32,7 +32,7 @@ export class FileHandle {
       throw domError('NotSupportedError', `the mode ${mode} is not simulated`);
     }
     const folder = await this.#folderOfFile();
-    const opening = folder.openFile(this.#place.stored, { create: false });
+    const opening = folder.openFile(this.#place.name, { create: false });
     return new SyncAccessHandle(await inDomErrorsAsync(() => opening));
   }
 
@@ -52,20 +52,19 @@ export class FileHandle {
   /** `move(name)`, `move(folder)` or `move(folder, name)`: over a file that is there, in one step. */
   async move(to: string | Entry, name: string = this.name): Promise<void> {
     const newName = typeof to === 'string' ? to : name;
-    const stored = storedName(newName);
     const destination = typeof to === 'string' ? undefined : placeOf(to);
     if (typeof to !== 'string' && (destination === undefined || to.kind !== 'directory')) {
       throw new TypeError('not a directory of this device');
     }
     const folder = destination === undefined ? this.#place.folder : prefixOf(destination);
     const source = await this.#folderOfFile();
-    const target = new SimulatedDirectory(this.#place.disk, folder);
-    if ((await target.kindOf(stored)) === 'directory') {
+    const target = folderAt(this.#place.disk, folder);
+    if ((await target.kindOf(newName)) === 'directory') {
       throw domError('TypeMismatchError', `${newName} is a directory`);
     }
-    await inDomErrorsAsync(() => source.moveFile(this.#place.stored, target, stored));
+    await inDomErrorsAsync(() => source.moveFile(this.#place.name, target, newName));
     this.#place.folder = folder;
-    this.#place.stored = stored;
+    this.#place.name = newName;
   }
 
   async createWritable(): Promise<never> {
@@ -80,11 +79,11 @@ export class FileHandle {
   }
 
   async #folderOfFile(): Promise<SimulatedDirectory> {
-    const { disk, folder, stored } = this.#place;
-    const directory = new SimulatedDirectory(disk, folder);
-    const kind = await directory.kindOf(stored);
-    if (kind === undefined) throw domError('NotFoundError', `no file ${this.name}`);
-    if (kind === 'directory') throw domError('TypeMismatchError', `${this.name} is a directory`);
+    const { disk, folder, name } = this.#place;
+    const directory = folderAt(disk, folder);
+    const kind = await directory.kindOf(name);
+    if (kind === undefined) throw domError('NotFoundError', `no file ${name}`);
+    if (kind === 'directory') throw domError('TypeMismatchError', `${name} is a directory`);
     return directory;
   }
 }
