@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { KINDS, type Kind } from '../harness/plan.ts';
 import type { BrowserName } from '../harness/target.ts';
+import { UsageError } from './usage-error.ts';
 
 export const USAGE = `npm run crash -- [options]
 
@@ -36,8 +37,6 @@ export interface CrashOptions {
   readonly jsonPath: string | undefined;
   readonly resume: boolean;
 }
-
-export class UsageError extends Error {}
 
 function count(text: string, name: string): number {
   const value = Number(text);

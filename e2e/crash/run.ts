@@ -6,7 +6,8 @@ import { runBrowserLane } from './lanes/browser.ts';
 import { runControlsLane } from './lanes/controls.ts';
 import { runDamageLane } from './lanes/damage.ts';
 import { runImagesLane } from './lanes/images.ts';
-import { parseCrashOptions, USAGE, UsageError } from './options.ts';
+import { parseCrashOptions, USAGE } from './options.ts';
+import { UsageError } from './usage-error.ts';
 
 async function main(args: readonly string[]): Promise<number> {
   if (args.includes('--help')) {

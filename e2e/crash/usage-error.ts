@@ -1,0 +1,2 @@
+/** It was asked wrongly: the message says how. */
+export class UsageError extends Error {}
