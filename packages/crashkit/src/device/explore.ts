@@ -154,7 +154,7 @@ class Exploration {
       op: crashes[0].op,
       boot,
       directory: () => boot().directory(),
-      explain: () => crashes.flatMap((crash) => crash.explain()),
+      explain: () => explained(crashes),
     };
     try {
       await this.#check(shown);
@@ -179,8 +179,7 @@ class Exploration {
       SHRINK_TRIES_MAX,
     );
     const chain = [...outer, smaller];
-    const crash = chain.flatMap((each) => each.explain());
-    return { id: idOf(chain), foundAs: idOf(crashes), error: last, crash };
+    return { id: idOf(chain), foundAs: idOf(crashes), error: last, crash: explained(chain) };
   }
 
   get #seconds(): number {
@@ -214,6 +213,12 @@ class Exploration {
 }
 
 const idOf = (crashes: readonly Image[]): string => crashes.map(({ id }) => id).join('/');
+
+const explained = (crashes: readonly Image[]): string[] =>
+  crashes.flatMap((crash, depth) => {
+    const [first, ...lines] = crash.explain();
+    return [depth === 0 ? first : `then, while it recovered, ${first}`, ...lines];
+  });
 
 /** While it is made small a failure stays the failure it is: an oracle's rule, else the error's name. */
 function kindOf(thrown: unknown): string {
