@@ -30,8 +30,8 @@ export interface Operation {
 
 export const WRITERS = { appends: 0, streams: 1 } as const;
 
-/** A larger value travels as a stream, and streams do not queue behind appends. */
-const APPEND_BYTES_MAX = 1_000_000;
+/** Far beyond every threshold: a batch, a message, what a segment of the smallest stores holds. */
+const APPEND_BYTES_MAX = 4_000_000;
 
 export function operation(round: Round, writer: number, index: number): Operation {
   const random = new SeededRandom(mix(round.seed, round.round, writer, index));

@@ -214,18 +214,21 @@ export interface Log<T> {
   readonly name: string;
 
   /**
-   * Appends one value. Resolves with its LSN when it is durable (`relaxed`: when it is written).
+   * Appends one value of at most 64 MiB. Resolves with its LSN when it is durable (`relaxed`: when it
+   * is written). Appends get LSNs in the order of their calls, awaited or not; one that rejects with
+   * `outcome: 'not-written'` is left out, and those after it are written all the same.
    * @throws BAD_ARGUMENT, CODEC_REFUSED, SCHEMA_REFUSED, RECORD_TOO_LARGE, CONFLICT, QUOTA_EXCEEDED,
    * STORE_FULL, READ_ONLY, POISONED, STORE_LOST, CLOSED, WORKER_DIED, ABORTED: each says `outcome`
    */
   append(value: T, options?: AppendOptions): Promise<number>;
-  /** Appends all or none. Resolves with the LSN of the first; the others follow without a gap. */
+  /** Appends all (of 64 MiB at most) or none. Resolves with the LSN of the first; the others follow without a gap. */
   appendBatch(values: readonly T[], options?: AppendOptions): Promise<number>;
   /** Like `append`, but undefined at once instead of waiting when the queue is past its high-water mark. */
   tryAppend(value: T, options?: AppendOptions): Promise<number> | undefined;
   /**
    * Appends one record of any length from a stream of bytes, atomically: nothing of it is visible
-   * before its end, and nothing ever if it is aborted or fails.
+   * before its end, and nothing ever if it is aborted or fails. It takes its place in the log when the
+   * stream has ended: behind everything appended until then.
    */
   appendStream(
     stream: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,
