@@ -174,6 +174,7 @@ describe('names', () => {
     expect(await (await createDevice().directory()).resolve(file)).toBeNull();
     expect(await file.isSameEntry(await inner.getFileHandle('file'))).toBe(true);
     expect(await file.isSameEntry(inner)).toBe(false);
+    expect(await root.isSameEntry(await createDevice().directory())).toBe(false);
     expect([root.name, outer.name, file.name]).toEqual(['', 'outer', 'file']);
   });
 
