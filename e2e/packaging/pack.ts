@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
-import { buildPackages, CLI_DIST, VARVE_DIST } from '../../scripts/build.mjs';
+import { buildPackages, CLI_DIST, CRASHKIT_DIST, VARVE_DIST } from '../../scripts/build.mjs';
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** Paths of the tarballs. */
-    tarballs: { readonly varve: string; readonly cli: string };
+    tarballs: { readonly varve: string; readonly cli: string; readonly crashkit: string };
   }
 }
 
@@ -22,7 +22,7 @@ export default async function pack(project: TestProject): Promise<() => Promise<
   }
   // Away from the repository, so that nothing is found in its node_modules by accident.
   const folder = await mkdtemp(join(tmpdir(), 'varve-packed-'));
-  for (const dist of [VARVE_DIST, CLI_DIST]) {
+  for (const dist of [VARVE_DIST, CLI_DIST, CRASHKIT_DIST]) {
     await execute('npm', ['pack', '--silent', '--pack-destination', folder, dist]);
   }
   const files = await readdir(folder);
@@ -34,6 +34,7 @@ export default async function pack(project: TestProject): Promise<() => Promise<
   project.provide('tarballs', {
     varve: tarball(/^varve-\d.*\.tgz$/),
     cli: tarball(/^varve-cli-.*\.tgz$/),
+    crashkit: tarball(/^varve-crashkit-.*\.tgz$/),
   });
   return () => rm(folder, { recursive: true, force: true });
 }

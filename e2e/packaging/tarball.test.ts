@@ -5,8 +5,8 @@ import { expect, inject, test } from 'vitest';
 import { blankProject } from './blank-project.ts';
 
 async function unpacked(): Promise<string> {
-  const { varve, cli } = inject('tarballs');
-  const { folder } = await blankProject([varve, cli], {});
+  const { varve, cli, crashkit } = inject('tarballs');
+  const { folder } = await blankProject([varve, cli, crashkit], {});
   return join(folder, 'node_modules');
 }
 
@@ -19,14 +19,16 @@ test('nothing else is installed with them', async () => {
   const folder = await unpacked();
   const installed = (await readdir(folder)).filter((name) => !name.startsWith('.'));
   expect(installed.sort()).toEqual(['@varve', 'varve']);
-  expect(await readdir(join(folder, '@varve'))).toEqual(['cli']);
-  const { dependencies } = JSON.parse(await readFile(join(folder, 'varve/package.json'), 'utf8'));
-  expect(dependencies).toBeUndefined();
+  expect((await readdir(join(folder, '@varve'))).sort()).toEqual(['cli', 'crashkit']);
+  for (const name of ['varve', '@varve/crashkit']) {
+    const manifest = JSON.parse(await readFile(join(folder, name, 'package.json'), 'utf8'));
+    expect(manifest.dependencies, name).toBeUndefined();
+  }
 });
 
 test('the licence, the notices of bundled code and the README are inside', async () => {
   const folder = await unpacked();
-  for (const name of ['varve', '@varve/cli']) {
+  for (const name of ['varve', '@varve/cli', '@varve/crashkit']) {
     expect(await readFile(join(folder, name, 'LICENSE'), 'utf8')).toMatch(/MIT License/);
     expect(await readFile(join(folder, name, 'README.md'), 'utf8')).toMatch(/varve/i);
   }

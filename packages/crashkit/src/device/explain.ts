@@ -71,7 +71,7 @@ function differences(
 const SAID: Readonly<Record<Fate, string>> = {
   lost: 'written, not flushed: lost',
   kept: 'written, not flushed: there',
-  'neither old nor new': 'an older version, or garbage',
+  'neither old nor new': 'torn, an older version, or garbage',
 };
 
 function fateOf(now: string, none: string, all: string): Fate | undefined {

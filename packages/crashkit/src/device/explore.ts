@@ -167,19 +167,19 @@ class Exploration {
   async #smallest(device: Device, crashes: readonly Image[], thrown: unknown): Promise<Failure> {
     const outer = crashes.slice(0, -1);
     const image = crashes[crashes.length - 1];
-    let last = thrown;
+    const failsTheSame = async (candidate: Image): Promise<{ thrown: unknown } | undefined> => {
+      const { error } = await this.#attempt([...outer, candidate], false);
+      return error !== undefined && kindOf(error.thrown) === kindOf(thrown) ? error : undefined;
+    };
     const smaller = await device.shrink(
       image,
-      async (candidate) => {
-        const { error } = await this.#attempt([...outer, candidate], false);
-        const same = error !== undefined && kindOf(error.thrown) === kindOf(thrown);
-        if (same) last = error.thrown;
-        return same;
-      },
+      async (candidate) => (await failsTheSame(candidate)) !== undefined,
       SHRINK_TRIES_MAX,
     );
     const chain = [...outer, smaller];
-    return { id: idOf(chain), foundAs: idOf(crashes), error: last, crash: explained(chain) };
+    // Once more: what was thrown names the image it was thrown for.
+    const error = (await failsTheSame(smaller))?.thrown ?? thrown;
+    return { id: idOf(chain), foundAs: idOf(crashes), error, crash: explained(chain) };
   }
 
   get #seconds(): number {

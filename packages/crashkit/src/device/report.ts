@@ -33,7 +33,9 @@ export class Report {
 
   toString(): string {
     const visited = `${this.images} images of ${this.opCount} operations, ${this.seconds.toFixed(1)} s`;
-    if (this.failures.length === 0) return `no failure in ${visited} (ended by: ${this.ended})`;
+    if (this.failures.length === 0) {
+      return `no failure in ${visited}${this.ended === 'all' ? '' : `; ended early: ${this.ended}`}`;
+    }
     const [failure] = this.failures;
     const more = this.failures.length > 1 ? ` (${this.failures.length} failures, the first:)` : '';
     return [
@@ -56,6 +58,8 @@ export class Report {
   }
 }
 
+/** Messages of parsers hold what they could not read: no control characters into a terminal. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return text.replaceAll(/[^\P{Cc}\n]/gu, '·');
 }
