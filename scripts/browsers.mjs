@@ -8,13 +8,11 @@
  * - the environment variable of a browser (VARVE_CHROMIUM, VARVE_FIREFOX) is believed before all
  *   else, and a wrong one is an error, not a reason to look elsewhere
  */
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CACHE, inRoot } from './lib/root.mjs';
+import { inRoot } from './lib/root.mjs';
 import { node, run } from './lib/run.mjs';
-
-const FIREFOX_WRAPPER = join(CACHE, 'firefox');
 
 /**
  * What this machine needs to start Chromium: the sandbox refuses to run as root, and a test machine
@@ -118,23 +116,6 @@ async function versionOf(path) {
 }
 
 /**
- * Playwright asks Firefox to shut down whole when one of its content processes is killed, which is
- * the very thing that the crash tests do; the wrapper takes the request back.
- * @param {string} path
- */
-function wrappedFirefox(path) {
-  if (process.platform === 'win32' || path === FIREFOX_WRAPPER) return path;
-  mkdirSync(CACHE, { recursive: true });
-  const quoted = `'${path.replaceAll("'", String.raw`'\''`)}'`;
-  writeFileSync(
-    FIREFOX_WRAPPER,
-    `#!/bin/sh\nunset MOZ_CRASHREPORTER_SHUTDOWN\nexec ${quoted} "$@"\n`,
-  );
-  chmodSync(FIREFOX_WRAPPER, 0o755);
-  return FIREFOX_WRAPPER;
-}
-
-/**
  * @param {string} variable
  * @param {readonly [how: string, way: () => string | undefined | Promise<string | undefined>][]} ways
  * @returns {Promise<Browser | undefined>}
@@ -170,7 +151,7 @@ export async function findBrowsers({ get = true } = {}) {
     ["the system's", () => onThisMachine(SYSTEM_FIREFOX)],
     ['Debian package', () => (get ? fromDebian('firefox-esr', SYSTEM_FIREFOX) : undefined)],
   ]);
-  return { chromium, firefox: firefox && { ...firefox, path: wrappedFirefox(firefox.path) } };
+  return { chromium, firefox };
 }
 
 /**

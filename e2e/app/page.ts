@@ -32,7 +32,8 @@ export interface CrashApp {
   open(options: OpenOptions): Promise<Settled<true>>;
   startStorm(round: Round, ackUrl: string): void;
   stopStorm(deadlineMs: number): Promise<void>;
-  terminateWorker(): void;
+  /** Its worker was terminated. */
+  workerEnded(): void;
   readAll(): Promise<Recovered>;
   close(): Promise<void>;
 }
@@ -65,7 +66,6 @@ export async function settle<T>(work: () => Promise<T>): Promise<Settled<T>> {
 
 export function serve(openSubject: OpenSubject): void {
   let subject: Subject | undefined;
-  let worker: Worker | undefined;
   let storm: Storm | undefined;
   let openMs = 0;
   const opened = (): Subject => {
@@ -76,7 +76,7 @@ export function serve(openSubject: OpenSubject): void {
     open: (options) =>
       settle(async () => {
         const startedMs = performance.now();
-        subject = await openSubject(options, (started) => (worker = started));
+        subject = await openSubject(options);
         openMs = performance.now() - startedMs;
         return true as const;
       }),
@@ -85,10 +85,7 @@ export function serve(openSubject: OpenSubject): void {
       storm.start();
     },
     stopStorm: async (deadlineMs) => storm?.stop(deadlineMs),
-    terminateWorker() {
-      worker?.terminate();
-      subject?.workerEnded();
-    },
+    workerEnded: () => subject?.workerEnded(),
     async readAll() {
       const rows: RecoveredRow[] = [];
       await opened().readAll((lsn, bytes) => {

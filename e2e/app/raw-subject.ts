@@ -20,13 +20,12 @@ class RawSubject implements Subject {
   #nextId = 1;
   #opened: RawOpened = { frames: [], tornBytes: 0 };
 
-  constructor(options: OpenOptions, onWorker: (worker: Worker) => void) {
-    const { armed, broken } = options;
+  constructor(options: OpenOptions) {
+    const { broken } = options;
     this.#worker = new Worker(new URL('./raw-worker.ts', import.meta.url), {
       type: 'module',
-      name: JSON.stringify({ armed, broken }),
+      name: broken ?? '',
     });
-    onWorker(this.#worker);
     this.#worker.onmessage = ({ data }: MessageEvent<RawAnswer>) => {
       const waiting = this.#waiting.get(data.id);
       this.#waiting.delete(data.id);
@@ -89,8 +88,8 @@ class RawSubject implements Subject {
   }
 }
 
-export const openRaw: OpenSubject = async (options, onWorker) => {
-  const subject = new RawSubject(options, onWorker);
+export const openRaw: OpenSubject = async (options) => {
+  const subject = new RawSubject(options);
   await subject.open(options.store);
   return subject;
 };

@@ -1,8 +1,6 @@
 /**
  * What is put through the crashes: anything that appends records and reads them back in order.
  */
-import type { Armed } from './kill-point.ts';
-
 export interface RecoveryFacts {
   /** Bytes after the last whole record that somebody had begun to write. */
   readonly tornBytes: number;
@@ -14,8 +12,6 @@ export interface RecoveryFacts {
 export interface OpenOptions {
   readonly store: string;
   readonly segmentSizeBytes?: number;
-  /** The worker stops at this point; see `kill-point.ts`. */
-  readonly armed?: Armed;
   /** Name of a broken worker to use (`e2e/broken`). */
   readonly broken?: string;
 }
@@ -34,8 +30,4 @@ export interface Subject {
   close(): Promise<void>;
 }
 
-/** `onWorker` hears of the worker before anything is opened: it may be killed inside opening. */
-export type OpenSubject = (
-  options: OpenOptions,
-  onWorker: (worker: Worker) => void,
-) => Promise<Subject>;
+export type OpenSubject = (options: OpenOptions) => Promise<Subject>;

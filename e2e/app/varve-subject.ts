@@ -40,13 +40,12 @@ class VarveSubject implements Subject {
   }
 }
 
-export const openVarve: OpenSubject = async (options, onWorker) => {
-  const { store, segmentSizeBytes, armed, broken } = options;
+export const openVarve: OpenSubject = async (options) => {
+  const { store, segmentSizeBytes, broken } = options;
   const worker = new Worker(new URL('./varve-worker.ts', import.meta.url), {
     type: 'module',
-    name: JSON.stringify({ armed, broken }),
+    name: broken ?? '',
   });
-  onWorker(worker);
   const log = await openLog<Uint8Array>(store, {
     codec: bytesCodec,
     worker: () => worker,

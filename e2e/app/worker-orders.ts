@@ -1,7 +1,4 @@
-/** Imported before an engine: carries out what the worker's name orders. */
+/** Imported before an engine: breaks what the worker's name says. */
 import { breakFiles } from '../broken/files.ts';
-import { armKillPoint, ordersOf } from './kill-point.ts';
 
-const { armed, broken } = ordersOf(self.name);
-if (broken !== undefined) breakFiles(broken);
-if (armed !== undefined) armKillPoint(armed);
+breakFiles(self.name);

@@ -1,7 +1,7 @@
 /** What `npm run crash` was asked for. */
 import { parseArgs } from 'node:util';
+import type { BrowserName } from '@varve/crashkit/playwright';
 import { KINDS, type Kind } from '../harness/plan.ts';
-import type { BrowserName } from '../harness/target.ts';
 import { UsageError } from './usage-error.ts';
 
 export const USAGE = `npm run crash -- [options]

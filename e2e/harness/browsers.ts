@@ -1,18 +1,19 @@
 /** Which browser programs there are, as `scripts/browsers.mjs` finds them. */
-import { Chromium } from './chromium.ts';
-import { Firefox } from './firefox.ts';
-import type { BrowserName, Launch } from './target.ts';
+import {
+  type BrowserName,
+  type Launch,
+  launcherOf as crashkitLauncherOf,
+} from '@varve/crashkit/playwright';
 
 interface Found {
   readonly chromium?: { readonly path: string };
   readonly firefox?: { readonly path: string };
 }
 
-/** The path of a browser, or undefined. Chromium’s environment variable spares the search. */
+/** The path of a browser, or undefined. Its environment variable spares the search. */
 export async function pathOf(name: BrowserName): Promise<string | undefined> {
   const chosen = process.env[`VARVE_${name.toUpperCase()}`];
-  // Firefox goes through the search: it is wrapped there.
-  if (name === 'chromium' && chosen !== undefined && chosen !== '') return chosen;
+  if (chosen !== undefined && chosen !== '') return chosen;
   const scripts = new URL('../../scripts/browsers.mjs', import.meta.url).href;
   const { findBrowsers } = (await import(scripts)) as {
     findBrowsers(options: { get: boolean }): Promise<Found>;
@@ -26,5 +27,5 @@ export async function launcherOf(name: BrowserName): Promise<Launch> {
   if (path === undefined) {
     throw new Error(`no ${name} here: set VARVE_${name.toUpperCase()} to the path of one`);
   }
-  return (profile) => (name === 'firefox' ? Firefox : Chromium).launch(path, profile);
+  return crashkitLauncherOf(name, path);
 }

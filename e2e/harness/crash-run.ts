@@ -5,16 +5,13 @@
  * - every wait has a deadline; what does not end in time is a failure, never a hang
  * - a kill is judged only by what had left the page before (the ledger)
  */
-import type { Page } from 'playwright-core';
+import { Crash, type Launch, type PageServer, type Tab } from '@varve/crashkit/playwright';
 import type { Recovered, Settled } from '../app/page.ts';
 import { mix } from '../app/random.ts';
 import type { OpenOptions } from '../app/subject.ts';
 import { Oracle, type Verdict } from './oracle.ts';
-import type { Ledger } from './ledger.ts';
-import type { PageServer } from './page-server.ts';
+import { Ledger } from './ledger.ts';
 import type { KillPlan } from './plan.ts';
-import { Profile } from './profile.ts';
-import type { Launch, RunningBrowser } from './target.ts';
 
 export interface KillResult {
   readonly plan: KillPlan;
@@ -54,10 +51,9 @@ export async function within<T>(deadlineMs: number, what: string, work: Promise<
 }
 
 export class CrashRun {
-  readonly profile = new Profile('crash');
   readonly #options: CrashRunOptions;
-  #browser: RunningBrowser | undefined;
-  #page: Page | undefined;
+  #crash: Crash | undefined;
+  #tab: Tab | undefined;
   #store = '';
   #seed: number;
   #oracle: Oracle;
@@ -70,11 +66,11 @@ export class CrashRun {
   }
 
   get version(): string {
-    return this.#browser?.version ?? 'not started';
+    return this.#crash?.browser.version ?? 'not started';
   }
 
   async start(): Promise<void> {
-    this.#browser ??= await this.#options.launch(this.profile);
+    this.#crash ??= await Crash.start({ ...this.#options, label: 'crash' });
   }
 
   /** A new store: the history of the old one is over. */
@@ -88,15 +84,17 @@ export class CrashRun {
 
   async kill(plan: KillPlan): Promise<KillResult> {
     const { server } = this.#options;
+    const crash = this.#crash!;
     this.#round++;
-    const id = `${this.#store}-${this.#round}`;
-    const { ledger, ackUrl, parkUrl } = server.openLedger(id);
+    const ledger = new Ledger();
+    const ackPath = `/crashkit/round-${this.#store}-${this.#round}`;
+    server.receive(ackPath, (body) => ledger.take(JSON.parse(body)));
     try {
-      const page = await this.#freshPage();
-      await this.#approach(page, plan, ledger, ackUrl, parkUrl);
+      const tab = await this.#freshTab();
+      await this.#approach(tab, plan, ledger, ackPath);
       const inFlight = ledger.inFlight();
-      const parkedAt = ledger.parkedAt ?? null;
-      await within(PAGE_DEADLINE_MS, `kill ${plan.kind}`, this.#strike(plan, page));
+      const parkedAt = crash.parkedAt ?? null;
+      await within(PAGE_DEADLINE_MS, `kill ${plan.kind}`, this.#strike(plan, tab));
       const recovered = await this.#recover(plan);
       ledger.close();
       const verdict = this.#oracle.judge(
@@ -108,38 +106,30 @@ export class CrashRun {
       const records = recovered.rows.length;
       return { plan, verdict, inFlight, parkedAt, tornBytes, rows, openMs, records };
     } finally {
-      server.closeLedger(id);
+      server.receive(ackPath, undefined);
     }
   }
 
   async close(): Promise<void> {
-    await this.#browser?.close();
-    this.#browser = undefined;
-    this.profile.remove();
+    await this.#crash?.close();
+    this.#crash = undefined;
   }
 
-  #open(plan: KillPlan, reportUrl?: string): OpenOptions {
+  #openOptions(plan: KillPlan): OpenOptions {
     const { broken } = this.#options;
     return {
       store: this.#store,
       segmentSizeBytes: plan.segmentSizeBytes,
       ...(broken === undefined ? {} : { broken }),
-      ...(plan.stop === undefined || reportUrl === undefined
-        ? {}
-        : { armed: { ...plan.stop, file: 'journal', reportUrl } }),
     };
   }
 
   /** Up to the moment of the kill. */
-  async #approach(
-    page: Page,
-    plan: KillPlan,
-    ledger: Ledger,
-    ackUrl: string,
-    parkUrl: string,
-  ): Promise<void> {
-    const opening = page.evaluate((o) => window.crashApp.open(o), this.#open(plan, parkUrl));
-    const parked = ledger.until((l) => l.parkedAt !== undefined, STORM_DEADLINE_MS);
+  async #approach({ page }: Tab, plan: KillPlan, ledger: Ledger, ackUrl: string): Promise<void> {
+    const crash = this.#crash!;
+    await crash.arm(plan.stop ?? null);
+    const opening = page.evaluate((o) => window.crashApp.open(o), this.#openOptions(plan));
+    const parked = crash.parked(STORM_DEADLINE_MS);
     const opened = await Promise.race([opening, parked.then(() => undefined)]);
     if (opened === undefined) {
       // It stands still inside opening, and will die there.
@@ -163,47 +153,26 @@ export class CrashRun {
   }
 
   /** Ends what the plan says, and makes sure that a page can be opened again. */
-  async #strike(plan: KillPlan, page: Page): Promise<void> {
-    switch (plan.kind) {
-      case 'worker':
-        await page.evaluate(async () => {
-          window.crashApp.terminateWorker();
-          await window.crashApp.stopStorm(3000);
-        });
-        // The page lives on, with its client: it is closed like any tab after its judgement.
-        await page.close();
-        break;
-      case 'close':
-        await page.close();
-        break;
-      case 'reload':
-        await page.reload({ waitUntil: 'commit' });
-        return;
-      case 'navigate':
-        await page.goto(`${this.#options.server.origin}/blank.html`, { waitUntil: 'commit' });
-        await page.close();
-        break;
-      case 'renderer':
-      case 'recovery':
-        await this.#browser!.killRenderer();
-        // Closing a crashed page has been seen to hang: nobody waits for it.
-        page.close().catch(() => undefined);
-        break;
-      case 'browser':
-        await this.#browser!.kill();
-        this.#browser = await this.#options.launch(this.profile);
-        break;
+  async #strike(plan: KillPlan, tab: Tab): Promise<void> {
+    await this.#crash!.kill(tab, plan.kind === 'recovery' ? 'renderer' : plan.kind);
+    if (plan.kind === 'reload') return;
+    this.#tab = undefined;
+    if (plan.kind === 'worker') {
+      await tab.page.evaluate(async () => {
+        window.crashApp.workerEnded();
+        await window.crashApp.stopStorm(3000);
+      });
     }
-    this.#page = undefined;
+    // The page lived on, with its client: it is closed like any tab.
+    if (plan.kind === 'worker' || plan.kind === 'navigate') await tab.page.close();
   }
 
   async #recover(plan: KillPlan): Promise<Recovered> {
-    const page = await this.#freshPage();
-    const { stop: _, ...unstopped } = plan;
+    const { page } = await this.#freshTab();
     const opened = await within(
       PAGE_DEADLINE_MS,
       'reopening',
-      page.evaluate((o) => window.crashApp.open(o), this.#open(unstopped)),
+      page.evaluate((o) => window.crashApp.open(o), this.#openOptions(plan)),
     );
     succeeded(opened);
     const recovered = await within(
@@ -219,12 +188,12 @@ export class CrashRun {
   }
 
   /** The subject's page, ready, in whatever state the last kill left the tab. */
-  async #freshPage(): Promise<Page> {
-    const { server, subject } = this.#options;
-    this.#page ??= await this.#browser!.newPage();
-    await this.#page.goto(`${server.origin}/${subject}.html`);
-    await this.#page.waitForSelector('body[data-ready]', { state: 'attached' });
-    return this.#page;
+  async #freshTab(): Promise<Tab> {
+    const path = `/${this.#options.subject}.html`;
+    if (this.#tab === undefined) this.#tab = await this.#crash!.open(path);
+    else await this.#tab.page.goto(`${this.#crash!.origin}${path}`);
+    await this.#tab.page.waitForSelector('body[data-ready]', { state: 'attached' });
+    return this.#tab;
   }
 }
 

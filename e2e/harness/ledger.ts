@@ -1,5 +1,5 @@
 /**
- * What one round's page told the test process, and where its worker stopped.
+ * What one round's page told the test process.
  *
  * Always true: what stands here had left the page before anything was killed. What the page knew
  * and could not say any more is "unknown": it may or may not be recovered.
@@ -26,7 +26,6 @@ export class Ledger {
   readonly issued = [0, 0];
   readonly acknowledged: Acknowledgement[] = [];
   readonly refused: Refusal[] = [];
-  parkedAt: string | undefined;
   #closed = false;
   #listeners = new Set<() => void>();
 
@@ -49,12 +48,6 @@ export class Ledger {
     for (const [writer, index, code, outcome] of report.refused) {
       this.refused.push({ writer, index, code, outcome });
     }
-    for (const listener of this.#listeners) listener();
-  }
-
-  park(point: string): void {
-    if (this.#closed) return;
-    this.parkedAt = point;
     for (const listener of this.#listeners) listener();
   }
 

@@ -1,5 +1,5 @@
 /** What kill number `n` of a run does, from the seed alone: any kill can be played again. */
-import { KILL_POINTS, type KillPoint } from '../app/kill-point.ts';
+import { KILL_POINTS, type StopAt } from '@varve/crashkit/playwright';
 import { mix, SeededRandom } from '../app/random.ts';
 import type { Profile } from '../app/workload.ts';
 
@@ -20,14 +20,6 @@ export const KILLS_PER_STORE = 6;
 
 /** Kills of the lane in `npm test`. */
 export const KILLS_IN_LANE = 28;
-
-export interface StopAt {
-  readonly point: KillPoint;
-  readonly nth: number;
-  readonly skipZeros: boolean;
-  readonly leastBytes: number;
-  readonly cut: number;
-}
 
 export interface KillPlan {
   /** 0, 1, 2 … within the run. */
@@ -66,6 +58,7 @@ export function planOf(seed: number, number: number, kinds: readonly Kind[]): Ki
   const large = random.between(1, 4) === 1;
   const nth = random.between(1, recovery ? 4 : large && !torn ? 6 : NTH_MAX);
   const stop: StopAt = {
+    file: 'journal',
     point: torn ? 'mid-write' : random.pick(KILL_POINTS),
     nth,
     skipZeros: torn || random.between(1, 3) > 1,

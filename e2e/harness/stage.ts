@@ -1,11 +1,15 @@
 /** Everything that a run needs besides its kills: the app, the server, the browser program. */
+import {
+  type BrowserName,
+  type Launch,
+  PageServer,
+  type PageServerOptions,
+} from '@varve/crashkit/playwright';
 import type { Plugin } from 'vite';
 import { buildApp, type BuiltApp } from './app-build.ts';
 import { launcherOf } from './browsers.ts';
-import { PageServer, type PageServerOptions } from './page-server.ts';
-import type { BrowserName, Launch } from './target.ts';
 
-export interface StageOptions extends Omit<PageServerOptions, 'folder'> {
+export interface StageOptions extends Omit<PageServerOptions, 'folder' | 'upstream'> {
   readonly browser?: BrowserName;
   readonly pages?: readonly string[];
   readonly plugins?: () => Plugin[];

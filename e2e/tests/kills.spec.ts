@@ -5,15 +5,14 @@
  * a failure prints.
  */
 import { expect, test } from '@playwright/test';
+import { type BrowserName, HAS_PROC } from '@varve/crashkit/playwright';
 import { replayLine } from '../crash/lanes/browser.ts';
 import { CONTROLS } from '../broken/controls.ts';
 import { pathOf } from '../harness/browsers.ts';
 import { runCampaign, type CampaignOptions, type KillOutcome } from '../harness/campaign.ts';
-import { HAS_PROC } from '../harness/processes.ts';
 import { KILLS_IN_LANE, KINDS } from '../harness/plan.ts';
 import { rowsOf, tableOf } from '../harness/report.ts';
 import { Stage } from '../harness/stage.ts';
-import type { BrowserName } from '../harness/target.ts';
 
 const KILLS = Number(process.env['VARVE_KILLS'] ?? KILLS_IN_LANE);
 /** Set by the config, so that all of Playwright's processes have the same. */

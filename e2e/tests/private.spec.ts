@@ -3,12 +3,11 @@
  * nothing once the window is closed. What can be shown is that the store works there, and is gone.
  */
 import { expect, test } from '../harness/fixture.ts';
-import type { Chromium } from '../harness/chromium.ts';
 
 test('a private window: a store of its own that works, and nothing of it afterwards', async ({
   tabs,
 }) => {
-  const { context } = tabs.browser as Chromium;
+  const { context } = tabs.browser;
   const open = async () => {
     const hidden = await context.browser()!.newContext();
     const page = await hidden.newPage();

@@ -46,23 +46,24 @@ export function commandOf(pid: number): string {
   }
 }
 
-function holdsFileBelow(pid: number, folder: string): boolean {
+function filesBelow(pid: number, folder: string): number {
   try {
-    return readdirSync(`/proc/${pid}/fd`).some((fd) => {
+    return readdirSync(`/proc/${pid}/fd`).filter((fd) => {
       try {
         return readlinkSync(`/proc/${pid}/fd/${fd}`).startsWith(folder);
       } catch {
         return false;
       }
-    });
+    }).length;
   } catch {
-    return false;
+    return 0;
   }
 }
 
-/** Those of `pids` that hold a file below `folder` open. */
-export function holdersOf(pids: readonly number[], folder: string): number[] {
-  return pids.filter((pid) => holdsFileBelow(pid, folder));
+/** Those of `pids` that hold files below `folder` open, and how many. */
+export function holdersOf(pids: readonly number[], folder: string): Map<number, number> {
+  const counts = pids.map((pid) => [pid, filesBelow(pid, folder)] as const);
+  return new Map(counts.filter(([, count]) => count > 0));
 }
 
 export function isAlive(pid: number): boolean {

@@ -7,9 +7,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext, type Page } from '@playwright/test';
 import { commandOf, descendantsOf, gone, holdersOf, killTree } from './processes.ts';
 import type { Profile } from './profile.ts';
+import type { RunningBrowser } from './running-browser.ts';
 
 const START_DEADLINE_MS = 30_000;
 const FLAGS = [
@@ -34,7 +35,7 @@ const FLAGS = [
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-export class Chromium {
+export class Chromium implements RunningBrowser {
   readonly context: BrowserContext;
   readonly version: string;
   readonly #process: ChildProcess;
@@ -79,22 +80,11 @@ export class Chromium {
     return this.context.newPage();
   }
 
-  /** The renderers that hold a file of this profile's OPFS open. */
-  storageRenderers(): number[] {
+  storageHolders(): Map<number, number> {
     const renderers = descendantsOf(this.#process.pid!).filter((pid) =>
       commandOf(pid).includes('--type=renderer'),
     );
     return holdersOf(renderers, this.#storageFolder);
-  }
-
-  /** SIGKILLs the renderer that holds the store. Returns its pid. */
-  async killRenderer(): Promise<number> {
-    const pids = this.storageRenderers();
-    if (pids.length !== 1)
-      throw new Error(`one renderer should hold the store, not ${pids.length}`);
-    process.kill(pids[0]!, 'SIGKILL');
-    await gone(pids);
-    return pids[0]!;
   }
 
   /** SIGKILLs the whole browser. */

@@ -9,8 +9,9 @@ const SINGLETONS = ['SingletonLock', 'SingletonSocket', 'SingletonCookie'];
 export class Profile {
   readonly folder: string;
 
-  constructor(label = 'profile') {
-    this.folder = mkdtempSync(join(process.env['VARVE_E2E_DIR'] ?? tmpdir(), `varve-${label}-`));
+  /** @param parent a folder on a real disk: flushing to one in memory proves nothing */
+  constructor(label = 'profile', parent = process.env['CRASHKIT_PROFILES'] ?? tmpdir()) {
+    this.folder = mkdtempSync(join(parent, `crashkit-${label}-`));
   }
 
   /** Only when no browser runs on it. */
