@@ -72,6 +72,14 @@ const instances = BROWSERS.flatMap(browserInstance);
 const testTimeout = 60_000;
 
 const browserProject: TestProjectInlineConfiguration = {
+  // Shared memory exists only in isolated pages. e2e serves without: nothing else may need it.
+  server: {
+    headers: {
+      'Cross-Origin-Opener-Policy': 'same-origin',
+      'Cross-Origin-Embedder-Policy': 'require-corp',
+      'Cross-Origin-Resource-Policy': 'same-origin',
+    },
+  },
   // Found late, a dependency makes the dev server reload the page under a running test.
   optimizeDeps: { include: ['idb', 'comlink'] },
   test: {
