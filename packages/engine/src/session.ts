@@ -2,14 +2,15 @@
  * One client's open store, through parking and coming back.
  *
  * Always true:
- * - `store` is set exactly while the lock and the handle are ours
+ * - `store` is set exactly while the lock and the handle are ours; or it was lost, and only tells
+ * - what comes back after parking is the very store that was parked, or STORE_LOST: never a fresh one
  * - opening, parking and closing never overlap: each waits for the one before
  * - after `close` or a lost lock nothing opens the store again
  */
 import type { HeldLock, Host } from '@varve/files';
 import type { StoreOptions, StorePort } from '@varve/journal';
-import { VarveError } from '@varve/protocol';
-import type { OpenRequest, StoreEvent } from '@varve/protocol';
+import { VarveError, isVarveError } from '@varve/protocol';
+import type { OpenRequest, StoreEvent, StoreStatus } from '@varve/protocol';
 import { takeStore } from './leadership.ts';
 import type { EngineServices } from './services.ts';
 
@@ -23,6 +24,8 @@ interface Opened {
   readonly request: OpenRequest;
 }
 
+type Parked = Pick<StoreStatus, 'seedId' | 'lastLsn'>;
+
 export class StoreSession {
   /** Read by the hot path; moved by this class alone. */
   store: StorePort | undefined;
@@ -30,6 +33,8 @@ export class StoreSession {
   readonly #onEvent: (event: StoreEvent) => void;
   #opened: Opened | undefined;
   #lock: HeldLock | undefined;
+  /** What was parked. */
+  #parked: Parked | undefined;
   /** Why no call can succeed any more. */
   #ended: VarveError | undefined;
   #waiting: (() => void)[] = [];
@@ -128,21 +133,40 @@ export class StoreSession {
     }
   }
 
-  async #take({ name, host, request }: Opened): Promise<StorePort> {
+  async #take(opened: Opened): Promise<StorePort> {
+    const { name, host, request } = opened;
     const { lock, value } = await takeStore(host, name, request.busyTimeoutMs, () =>
-      this.#services.openStore(
-        host,
-        name,
-        storeOptions(request),
-        this.#onEvent,
-        takesMemory(request),
-      ),
+      this.#parked === undefined ? this.#open(opened) : this.#openAgain(opened, this.#parked),
     );
     this.#lock = lock;
     this.store = value;
     void lock.lost.then(() => this.#deposed(lock));
     this.#wake();
     return value;
+  }
+
+  #open({ name, host, request }: Opened, create = request.create): Promise<StorePort> {
+    const options = storeOptions({ ...request, create });
+    const patient = takesMemory(request);
+    return this.#services.openStore(host, name, options, this.#onEvent, patient);
+  }
+
+  async #openAgain(opened: Opened, { seedId, lastLsn }: Parked): Promise<StorePort> {
+    const lost = (cause?: unknown): VarveError => {
+      const error = new VarveError('STORE_LOST', 'the store’s files vanished while it was parked', {
+        facts: { store: opened.name, from: lastLsn + 1, to: lastLsn },
+        outcome: 'not-written',
+        cause,
+      });
+      this.#end(error);
+      return error;
+    };
+    const store = await this.#open(opened, false).catch((error: unknown) => {
+      throw isVarveError(error, 'NOT_FOUND') ? lost(error) : error;
+    });
+    if (store.status().seedId === seedId) return store;
+    await store.close();
+    throw lost();
   }
 
   async #giveBack(): Promise<void> {
@@ -154,6 +178,8 @@ export class StoreSession {
       await store?.close();
     } finally {
       lock?.release();
+      this.#parked = store?.status() ?? this.#parked;
+      if (store?.status().state === 'lost' && this.#ended === undefined) this.store = store;
     }
   }
 

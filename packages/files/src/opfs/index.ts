@@ -1,7 +1,5 @@
 /**
  * A host over the origin private file system, for dedicated workers.
- *
- * Opened files are the browser's own sync access handles, handed on as they are.
  */
 import type { Clock, Host, Random, Timers } from '../host.ts';
 import { IdbWitness } from './idb-witness.ts';

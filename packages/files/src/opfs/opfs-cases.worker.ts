@@ -3,7 +3,10 @@ import { checkEqual, checkFault } from '../conformance/check.ts';
 import { serveCases } from '../conformance/index.ts';
 import { faultOf } from '../fault.ts';
 import type { WitnessEntry } from '../host.ts';
+import { whileBusy } from './back-off.ts';
+import { answered } from './answered.ts';
 import { createOpfsHost, storageAsks } from './index.ts';
+import { OpfsFile, closings } from './opfs-file.ts';
 
 const rootName = 'varve-cases';
 const entry: WitnessEntry = { state: 'live', seedId: 'ab', durableLsn: 3, liveSinceMs: 4 };
@@ -32,11 +35,53 @@ serveCases(self, [
       const folder = await root.directory('cleared', { create: true });
       (await folder?.openFile('a', { create: true }))?.close();
       const top = await navigator.storage.getDirectory();
-      await top.removeEntry(rootName, { recursive: true });
+      // A closed file is given back a moment later.
+      await whileBusy(1000, () => top.removeEntry(rootName, { recursive: true }));
       checkEqual(await folder?.hasFile('a'), false, 'the name still resolves');
       checkEqual(await root.list(), [], 'list');
       (await folder?.openFile('a', { create: true }))?.close();
       checkEqual(await folder?.hasFile('a'), true, 'a new file of that name is there');
+    },
+  },
+  {
+    name: 'a file that was cleared away is not closed, and one of its name can be opened',
+    async run() {
+      const calls: string[] = [];
+      const { close } = FileSystemSyncAccessHandle.prototype;
+      FileSystemSyncAccessHandle.prototype.close = function () {
+        calls.push('close');
+        close.call(this);
+      };
+      try {
+        let isThere = false;
+        const folder = await navigator.storage.getDirectory();
+        const open = async (): Promise<OpfsFile> => {
+          const name = await folder.getFileHandle(`looked-${isThere}`, { create: true });
+          return new OpfsFile(await name.createSyncAccessHandle(), async () => isThere);
+        };
+        (await open()).close();
+        await closings.over();
+        checkEqual(calls, [], 'closed what is gone');
+        isThere = true;
+        (await open()).close();
+        await closings.over();
+        checkEqual(calls, ['close'], 'did not close what is there');
+      } finally {
+        FileSystemSyncAccessHandle.prototype.close = close;
+      }
+    },
+  },
+  {
+    name: 'a look that is never answered is repeated',
+    async run() {
+      let asked = 0;
+      const second = (): Promise<string> =>
+        ++asked === 1 ? new Promise(() => undefined) : Promise.resolve('second');
+      checkEqual(await answered(second), 'second', 'answer');
+      await checkFault(
+        answered(() => new Promise(() => undefined)),
+        'io',
+      );
     },
   },
   {

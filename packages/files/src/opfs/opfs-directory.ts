@@ -7,7 +7,9 @@
 import { FileFault, faultOf } from '../fault.ts';
 import { checkPlainName } from '../plain-name.ts';
 import type { Directory, SyncFile } from '../port.ts';
+import { answered } from './answered.ts';
 import { whileBusy } from './back-off.ts';
+import { OpfsFile, closings } from './opfs-file.ts';
 
 const REMOVE_WAIT_MS = 500;
 
@@ -23,20 +25,25 @@ export class OpfsDirectory implements Directory {
 
   async openFile(name: string, options: { create: boolean }): Promise<SyncFile> {
     checkPlainName(name);
+    await closings.over();
     const folder = await this.#resolve(options.create);
     const file = await folder.getFileHandle(name, { create: options.create });
-    return whileBusy(this.#openWaitMs, () => file.createSyncAccessHandle());
+    const handle = await whileBusy(this.#openWaitMs, () => file.createSyncAccessHandle());
+    return new OpfsFile(handle, () => this.hasFile(name));
   }
 
   async hasFile(name: string): Promise<boolean> {
     checkPlainName(name);
-    const folder = await this.#resolve(false).catch(unlessAbsent);
-    const file = await folder?.getFileHandle(name).catch(unlessAbsentOrOther);
-    return file !== undefined;
+    return answered(async () => {
+      const folder = await this.#resolve(false).catch(unlessAbsent);
+      const file = await folder?.getFileHandle(name).catch(unlessAbsentOrOther);
+      return file !== undefined;
+    });
   }
 
   async removeFile(name: string): Promise<void> {
     checkPlainName(name);
+    await closings.over();
     const folder = await this.#resolve(false).catch(unlessAbsent);
     const file = await folder?.getFileHandle(name).catch(unlessAbsent);
     if (folder === undefined || file === undefined) return;
@@ -54,6 +61,7 @@ export class OpfsDirectory implements Directory {
 
   async removeDirectory(name: string): Promise<void> {
     checkPlainName(name);
+    await closings.over();
     const folder = await this.#resolve(false).catch(unlessAbsent);
     const inner = await folder?.getDirectoryHandle(name).catch(unlessAbsent);
     if (folder === undefined || inner === undefined) return;
