@@ -1,5 +1,6 @@
 /**
- * Judges what came back after a kill.
+ * Judges what came back after a kill. Each writer's records are one history of the crash kit's oracle
+ * (rules 3 to 6, 8 and the greater part of 7); what this file adds is the store's one order: LSNs.
  *
  * The rule, for the life of one store over many kills:
  *  1. LSNs are dense from 1: nothing is missing in between, nothing is there twice.
@@ -12,6 +13,7 @@
  *  7. Everything acknowledged is there, at the LSN that was acknowledged.
  *  8. Nothing refused with `not-written` is there.
  */
+import { History, type Rule, Violation } from '@varve/crashkit/oracle';
 import type { Recovered, RecoveredRow } from '../app/page.ts';
 import { sumOf, valueBytes } from '../app/value.ts';
 import { operation, type Profile, type Round } from '../app/workload.ts';
@@ -75,100 +77,121 @@ export class Oracle {
     say: (violation: string) => void,
   ): Omit<Verdict, 'violations'> {
     const workload: Round = { seed: this.#seed, round, profile };
-    const writers = [new WriterCheck(workload, 0), new WriterCheck(workload, 1)];
+    const rowsOf: RecoveredRow[][] = [[], []];
     for (const row of rows) {
-      const writer = row[1] === round ? writers[row[2]] : undefined;
-      if (writer === undefined) say(`rule 6: LSN ${row[0]} holds [${row}], nobody’s record`);
-      else writer.take(row, say);
+      const own = row[1] === round ? rowsOf[row[2]] : undefined;
+      if (own === undefined) say(`rule 6: LSN ${row[0]} holds [${row}], nobody’s record`);
+      else own.push(row);
     }
-    for (const [index, writer] of writers.entries()) {
-      writer.end(say);
-      if (writer.whole > ledger.reserved[index]!) {
-        say(
-          `rule 6: ${writer.whole} operations of writer ${index}, ${ledger.reserved[index]} issued`,
-        );
-      }
-    }
+    const firstLsns = rowsOf.map((own, writer) => {
+      judgeWriter(workload, writer, ledger, own, say);
+      return lsnsOfOperations(own, writer, say);
+    });
     let lost = 0;
     for (const { writer, index, lsn } of ledger.acknowledged) {
-      const at = writers[writer]!.firstLsns[index];
-      if (at === undefined) {
-        lost++;
-        say(
-          `rule 7: operation ${index} of writer ${writer} was acknowledged at LSN ${lsn} and is gone`,
-        );
-      } else if (at !== lsn) {
+      const at = firstLsns[writer]!.get(index);
+      if (at === undefined) lost++;
+      else if (at !== lsn) {
         say(
           `rule 7: operation ${index} of writer ${writer} was acknowledged at ${lsn}, stands at ${at}`,
         );
-      }
-    }
-    for (const { writer, index, code, outcome } of ledger.refused) {
-      if (outcome === 'not-written' && writers[writer]!.firstLsns[index] !== undefined) {
-        say(`rule 8: operation ${index} of writer ${writer} was refused (${code}) and is there`);
       }
     }
     return {
       lost,
       issued: ledger.issued[0]! + ledger.issued[1]!,
       acknowledged: ledger.acknowledged.length,
-      recovered: writers[0]!.whole + writers[1]!.whole,
+      recovered: firstLsns[0]!.size + firstLsns[1]!.size,
     };
   }
 }
 
-/** Follows one writer's records through the log: rules 3, 4 and 5. */
-class WriterCheck {
-  /** First LSN of each operation that came back. */
-  readonly firstLsns: (number | undefined)[] = [];
-  readonly #workload: Round;
-  readonly #writer: number;
-  #index = 0;
-  #part = 0;
-  #lastLsn = 0;
+const RULE_NUMBERS: Readonly<Record<Rule, number>> = {
+  prefix: 3,
+  whole: 4,
+  bytes: 5,
+  acknowledged: 7,
+  refused: 8,
+  again: 2,
+};
 
-  constructor(workload: Round, writer: number) {
-    this.#workload = workload;
-    this.#writer = writer;
+/** A record, without its bytes: they follow from its name, and a sum stands for them. */
+interface Part {
+  readonly index: number;
+  readonly part: number;
+  readonly byteLength: number;
+  sum(): number;
+}
+
+/**
+ * Rules 3 to 8 for one writer: operations below `reserved` may have been issued, in this order.
+ * An outcome that is unknown is one of those that were still under way: after it the writer stops.
+ */
+function judgeWriter(
+  workload: Round,
+  writer: number,
+  ledger: Ledger,
+  rows: readonly RecoveredRow[],
+  say: (violation: string) => void,
+): void {
+  const history = new History<Part>({
+    same: (a, b) =>
+      a.index === b.index &&
+      a.part === b.part &&
+      a.byteLength === b.byteLength &&
+      a.sum() === b.sum(),
+    show: ({ index, part, byteLength }) =>
+      `part ${part} of operation ${index} of writer ${writer}, ${byteLength} bytes`,
+  });
+  const told = <T extends { writer: number; index: number }>(all: readonly T[]): Set<number> =>
+    new Set(all.filter((each) => each.writer === writer).map(({ index }) => index));
+  const acknowledged = told(ledger.acknowledged);
+  const refused = told(ledger.refused.filter(({ outcome }) => outcome === 'not-written'));
+  for (let index = 0; index < ledger.reserved[writer]!; index++) {
+    const { sizes } = operation(workload, writer, index);
+    const issued = history.issue(
+      ...sizes.map((byteLength, part) => {
+        const name = { round: workload.round, writer, index, part };
+        const sum = once(() => sumOf(valueBytes(workload.seed, name, byteLength)));
+        return { index, part, byteLength, sum };
+      }),
+    );
+    if (acknowledged.has(index)) issued.acknowledge();
+    if (refused.has(index)) issued.refuse();
   }
-
-  /** Operations that came back whole. */
-  get whole(): number {
-    return this.#index;
+  try {
+    history.check(
+      rows.map(([, , , index, part, byteLength, sum]) => ({
+        index,
+        part,
+        byteLength,
+        sum: () => sum,
+      })),
+    );
+  } catch (error) {
+    if (!(error instanceof Violation)) throw error;
+    say(`rule ${RULE_NUMBERS[error.rule]}: writer ${writer}: ${error.message}`);
   }
+}
 
-  take(row: RecoveredRow, say: (violation: string) => void): void {
-    const [lsn, round, writer, index, part, byteLength, sum] = row;
-    if (index !== this.#index || part !== this.#part) {
-      say(
-        `rule 3: LSN ${lsn} is part ${part} of operation ${index} of writer ${writer}; ` +
-          `part ${this.#part} of operation ${this.#index} should come next`,
-      );
-      this.#index = index;
-      this.#part = part;
+/** First LSN of each operation that came back; its other records stand right behind it. */
+function lsnsOfOperations(
+  rows: readonly RecoveredRow[],
+  writer: number,
+  say: (violation: string) => void,
+): Map<number, number> {
+  const firstLsns = new Map<number, number>();
+  rows.forEach(([lsn, , , index, part], place) => {
+    if (part === 0) firstLsns.set(index, lsn);
+    else if (rows[place - 1]?.[0] !== lsn - 1) {
+      say(`rule 4: LSN ${lsn} of writer ${writer} stands apart from its batch`);
     }
-    const { sizes } = operation(this.#workload, this.#writer, index);
-    const size = sizes[part];
-    if (size !== byteLength) {
-      say(`rule 5: LSN ${lsn} has ${byteLength} bytes, issued were ${size}`);
-    } else if (
-      sumOf(valueBytes(this.#workload.seed, { round, writer, index, part }, byteLength)) !== sum
-    ) {
-      say(`rule 5: LSN ${lsn} has other bytes than issued`);
-    }
-    if (part === 0) this.firstLsns[index] = lsn;
-    else if (lsn !== this.#lastLsn + 1) say(`rule 4: LSN ${lsn} stands apart from its batch`);
-    this.#lastLsn = lsn;
-    this.#part = part + 1;
-    if (this.#part >= sizes.length) {
-      this.#index = index + 1;
-      this.#part = 0;
-    }
-  }
+  });
+  return firstLsns;
+}
 
-  end(say: (violation: string) => void): void {
-    if (this.#part === 0) return;
-    say(`rule 4: operation ${this.#index} of writer ${this.#writer} came back in part`);
-    this.firstLsns[this.#index] = undefined;
-  }
+/** Bytes are made anew only for what came back. */
+function once(compute: () => number): () => number {
+  let known: number | undefined;
+  return () => (known ??= compute());
 }
