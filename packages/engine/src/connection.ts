@@ -12,6 +12,7 @@ import {
   STRIKES_MAX,
   VarveError,
   asVarveError,
+  checkAgrees,
   completeRequest,
   isVarveError,
   toWire,
@@ -170,6 +171,10 @@ export class Connection {
     return {
       ...storeAdministration(services, streams),
       open: async (name, given) => {
+        if (session.request !== undefined) {
+          checkAgrees(session.request, given);
+          return { request: session.request, status: (await session.ready()).status() };
+        }
         const request = completeRequest(given);
         return { request, status: (await session.open(name, request)).status() };
       },

@@ -29,7 +29,7 @@ export interface Opened {
 
 /** Method → arguments and result. Numbers called `stream` name an open source or sink. */
 export interface ControlCalls {
-  /** What is not given is assumed; the answer says what holds. */
+  /** What is not given is assumed; the answer says what holds. Again: what is given must agree. */
   open(name: string, request: GivenRequest): Opened;
   status(): StoreStatus;
   flush(): number;

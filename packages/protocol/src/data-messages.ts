@@ -56,12 +56,12 @@ export interface ReadMessage {
   /** The client's number of this reader: the engine holds history for it until `release`. */
   readonly reader: number;
   readonly after: number;
-  readonly before?: number;
-  readonly reverse?: boolean;
-  readonly visibility?: Visibility;
+  readonly before?: number | undefined;
+  readonly reverse?: boolean | undefined;
+  readonly visibility?: Visibility | undefined;
   readonly maxBytes: number;
   /** When nothing is there yet, answer as soon as something is. */
-  readonly wait?: boolean;
+  readonly wait?: boolean | undefined;
 }
 
 /** Part of a record too large for a batch. */

@@ -29,10 +29,15 @@ export interface OpenRequest {
 }
 
 /** Values are whatever an application passed; names that are not known are passed over. */
-export type GivenRequest = Partial<OpenRequest>;
+export type GivenRequest = { readonly [O in keyof OpenRequest]?: OpenRequest[O] | undefined } & {
+  readonly relaxed?: { readonly bytes?: number; readonly ms?: number } | undefined;
+  readonly checkpoint?: { readonly everyBytes?: number | undefined } | undefined;
+};
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
+/** Where somebody knows the state, and does not say how often it is wanted. */
+const CHECKPOINT_EVERY_BYTES = 16 * MIB;
 
 /** With these a crash of anything, power included, loses nothing acknowledged (docs/SAFETY.md). */
 const DEFAULTS: OpenRequest = {
@@ -55,8 +60,7 @@ const DEFAULTS: OpenRequest = {
 
 /** @throws BAD_ARGUMENT */
 export function completeRequest(given: GivenRequest): OpenRequest {
-  const known = Object.entries(given).filter(([option]) => Object.hasOwn(DEFAULTS, option));
-  const request: OpenRequest = { ...DEFAULTS, ...Object.fromEntries(known) };
+  const request: OpenRequest = { ...DEFAULTS, ...wishes(given) };
   const { keep, segmentSizeBytes } = request;
   checkOneOf(request.durability, 'durability', 'strict', 'relaxed');
   checkOneOf(request.create, 'create', true, false);
@@ -81,4 +85,26 @@ export function completeRequest(given: GivenRequest): OpenRequest {
   else if ('bytes' in keep) checkCount(keep.bytes, 'keep.bytes', 1);
   else checkCount(keep.records, 'keep.records', 1);
   return request;
+}
+
+/** @throws BAD_ARGUMENT when a store that is open was opened otherwise than it is wanted now */
+export function checkAgrees(open: OpenRequest, given: GivenRequest): void {
+  for (const [option, value] of Object.entries(wishes(given))) {
+    const same = JSON.stringify(open[option as keyof OpenRequest]) === JSON.stringify(value);
+    checkArgument(same, option, 'what this store was already opened with in this page');
+  }
+}
+
+/** What was given of what is known. */
+function wishes({ relaxed, checkpoint, ...given }: GivenRequest): Partial<OpenRequest> {
+  const all = {
+    ...given,
+    relaxedBytes: relaxed?.bytes,
+    relaxedMs: relaxed?.ms,
+    checkpointEveryBytes: checkpoint && (checkpoint.everyBytes ?? CHECKPOINT_EVERY_BYTES),
+  };
+  const known = Object.entries(all).filter(
+    ([option, value]) => value !== undefined && Object.hasOwn(DEFAULTS, option),
+  );
+  return Object.fromEntries(known);
 }

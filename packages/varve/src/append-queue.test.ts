@@ -2,10 +2,10 @@ import type { AppendMessage, ToClient } from '@varve/protocol';
 import { newRecordFrame, readRecordFrame, toWire, VarveError } from '@varve/protocol';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import { AppendQueue } from './append-queue.ts';
+import { appendQueue } from './append-queue.ts';
 import type { AppendCall } from './append-queue.ts';
-import { Calls } from './calls.ts';
-import { DataLink } from './data-link.ts';
+import { newCalls } from './calls.ts';
+import { dataLink } from './data-link.ts';
 
 const ports: MessagePort[] = [];
 
@@ -17,8 +17,8 @@ afterEach(() => {
 function connect(queueBytes = 1_000_000, deadlineMs = 60_000) {
   const { port1, port2 } = new MessageChannel();
   ports.push(port1, port2);
-  const calls = new Calls(deadlineMs);
-  const queue = new AppendQueue(new DataLink(port1, calls), queueBytes);
+  const calls = newCalls(deadlineMs);
+  const queue = appendQueue(dataLink(port1, calls), queueBytes, () => undefined);
   const received: AppendMessage[] = [];
   port2.onmessage = ({ data }: { data: AppendMessage }) => received.push(data);
   let lsn = 0;

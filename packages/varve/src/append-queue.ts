@@ -11,14 +11,13 @@
  * - every call settles, and a failure says whether anything may have been written
  */
 import {
-  VarveError,
   asVarveError,
   fromWire,
   recordFrameBytes,
   withOutcome,
   writeRecordFrame,
 } from '@varve/protocol';
-import type { AppendMessage, Durability } from '@varve/protocol';
+import type { Durability } from '@varve/protocol';
 import { aborted } from './abort.ts';
 import type { DataLink } from './data-link.ts';
 
@@ -39,215 +38,182 @@ export interface AppendCall {
   readonly stream?: number;
 }
 
+export interface AppendQueue {
+  /** Bytes not yet acknowledged. */
+  waitingBytes: number;
+  waitingAppends: number;
+  /** How often an append found the queue past its high-water mark. */
+  stalls: number;
+  isFull(): boolean;
+  /** One atomic group. Resolves with the LSN of its first record. */
+  append(call: AppendCall): Promise<number>;
+  /** Resolves when all that was appended so far has settled. */
+  drained(): Promise<void>;
+}
+
 interface Waiting {
-  /** Where its frames begin in the message, and how many bytes and records they are. */
-  start: number;
-  firstRecord: number;
   readonly bytes: number;
   readonly records: number;
+  readonly signal: AbortSignal | undefined;
   resolve(lsn: number): void;
   reject(error: Error): void;
-  forget(): void;
+  abort(): void;
 }
 
 interface Message {
   bytes: Uint8Array<ArrayBuffer>;
   length: number;
-  records: number;
-  waiting: Waiting[];
+  /** In the order of their frames. */
+  readonly waiting: Waiting[];
   readonly durability: Durability | undefined;
   readonly expect: number | undefined;
   readonly stream: number | undefined;
 }
 
-export class AppendQueue {
-  /** Bytes not yet acknowledged. */
-  waitingBytes = 0;
-  waitingAppends = 0;
-  /** How often an append found the queue past its high-water mark. */
-  stalls = 0;
-  /** Told of each acknowledgement: the last LSN, and what was promised for it. */
-  onAcknowledged: (lastLsn: number, durability: Durability | undefined) => void = () => undefined;
-  readonly #link: DataLink;
-  readonly #queueBytes: number;
-  readonly #forming: Message[] = [];
-  readonly #pool: ArrayBuffer[] = [];
-  #inFlight = 0;
-  #isPumpDue = false;
-  #drained: (() => void)[] = [];
+/** @param onAcknowledged told of each message: its last LSN, and what was promised for it */
+export function appendQueue(
+  link: DataLink,
+  queueBytes: number,
+  onAcknowledged: (lastLsn: number, durability: Durability | undefined) => void,
+): AppendQueue {
+  const forming: Message[] = [];
+  const pool: ArrayBuffer[] = [];
+  const drained: (() => void)[] = [];
+  let inFlight = 0;
+  let isPumpDue = false;
+  const queue: AppendQueue = {
+    waitingBytes: 0,
+    waitingAppends: 0,
+    stalls: 0,
+    isFull: () => queue.waitingBytes >= queueBytes,
+    append,
+    drained: () =>
+      new Promise((resolve) => {
+        drained.push(resolve);
+        tellDrained();
+      }),
+  };
+  return queue;
 
-  constructor(link: DataLink, queueBytes: number) {
-    this.#link = link;
-    this.#queueBytes = queueBytes;
-  }
-
-  get isFull(): boolean {
-    return this.waitingBytes >= this.#queueBytes;
-  }
-
-  /** One atomic group. Resolves with the LSN of its first record. */
-  append(call: AppendCall): Promise<number> {
+  function append(call: AppendCall): Promise<number> {
     const { payloads, type, channel, signal } = call;
     let bytes = 0;
     for (const payload of payloads) bytes += recordFrameBytes(channel, payload.length);
-    if (this.isFull) this.stalls++;
-    const message = this.#room(bytes, call);
-    let at = message.length;
+    if (queue.isFull()) queue.stalls++;
+    const message = room(bytes, call);
     for (const payload of payloads) {
-      at = writeRecordFrame(message.bytes, at, type, channel, payload);
+      message.length = writeRecordFrame(message.bytes, message.length, type, channel, payload);
     }
     return new Promise((resolve, reject) => {
-      const waiting: Waiting = {
-        start: message.length,
-        firstRecord: message.records,
-        bytes,
-        records: payloads.length,
-        resolve,
-        reject,
-        forget: () => undefined,
-      };
-      message.length = at;
-      message.records += payloads.length;
+      const abort = (): void => abandon(message, waiting);
+      const waiting = { bytes, records: payloads.length, signal, resolve, reject, abort };
       message.waiting.push(waiting);
-      this.waitingBytes += bytes;
-      this.waitingAppends++;
-      if (signal) {
-        const abort = (): void => this.#abort(message, waiting, signal);
-        signal.addEventListener('abort', abort);
-        waiting.forget = () => signal.removeEventListener('abort', abort);
-      }
-      this.#pumpSoon();
+      queue.waitingBytes += bytes;
+      queue.waitingAppends++;
+      signal?.addEventListener('abort', abort);
+      // After the caller's own turn: appends issued together travel together.
+      if (isPumpDue) return;
+      isPumpDue = true;
+      queueMicrotask(() => {
+        isPumpDue = false;
+        pump();
+      });
     });
   }
 
-  /** Resolves when all that was appended so far has settled. */
-  drained(): Promise<void> {
-    if (this.waitingAppends === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#drained.push(resolve));
-  }
-
   /** The message that takes `bytes` more, with room for them. */
-  #room(bytes: number, { durability, expect, stream }: AppendCall): Message {
-    let message = this.#forming.at(-1);
+  function room(bytes: number, { durability, expect, stream }: AppendCall): Message {
+    let message = forming.at(-1);
     if (
-      message === undefined ||
+      !message ||
       message.durability !== durability ||
       (message.expect ?? message.stream ?? expect ?? stream) !== undefined ||
       message.length + bytes > MESSAGE_BYTES
     ) {
-      const buffer = this.#pool.pop() ?? new ArrayBuffer(BUFFER_FIRST_BYTES);
-      const empty = { length: 0, records: 0, waiting: [] };
-      message = { bytes: new Uint8Array(buffer), ...empty, durability, expect, stream };
-      this.#forming.push(message);
+      const buffer = pool.pop() ?? new ArrayBuffer(BUFFER_FIRST_BYTES);
+      const empty = { bytes: new Uint8Array(buffer), length: 0, waiting: [] };
+      message = { ...empty, durability, expect, stream };
+      forming.push(message);
     }
-    const needed = message.length + bytes;
-    if (needed > message.bytes.length) {
-      const larger = new Uint8Array(Math.max(needed, 2 * message.bytes.length));
-      larger.set(message.bytes.subarray(0, message.length));
-      message.bytes = larger;
+    const { length } = message;
+    const full = message.bytes;
+    if (length + bytes > full.length) {
+      message.bytes = new Uint8Array(Math.max(length + bytes, 2 * full.length));
+      message.bytes.set(full.subarray(0, length));
     }
     return message;
   }
 
-  /** After the caller's own turn: appends issued together travel together. */
-  #pumpSoon(): void {
-    if (this.#isPumpDue || this.#inFlight >= IN_FLIGHT_MAX) return;
-    this.#isPumpDue = true;
-    queueMicrotask(() => {
-      this.#isPumpDue = false;
-      this.#pump();
-    });
-  }
-
-  #pump(): void {
-    while (this.#inFlight < IN_FLIGHT_MAX) {
-      const message = this.#forming.shift();
-      if (message === undefined) return;
-      if (message.waiting.length > 0) this.#send(message);
-      else this.#recycle(message.bytes.buffer);
+  function pump(): void {
+    while (inFlight < IN_FLIGHT_MAX) {
+      const message = forming.shift();
+      if (!message) return;
+      if (message.waiting.length > 0) void send(message);
+      else recycle(message.bytes.buffer);
     }
   }
 
-  #send(message: Message): void {
+  async function send(message: Message): Promise<void> {
     const { bytes, length, waiting, durability, expect, stream } = message;
     const { buffer } = bytes;
-    const wire: AppendMessage = {
-      kind: 'append',
-      id: this.#link.nextId(),
-      buffer,
-      length,
-      groups: waiting.length > 1 ? Uint32Array.from(waiting, (call) => call.bytes) : undefined,
-      durability,
-      expect,
-      stream,
-    };
-    const wasOpen = this.#link.isOpen;
-    this.#inFlight++;
-    this.#link.request(wire, [buffer]).then(
-      (answer) => {
-        this.#recycle(answer.buffer);
-        const { firstLsn, groups, refusal } = answer;
-        let lastLsn = 0;
-        for (const call of waiting.slice(0, groups)) {
-          call.resolve(firstLsn + call.firstRecord);
-          lastLsn = firstLsn + call.firstRecord + call.records - 1;
+    const groups = waiting.length > 1 ? Uint32Array.from(waiting, (call) => call.bytes) : undefined;
+    const wasOpen = link.isOpen();
+    inFlight++;
+    try {
+      const answer = await link.request(
+        { kind: 'append', buffer, length, groups, durability, expect, stream },
+        [buffer],
+      );
+      recycle(answer.buffer);
+      const { firstLsn, refusal } = answer;
+      let next = firstLsn;
+      waiting.forEach((call, index) => {
+        if (index < answer.groups) {
+          call.resolve(next);
+          next += call.records;
+        } else {
+          call.reject(fromWire(refusal!));
         }
-        for (const call of waiting.slice(groups)) {
-          call.reject(
-            refusal
-              ? fromWire(refusal)
-              : new VarveError('OUTCOME_UNKNOWN', undefined, { outcome: 'unknown' }),
-          );
-        }
-        this.#settled(message);
-        this.onAcknowledged(lastLsn, durability);
-      },
-      (cause: unknown) => {
-        const error = asVarveError(cause);
-        const outcome = wasOpen ? (error.outcome ?? 'unknown') : 'not-written';
-        for (const call of waiting) call.reject(withOutcome(error, outcome));
-        this.#settled(message);
-      },
-    );
+      });
+      onAcknowledged(next - 1, durability);
+    } catch (cause) {
+      const error = asVarveError(cause);
+      const outcome = wasOpen ? (error.outcome ?? 'unknown') : 'not-written';
+      for (const call of waiting) call.reject(withOutcome(error, outcome));
+    }
+    inFlight--;
+    waiting.forEach(forget);
+    pump();
+    tellDrained();
   }
 
-  #settled(message: Message): void {
-    this.#inFlight--;
-    for (const call of message.waiting) this.#forget(call);
-    this.#pump();
-    if (this.waitingAppends > 0) return;
-    const drained = this.#drained;
-    this.#drained = [];
-    for (const resolve of drained) resolve();
+  function tellDrained(): void {
+    if (queue.waitingAppends === 0) for (const resolve of drained.splice(0)) resolve();
   }
 
-  #forget(call: Waiting): void {
-    call.forget();
-    this.waitingBytes -= call.bytes;
-    this.waitingAppends--;
+  function forget({ bytes, signal, abort }: Waiting): void {
+    signal?.removeEventListener('abort', abort);
+    queue.waitingBytes -= bytes;
+    queue.waitingAppends--;
   }
 
   /** Sent: stop waiting, nobody knows. Not sent: taken out of its message, and nothing happened. */
-  #abort(message: Message, call: Waiting, signal: AbortSignal): void {
-    const isForming = this.#forming.includes(message);
-    call.reject(aborted(signal, isForming ? 'not-written' : 'unknown'));
+  function abandon(message: Message, call: Waiting): void {
+    const isForming = forming.includes(message);
+    call.reject(aborted(call.signal!, isForming ? 'not-written' : 'unknown'));
     if (!isForming) return;
-    const { start, bytes, records } = call;
-    message.bytes.copyWithin(start, start + bytes, message.length);
-    message.length -= bytes;
-    message.records -= records;
-    message.waiting.splice(message.waiting.indexOf(call), 1);
-    for (const later of message.waiting) {
-      if (later.start < start) continue;
-      later.start -= bytes;
-      later.firstRecord -= records;
-    }
-    this.#forget(call);
+    const { bytes, waiting } = message;
+    const index = waiting.indexOf(call);
+    let start = 0;
+    for (const earlier of waiting.slice(0, index)) start += earlier.bytes;
+    bytes.copyWithin(start, start + call.bytes, message.length);
+    message.length -= call.bytes;
+    waiting.splice(index, 1);
+    forget(call);
+    tellDrained();
   }
 
-  #recycle(buffer: ArrayBuffer): void {
-    if (buffer.byteLength <= 2 * MESSAGE_BYTES && this.#pool.length <= IN_FLIGHT_MAX) {
-      this.#pool.push(buffer);
-    }
+  function recycle(buffer: ArrayBuffer): void {
+    if (buffer.byteLength <= 2 * MESSAGE_BYTES && pool.length <= IN_FLIGHT_MAX) pool.push(buffer);
   }
 }

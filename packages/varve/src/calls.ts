@@ -7,49 +7,50 @@ import { VarveError } from '@varve/protocol';
 
 type Fail = (error: Error) => void;
 
-export class Calls {
-  readonly #deadlineMs: number;
-  readonly #waiting = new Set<Fail>();
-  #ended: Error | undefined;
-
-  constructor(deadlineMs: number) {
-    this.#deadlineMs = deadlineMs;
-  }
-
-  get isOpen(): boolean {
-    return this.#ended === undefined;
-  }
-
+export interface Calls {
+  isOpen(): boolean;
   /** `send` is told how to settle the call. */
   run<T>(
     send: (resolve: (value: T) => void, reject: Fail) => void,
-    deadlineMs = this.#deadlineMs,
-  ): Promise<T> {
-    return new Promise((resolve, reject) => {
-      if (this.#ended) throw this.#ended;
-      const done = (): void => {
-        clearTimeout(timer);
-        this.#waiting.delete(fail);
-      };
-      const fail: Fail = (error) => {
-        done();
-        reject(error);
-      };
-      const timeout = (): void =>
-        fail(new VarveError('TIMEOUT', undefined, { facts: { deadlineMs } }));
-      // A tail waits for the future: it has no deadline.
-      const timer = deadlineMs < Infinity ? setTimeout(timeout, deadlineMs) : undefined;
-      this.#waiting.add(fail);
-      send((value) => {
-        done();
-        resolve(value);
-      }, fail);
-    });
-  }
-
+    deadlineMs?: number | undefined,
+  ): Promise<T>;
   /** Whatever waits, and whatever comes, is rejected with `error`. Idempotent. */
-  end(error: Error): void {
-    this.#ended ??= error;
-    for (const fail of this.#waiting) fail(this.#ended);
-  }
+  end(error: Error): void;
+}
+
+export function newCalls(usualDeadlineMs: number): Calls {
+  const waiting = new Set<Fail>();
+  let ended: Error | undefined;
+  return {
+    isOpen: () => !ended,
+    run: (send, deadlineMs = usualDeadlineMs) =>
+      new Promise((resolve, reject) => {
+        if (ended) throw ended;
+        const done = (): void => {
+          clearTimeout(timer);
+          waiting.delete(fail);
+        };
+        const fail: Fail = (error) => {
+          done();
+          reject(error);
+        };
+        // A tail waits for the future: it has no deadline.
+        const timer =
+          deadlineMs < Infinity
+            ? setTimeout(
+                () => fail(new VarveError('TIMEOUT', undefined, { facts: { deadlineMs } })),
+                deadlineMs,
+              )
+            : undefined;
+        waiting.add(fail);
+        send((value) => {
+          done();
+          resolve(value);
+        }, fail);
+      }),
+    end(error) {
+      ended ??= error;
+      for (const fail of waiting) fail(ended);
+    },
+  };
 }

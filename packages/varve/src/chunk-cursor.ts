@@ -1,62 +1,64 @@
 /**
  * Walks the records of one chunk in reading order.
  *
- * Always true: after `next()` returned true, `frame` and `lsn` describe the record it stands on.
+ * Always true: after `next()` returned true, `frame`, `lsn` and `timeMs` describe the record it stands
+ * on.
  */
 import { VarveError, newRecordFrame, readRecordFrame } from '@varve/protocol';
-import type { ChunkMessage } from '@varve/protocol';
+import type { ChunkMessage, RecordFrame } from '@varve/protocol';
 
-export class ChunkCursor {
-  readonly frame = newRecordFrame();
-  lsn = 0;
-  timeMs = 0;
+export interface ChunkCursor {
   readonly bytes: Uint8Array;
-  readonly #runs: ChunkMessage['runs'];
-  readonly #reverse: boolean;
-  #run = -1;
+  readonly frame: RecordFrame;
+  lsn: number;
+  timeMs: number;
+  next(): boolean;
+}
+
+export function chunkCursor(
+  { bytes, runs }: Pick<ChunkMessage, 'bytes' | 'runs'>,
+  isReverse: boolean | undefined,
+): ChunkCursor {
+  let run = -1;
   /** Forward: where the next frame begins. */
-  #at = 0;
-  #left = 0;
+  let at = 0;
+  let left = 0;
   /** Backward: where the frames of this run begin; it was walked forward once. */
-  #starts: number[] = [];
+  let starts: number[] = [];
+  const frame = newRecordFrame();
+  const cursor: ChunkCursor = { bytes, frame, lsn: 0, timeMs: 0, next };
+  return cursor;
 
-  constructor({ bytes, runs }: Pick<ChunkMessage, 'bytes' | 'runs'>, reverse: boolean) {
-    this.bytes = bytes;
-    this.#runs = runs;
-    this.#reverse = reverse;
-  }
-
-  next(): boolean {
-    while (this.#left === 0) if (!this.#nextRun()) return false;
-    this.#left--;
-    if (this.#reverse) {
-      this.#read(this.#starts.pop()!);
-      this.lsn--;
+  function next(): boolean {
+    while (left === 0) if (!nextRun()) return false;
+    left--;
+    if (isReverse) {
+      read(starts.pop()!);
+      cursor.lsn--;
     } else {
-      this.#at = this.#read(this.#at);
-      this.lsn++;
+      at = read(at);
+      cursor.lsn++;
     }
     return true;
   }
 
-  #nextRun(): boolean {
-    const run = this.#runs[++this.#run];
-    if (run === undefined) return false;
-    this.timeMs = run.wallTimeMs;
-    this.#left = run.count;
-    this.#at = run.start;
-    this.lsn = run.firstLsn - 1;
-    if (!this.#reverse) return true;
-    this.lsn += run.count + 1;
-    this.#starts = [];
-    for (let at = run.start; this.#starts.length < run.count; at = this.#read(at)) {
-      this.#starts.push(at);
+  function nextRun(): boolean {
+    const given = runs[++run];
+    if (!given) return false;
+    const { firstLsn, count, start, wallTimeMs } = given;
+    cursor.timeMs = wallTimeMs;
+    left = count;
+    at = start;
+    cursor.lsn = isReverse ? firstLsn + count : firstLsn - 1;
+    if (isReverse) {
+      starts = [];
+      for (let next = start; starts.length < count; next = read(next)) starts.push(next);
     }
     return true;
   }
 
-  #read(at: number): number {
-    const end = readRecordFrame(this.bytes, at, this.#runs[this.#run]!.end, this.frame);
+  function read(from: number): number {
+    const end = readRecordFrame(bytes, from, runs[run]!.end, frame);
     if (end < 0) throw new VarveError('BAD_MESSAGE', 'a chunk holds a malformed record frame');
     return end;
   }

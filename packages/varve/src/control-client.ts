@@ -5,41 +5,44 @@
  * the answer of a call whose proxy was collected meanwhile.
  */
 import { releaseProxy, transfer, wrap } from 'comlink';
-import type { Remote } from 'comlink';
 import { VarveError, fromWire } from '@varve/protocol';
 import type { ControlAnswer, ControlCalls, ControlMethod, ControlRoot } from '@varve/protocol';
 import type { Calls } from './calls.ts';
 
-export class ControlClient {
-  readonly #root: Remote<ControlRoot>;
-  readonly #calls: Calls;
+/**
+ * Giving a store back takes milliseconds, or for ever: Chromium does not return from closing a handle
+ * whose file was cleared away in that very moment.
+ */
+const DEADLINES_MS: { readonly [M in ControlMethod]?: number } = { close: 5000, park: 2500 };
 
-  constructor(port: MessagePort, calls: Calls) {
-    this.#root = wrap<ControlRoot>(port);
-    this.#calls = calls;
-  }
-
+export interface ControlClient {
   call<M extends ControlMethod>(
     method: M,
     ...args: Parameters<ControlCalls[M]>
-  ): Promise<ReturnType<ControlCalls[M]>> {
-    type Value = ReturnType<ControlCalls[M]>;
-    return this.#calls.run((resolve, reject) => {
-      // Bytes are given away only where the engine keeps nothing of ours: pieces of a stream.
-      const bytes = method === 'write' ? [(args[1] as Uint8Array<ArrayBuffer>).buffer] : [];
-      const answer: Promise<ControlAnswer<unknown>> = this.#root.call(
-        transfer({ method, args }, bytes),
-      );
-      answer.then(
-        (it) => (it.ok ? resolve(it.value as Value) : reject(fromWire(it.error))),
-        // What cannot be cloned was never sent.
-        (cause: unknown) =>
-          reject(new VarveError('BAD_ARGUMENT', `${method}: cannot be sent`, { cause })),
-      );
-    });
-  }
+  ): Promise<ReturnType<ControlCalls[M]>>;
+  release(): void;
+}
 
-  release(): void {
-    this.#root[releaseProxy]();
-  }
+export function controlClient(port: MessagePort, calls: Calls): ControlClient {
+  const root = wrap<ControlRoot>(port);
+  return {
+    call: (method, ...args) =>
+      calls.run((resolve, reject) => {
+        // Bytes are given away only where the engine keeps nothing of ours: pieces of a stream.
+        const bytes = method === 'write' ? [(args[1] as Uint8Array<ArrayBuffer>).buffer] : [];
+        const answer: Promise<ControlAnswer<unknown>> = root.call(
+          transfer({ method, args }, bytes),
+        );
+        answer.then(
+          (it) =>
+            it.ok
+              ? resolve(it.value as ReturnType<ControlCalls[typeof method]>)
+              : reject(fromWire(it.error)),
+          // What cannot be cloned was never sent.
+          (cause: unknown) =>
+            reject(new VarveError('BAD_ARGUMENT', `${method}: cannot be sent`, { cause })),
+        );
+      }, DEADLINES_MS[method]),
+    release: () => root[releaseProxy](),
+  };
 }

@@ -14,68 +14,63 @@ import type {
 } from '@varve/protocol';
 import type { Calls } from './calls.ts';
 
-type Request = AppendMessage | ReadMessage | UnitMessage;
-type Answer = AppendedMessage | ChunkMessage | UnitBytesMessage;
-type AnswerTo<R extends Request> = R extends AppendMessage
-  ? AppendedMessage
-  : R extends ReadMessage
-    ? ChunkMessage
-    : UnitBytesMessage;
+type Numbered<R> = Omit<R, 'id'>;
+
+export interface DataLink {
+  onHello: (message: HelloAnswer) => void;
+  onStatus: (message: StatusMessage) => void;
+  onDropped: (error: Error) => void;
+  isOpen(): boolean;
+  /** A number that no request and no reader of this link has. */
+  nextId(): number;
+  request(message: Numbered<AppendMessage>, transfer: ArrayBuffer[]): Promise<AppendedMessage>;
+  request(
+    message: Numbered<ReadMessage>,
+    transfer: [],
+    deadlineMs: number | undefined,
+  ): Promise<ChunkMessage>;
+  request(message: Numbered<UnitMessage>): Promise<UnitBytesMessage>;
+  post(message: ToEngine): void;
+}
+
+type Answer = AppendedMessage & ChunkMessage & UnitBytesMessage;
 
 interface Pending {
   resolve(answer: Answer): void;
   reject(error: Error): void;
 }
 
-export class DataLink {
-  onHello: (message: HelloAnswer) => void = () => undefined;
-  onStatus: (message: StatusMessage) => void = () => undefined;
-  onDropped: (error: Error) => void = () => undefined;
-  readonly #port: MessagePort;
-  readonly #calls: Calls;
+const nobody = (): void => undefined;
+
+export function dataLink(port: MessagePort, calls: Calls): DataLink {
   /** A request that ran into its deadline stays until its answer comes, or the port goes. */
-  readonly #pending = new Map<number, Pending>();
-  #lastId = 0;
-
-  constructor(port: MessagePort, calls: Calls) {
-    this.#port = port;
-    this.#calls = calls;
-    port.onmessage = ({ data }: MessageEvent<ToClient>) => this.#receive(data);
-  }
-
-  get isOpen(): boolean {
-    return this.#calls.isOpen;
-  }
-
-  nextId(): number {
-    return ++this.#lastId;
-  }
-
-  request<R extends Request>(
-    message: R,
-    transfer: ArrayBuffer[] = [],
-    deadlineMs?: number,
-  ): Promise<AnswerTo<R>> {
-    return this.#calls.run<Answer>((resolve, reject) => {
-      this.#pending.set(message.id, { resolve, reject });
-      this.#port.postMessage(message, transfer);
-    }, deadlineMs) as Promise<AnswerTo<R>>;
-  }
-
-  post(message: ToEngine): void {
-    this.#port.postMessage(message);
-  }
-
-  #receive(message: ToClient): void {
-    if (message.kind === 'hello') return this.onHello(message);
-    if (message.kind === 'status') return this.onStatus(message);
-    if (message.kind === 'refused') {
-      if (message.dropped) this.onDropped(fromWire(message.error));
-      return;
+  const pending = new Map<number, Pending>();
+  let lastId = 0;
+  const link: DataLink = {
+    onHello: nobody,
+    onStatus: nobody,
+    onDropped: nobody,
+    isOpen: calls.isOpen,
+    nextId: () => ++lastId,
+    request: (message: object, transfer: ArrayBuffer[] = [], deadlineMs?: number) =>
+      calls.run<Answer>((resolve, reject) => {
+        const id = ++lastId;
+        pending.set(id, { resolve, reject });
+        port.postMessage({ ...message, id }, transfer);
+      }, deadlineMs),
+    post: (message) => port.postMessage(message),
+  };
+  port.onmessage = ({ data: message }: MessageEvent<ToClient>) => {
+    if (message.kind === 'hello') link.onHello(message);
+    else if (message.kind === 'status') link.onStatus(message);
+    else if (message.kind === 'refused') {
+      if (message.dropped) link.onDropped(fromWire(message.error));
+    } else {
+      const call = pending.get(message.id);
+      pending.delete(message.id);
+      if (message.kind === 'failed') call?.reject(fromWire(message.error));
+      else call?.resolve(message as Answer);
     }
-    const pending = this.#pending.get(message.id);
-    this.#pending.delete(message.id);
-    if (message.kind === 'failed') pending?.reject(fromWire(message.error));
-    else pending?.resolve(message);
-  }
+  };
+  return link;
 }

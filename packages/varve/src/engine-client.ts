@@ -6,9 +6,11 @@
  */
 import { PROTOCOL_VERSION, VarveError } from '@varve/protocol';
 import type { Hello, HelloAnswer } from '@varve/protocol';
-import { Calls } from './calls.ts';
-import { ControlClient } from './control-client.ts';
-import { DataLink } from './data-link.ts';
+import { newCalls } from './calls.ts';
+import { controlClient } from './control-client.ts';
+import type { ControlClient } from './control-client.ts';
+import { dataLink } from './data-link.ts';
+import type { DataLink } from './data-link.ts';
 
 /** A worker, or what stands for one. */
 export interface EngineProcess {
@@ -21,100 +23,101 @@ export interface EngineProcess {
   terminate(): unknown;
 }
 
-const HELLO_TIMEOUT_MS = 5000;
-
-export class EngineClient {
+export interface EngineClient {
   readonly control: ControlClient;
   readonly data: DataLink;
   /** Called once when the engine died by itself. */
-  onDied: (error: VarveError) => void = () => undefined;
-  readonly #process: EngineProcess;
-  readonly #calls: Calls;
-  readonly #ports: readonly MessagePort[];
-  readonly #watch = new AbortController();
-
-  private constructor(process: EngineProcess, deadlineMs: number) {
-    const control = new MessageChannel();
-    const data = new MessageChannel();
-    this.#process = process;
-    this.#ports = [control.port1, data.port1];
-    this.#calls = new Calls(deadlineMs);
-    this.control = new ControlClient(control.port1, this.#calls);
-    this.data = new DataLink(data.port1, this.#calls);
-    this.data.onDropped = (cause) => this.#died('BAD_MESSAGE', cause);
-    const hello = { kind: 'varve:hello', version: PROTOCOL_VERSION } as const;
-    const ports = { control: control.port2, data: data.port2 };
-    process.post({ ...hello, ...ports }, [ports.control, ports.data]);
-  }
-
-  /** @throws WORKER_LOAD_FAILED, UNSUPPORTED_VERSION */
-  static async start(process: EngineProcess, deadlineMs: number): Promise<EngineClient> {
-    const client = new EngineClient(process, deadlineMs);
-    try {
-      await client.#handshake();
-    } catch (error) {
-      client.end();
-      throw error;
-    }
-    return client;
-  }
-
+  onDied: (error: VarveError) => void;
+  /** It stands still for good: as if it had died. */
+  giveUp(cause: unknown): void;
   /** Ends the engine's process. Idempotent. */
-  end(reason = new VarveError('CLOSED', undefined, { outcome: 'not-written' })): void {
-    if (!this.#calls.isOpen) return;
-    this.#calls.end(reason);
-    this.#watch.abort();
-    this.control.release();
-    for (const port of this.#ports) port.close();
-    this.#process.terminate();
-  }
+  end(reason?: VarveError): void;
+}
 
-  async #handshake(): Promise<void> {
-    const { version, lifeLock } = await this.#hello();
+const HELLO_TIMEOUT_MS = 5000;
+
+/** @throws WORKER_LOAD_FAILED, UNSUPPORTED_VERSION */
+export async function startEngine(
+  process: EngineProcess,
+  deadlineMs: number,
+): Promise<EngineClient> {
+  const controlPorts = new MessageChannel();
+  const dataPorts = new MessageChannel();
+  const calls = newCalls(deadlineMs);
+  const watch = new AbortController();
+  const control = controlClient(controlPorts.port1, calls);
+  const data = dataLink(dataPorts.port1, calls);
+  const client: EngineClient = {
+    control,
+    data,
+    onDied: () => undefined,
+    giveUp: (cause) => died('WORKER_DIED', cause),
+    end,
+  };
+  data.onDropped = (cause) => died('BAD_MESSAGE', cause);
+  try {
+    const { version, lifeLock } = await new Promise(hello);
     if (version !== PROTOCOL_VERSION) {
       throw new VarveError('UNSUPPORTED_VERSION', 'page and worker are of different versions', {
         facts: { page: PROTOCOL_VERSION, worker: version },
       });
     }
-    if (lifeLock === undefined) return;
-    // A terminated worker sends no event, but the lock it held comes free.
-    const { signal } = this.#watch;
-    navigator.locks
-      .request(lifeLock, { signal }, () => this.#died('WORKER_DIED'))
-      .catch(() => undefined);
+    if (lifeLock) {
+      // A terminated worker sends no event, but the lock it held comes free.
+      const { signal } = watch;
+      navigator.locks
+        .request(lifeLock, { signal }, () => died('WORKER_DIED'))
+        .catch(() => undefined);
+    }
+    return client;
+  } catch (error) {
+    end();
+    throw error;
   }
 
-  #hello(): Promise<HelloAnswer> {
-    return new Promise((resolve, reject) => {
-      const fail = (cause: unknown): void => {
-        const { url } = this.#process;
-        reject(
-          new VarveError(
-            'WORKER_LOAD_FAILED',
-            "the worker did not start. Vite's dev server needs optimizeDeps: " +
-              "{ exclude: ['varve'] }; any bundler can do with openLog(name, { worker })",
-            { facts: { url }, cause, outcome: 'not-written' },
-          ),
-        );
-      };
-      const timer = setTimeout(fail, HELLO_TIMEOUT_MS, 'no answer in time');
-      this.data.onHello = (answer) => {
-        clearTimeout(timer);
-        resolve(answer);
-      };
-      this.#process.onEnd((reason) => {
-        clearTimeout(timer);
-        fail(reason);
-        // An application's own worker may have errors that are none of ours.
-        if (this.#process.isOwn) this.#died('WORKER_DIED', reason);
-      });
+  function hello(resolve: (answer: HelloAnswer) => void, reject: (error: Error) => void): void {
+    const { url } = process;
+    const fail = (cause: unknown): void =>
+      reject(
+        new VarveError(
+          'WORKER_LOAD_FAILED',
+          "the worker did not start. Vite's dev server needs optimizeDeps: " +
+            "{ exclude: ['varve'] }; any bundler can do with openLog(name, { worker })",
+          { facts: { url }, cause, outcome: 'not-written' },
+        ),
+      );
+    const timer = setTimeout(fail, HELLO_TIMEOUT_MS, 'no answer in time');
+    data.onHello = (answer) => {
+      clearTimeout(timer);
+      resolve(answer);
+    };
+    process.onEnd((reason) => {
+      clearTimeout(timer);
+      fail(reason);
+      // An application's own worker may have errors that are none of ours.
+      if (process.isOwn) died('WORKER_DIED', reason);
     });
+    const ports = { control: controlPorts.port2, data: dataPorts.port2 };
+    process.post({ kind: 'varve:hello', version: PROTOCOL_VERSION, ...ports }, [
+      ports.control,
+      ports.data,
+    ]);
   }
 
-  #died(code: 'WORKER_DIED' | 'BAD_MESSAGE', cause?: unknown): void {
-    if (!this.#calls.isOpen) return;
+  function end(reason = new VarveError('CLOSED', undefined, { outcome: 'not-written' })): void {
+    if (!calls.isOpen()) return;
+    calls.end(reason);
+    watch.abort();
+    control.release();
+    controlPorts.port1.close();
+    dataPorts.port1.close();
+    process.terminate();
+  }
+
+  function died(code: 'WORKER_DIED' | 'BAD_MESSAGE', cause?: unknown): void {
+    if (!calls.isOpen()) return;
     const error = new VarveError(code, undefined, { cause, outcome: 'unknown' });
-    this.end(error);
-    this.onDied(error);
+    end(error);
+    client.onDied(error);
   }
 }

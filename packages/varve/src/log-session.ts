@@ -2,11 +2,12 @@
  * One open store in this page, shared by every handle that `openLog` gave out for its name.
  *
  * Always true:
- * - `status` is the same object until something changes
+ * - `status()` is the same object until something changes
  * - after the engine's death every handle learns it, and the next `openLog` starts afresh
  */
 import { isVarveError } from '@varve/protocol';
 import type {
+  GivenRequest,
   Opened,
   OpenRequest,
   StatusMessage,
@@ -14,7 +15,8 @@ import type {
   StoreStatus,
   VarveError,
 } from '@varve/protocol';
-import { AppendQueue } from './append-queue.ts';
+import { appendQueue } from './append-queue.ts';
+import type { AppendQueue } from './append-queue.ts';
 import type { LogStatus, StateSnapshot } from './api.ts';
 import type { EngineClient } from './engine-client.ts';
 import type { Platform, StorageFacts } from './platform.ts';
@@ -29,125 +31,119 @@ export interface SessionListener {
 
 export type StateProvider = () => StateSnapshot | Promise<StateSnapshot>;
 
-export class LogSession {
+export interface LogSession {
   readonly name: string;
   readonly request: OpenRequest;
   readonly engine: EngineClient;
   readonly appends: AppendQueue;
-  readonly #platform: Platform;
-  readonly #listeners = new Set<SessionListener>();
-  readonly #stopWatching: () => void;
-  readonly #onDied: () => void;
-  #engineStatus: StoreStatus;
-  #storage: StorageFacts = { persisted: null, quota: null };
-  #status: LogStatus | undefined;
-  /** Acknowledged, but not in a status yet. */
-  #lastLsn = 0;
-  #durableLsn = 0;
+  readonly listeners: Set<SessionListener>;
+  status(): LogStatus;
+  /** Asks the engine. @throws BAD_ARGUMENT when the store is open with other options than `given` */
+  refresh(given?: GivenRequest): Promise<LogStatus>;
+  /** Finishes what was appended, closes the store, ends the engine. Once. */
+  close(): Promise<void>;
+}
 
-  constructor(
-    name: string,
-    { request, status }: Opened,
-    engine: EngineClient,
-    platform: Platform,
-    onDied: () => void,
-  ) {
-    this.name = name;
-    this.request = request;
-    this.engine = engine;
-    this.#engineStatus = status;
-    this.#platform = platform;
-    this.#onDied = onDied;
-    this.appends = new AppendQueue(engine.data, request.queueBytes);
-    this.appends.onAcknowledged = (lastLsn, durability) => this.#acknowledged(lastLsn, durability);
-    engine.data.onStatus = (message) => this.#receive(message);
-    engine.onDied = (error) => this.#died(error);
-    this.#stopWatching = platform.watchPage(
-      () => void engine.control.call('park').catch(() => undefined),
-      () => void this.refresh().catch(() => undefined),
-    );
+export function logSession(
+  name: string,
+  { request, status: first }: Opened,
+  engine: EngineClient,
+  platform: Platform,
+  onDied: () => void,
+): LogSession {
+  const { control, data } = engine;
+  const listeners = new Set<SessionListener>();
+  let engineStatus = first;
+  let storage: StorageFacts = { persisted: null, quota: null };
+  let known: LogStatus | undefined;
+  /** Acknowledged, but not in a status yet: `status()` after an `await append` never lies behind it. */
+  let ackedLsn = 0;
+  let durableLsn = 0;
+  const appends = appendQueue(data, request.queueBytes, (lsn, durability = request.durability) => {
+    ackedLsn = Math.max(ackedLsn, lsn);
+    if (durability === 'strict') durableLsn = Math.max(durableLsn, lsn);
+    known = undefined;
+  });
+  data.onStatus = ({ status: now, events, checkpointDue }: StatusMessage) => {
+    update(now);
+    for (const event of events) tell((listener) => listener.onEvent(event));
+    if (checkpointDue) tell((listener) => listener.onCheckpointDue());
+  };
+  const stopWatching = platform.watchPage(
+    () => void park(),
+    () => void refresh().catch(() => undefined),
+  );
+  engine.onDied = (error) => {
+    stopWatching();
+    onDied();
+    ended();
+    tell((listener) => listener.onDied(error));
+  };
+  return { name, request, engine, appends, listeners, status, refresh, close };
+
+  /** Twice: after a pause of this very page the first deadline may pass before the answer is heard. */
+  async function park(isAgain = false): Promise<void> {
+    try {
+      await control.call('park');
+    } catch (error) {
+      // What the engine refuses it is alive to refuse.
+      if (!isVarveError(error, 'TIMEOUT')) return;
+      if (isAgain) engine.giveUp(error);
+      else await park(true);
+    }
   }
 
-  get status(): LogStatus {
-    const { lastLsn, durableLsn, queue } = this.#engineStatus;
-    const { waitingAppends, waitingBytes, stalls } = this.appends;
-    return (this.#status ??= {
-      ...this.#engineStatus,
-      ...this.#storage,
-      name: this.name,
-      lastLsn: Math.max(lastLsn, this.#lastLsn),
-      durableLsn: Math.max(durableLsn, this.#durableLsn),
+  function tell(what: (listener: SessionListener) => void): void {
+    for (const listener of [...listeners]) what(listener);
+  }
+
+  function status(): LogStatus {
+    const { queue } = engineStatus;
+    return (known ??= {
+      ...engineStatus,
+      ...storage,
+      name,
+      lastLsn: Math.max(engineStatus.lastLsn, ackedLsn),
+      durableLsn: Math.max(engineStatus.durableLsn, durableLsn),
       queue: {
-        waitingAppends: queue.waitingAppends + waitingAppends,
-        waitingBytes: queue.waitingBytes + waitingBytes,
-        stalls: queue.stalls + stalls,
+        waitingAppends: queue.waitingAppends + appends.waitingAppends,
+        waitingBytes: queue.waitingBytes + appends.waitingBytes,
+        stalls: queue.stalls + appends.stalls,
       },
     });
   }
 
-  async refresh(): Promise<LogStatus> {
-    const [status, storage] = await Promise.all([
-      this.engine.control.call('status'),
-      this.#platform.storageFacts(),
+  async function refresh(given?: GivenRequest): Promise<LogStatus> {
+    const [answer, facts] = await Promise.all([
+      given ? control.call('open', name, given) : control.call('status'),
+      platform.storageFacts(),
     ]);
-    this.#storage = storage;
-    this.#update(status);
-    return this.status;
+    storage = facts;
+    update('request' in answer ? answer.status : answer);
+    return status();
   }
 
-  add(listener: SessionListener): void {
-    this.#listeners.add(listener);
-  }
-
-  remove(listener: SessionListener): void {
-    this.#listeners.delete(listener);
-  }
-
-  /** Finishes what was appended, closes the store, ends the engine. Once. */
-  async close(): Promise<void> {
-    this.#stopWatching();
+  async function close(): Promise<void> {
+    stopWatching();
     try {
-      await this.appends.drained();
-      await this.engine.control.call('close');
+      await appends.drained();
+      await control.call('close');
     } catch (error) {
       // A dead engine has nothing left to close: its store is as a crash leaves it.
       if (!isVarveError(error, 'WORKER_DIED')) throw error;
     } finally {
-      this.engine.end();
-      this.#ended();
+      engine.end();
+      ended();
     }
   }
 
-  #receive({ status, events, checkpointDue }: StatusMessage): void {
-    this.#update(status);
-    for (const event of events) {
-      for (const listener of [...this.#listeners]) listener.onEvent(event);
-    }
-    if (!checkpointDue) return;
-    for (const listener of this.#listeners) listener.onCheckpointDue();
+  function update(now: StoreStatus): void {
+    engineStatus = now;
+    known = undefined;
+    tell((listener) => listener.onStatus());
   }
 
-  #update(status: StoreStatus): void {
-    this.#engineStatus = status;
-    this.#status = undefined;
-    for (const listener of [...this.#listeners]) listener.onStatus();
-  }
-
-  #ended(): void {
-    this.#update({ ...this.#engineStatus, state: 'closed' });
-  }
-
-  /** So that `status()` after an `await append` never lies behind it; no message is needed for it. */
-  #acknowledged(lastLsn: number, durability = this.request.durability): void {
-    this.#lastLsn = Math.max(this.#lastLsn, lastLsn);
-    if (durability === 'strict') this.#durableLsn = Math.max(this.#durableLsn, lastLsn);
-    this.#status = undefined;
-  }
-
-  #died(error: VarveError): void {
-    this.#stopWatching();
-    this.#onDied();
-    this.#ended();
-    for (const listener of [...this.#listeners]) listener.onDied(error);
+  function ended(): void {
+    update({ ...engineStatus, state: 'closed' });
   }
 }

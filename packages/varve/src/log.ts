@@ -10,8 +10,10 @@ import {
   APPLICATION_TYPE_MIN,
   MESSAGE_BYTES_MAX,
   VarveError,
+  asVarveError,
   badArgument,
   checkCount,
+  withOutcome,
 } from '@varve/protocol';
 import type { StoreEvent } from '@varve/protocol';
 import { throwIfAborted } from './abort.ts';
@@ -36,24 +38,31 @@ import type { AppendCall } from './append-queue.ts';
 import { EntryCoder } from './entry-coder.ts';
 import type { LogSession, StateProvider } from './log-session.ts';
 import { checkAppend } from './options.ts';
-import { LogProjection } from './projection.ts';
-import { RecordReader, readPieces } from './record-reader.ts';
+import { projection } from './projection.ts';
+import { readPieces, recordReader } from './record-reader.ts';
+import type { RecordReader } from './record-reader.ts';
 import { salvage } from './salvage.ts';
-import { pullStream } from './streams.ts';
-import { appendUnit } from './unit-writer.ts';
+import { pull, pullStream, push } from './streams.ts';
+import type { Pieces } from './streams.ts';
 
 /** What stands before a payload: type, flags, channel, length. */
 const FRAME_HEAD_BYTES_MAX = 16;
 const NO_OPTIONS: AppendOptions = {};
 
-export class LogHandle<T> implements Log<T> {
+/** The platform's own `EventTarget`, with the names and types of a log's events. */
+const LogEvents = EventTarget as new () => Pick<
+  Log<never>,
+  'addEventListener' | 'removeEventListener'
+> &
+  Pick<EventTarget, 'dispatchEvent'>;
+
+export class LogHandle<T> extends LogEvents implements Log<T> {
   readonly name: string;
   readonly #session: LogSession;
   readonly #coder: EntryCoder<T>;
   readonly #stateCodec: Codec<unknown>;
   readonly #release: () => Promise<void>;
   readonly #provideState: StateProvider | undefined;
-  readonly #events = new EventTarget();
   readonly #subscribers = new Set<() => void>();
   readonly #readers = new Set<RecordReader<T>>();
   #closed: Promise<void> | undefined;
@@ -66,13 +75,14 @@ export class LogHandle<T> implements Log<T> {
     options: OpenOptions<T>,
     release: () => Promise<void>,
   ) {
+    super();
     this.name = session.name;
     this.#session = session;
     this.#coder = new EntryCoder(codec, options);
     this.#stateCodec = stateCodec;
     this.#provideState = options.checkpoint?.state;
     this.#release = release;
-    session.add(this);
+    session.listeners.add(this);
   }
 
   append(value: T, options: AppendOptions = NO_OPTIONS): Promise<number> {
@@ -88,16 +98,28 @@ export class LogHandle<T> implements Log<T> {
   }
 
   tryAppend(value: T, options: AppendOptions = NO_OPTIONS): Promise<number> | undefined {
-    return this.#session.appends.isFull && !this.#closed ? undefined : this.append(value, options);
+    return this.#session.appends.isFull() && !this.#closed
+      ? undefined
+      : this.append(value, options);
   }
 
   async appendStream(
-    stream: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,
+    pieces: Pieces,
     options: Omit<AppendOptions, 'transfer'> = NO_OPTIONS,
   ): Promise<number> {
     this.#check('not-written');
-    const { appends, engine } = this.#session;
-    return appendUnit(engine.control, appends, stream, checkedCall(options));
+    const call = checkedCall(options);
+    let isWhole = false;
+    try {
+      const opening = this.#control.call('openUnit');
+      return await push(this.#control, opening, pieces, call.signal, (stream) => {
+        isWhole = true;
+        return this.#session.appends.append({ ...call, payloads: [new Uint8Array()], stream });
+      });
+    } catch (cause) {
+      // Until its end is appended nothing of it can be visible, whatever the error says of itself.
+      throw isWhole ? cause : withOutcome(asVarveError(cause), 'not-written');
+    }
   }
 
   async flush(): Promise<number> {
@@ -115,7 +137,7 @@ export class LogHandle<T> implements Log<T> {
   }
 
   getStream(lsn: number): ReadableStream<Uint8Array> {
-    return pullStream(this.#payload(lsn), undefined);
+    return pullStream(this.#payload(lsn));
   }
 
   read(options: ReadOptions = {}): AsyncIterableIterator<Entry<T>> {
@@ -161,11 +183,11 @@ export class LogHandle<T> implements Log<T> {
   }
 
   project<S>(reduce: Reducer<S, T>, initial: S, only: RecordFilter = {}): Projection<S> {
-    return new LogProjection(this, reduce, initial, only);
+    return projection(this, reduce, initial, only);
   }
 
   status(): LogStatus {
-    return this.#session.status;
+    return this.#session.status();
   }
 
   getSnapshot = (): LogStatus => this.status();
@@ -178,21 +200,6 @@ export class LogHandle<T> implements Log<T> {
   async refreshStatus(): Promise<LogStatus> {
     this.#check();
     return this.#session.refresh();
-  }
-
-  addEventListener<K extends keyof LogEventMap>(
-    type: K,
-    listener: (event: LogEventMap[K]) => void,
-    options?: AddEventListenerOptions | boolean,
-  ): void {
-    this.#events.addEventListener(type, listener as EventListener, options);
-  }
-
-  removeEventListener<K extends keyof LogEventMap>(
-    type: K,
-    listener: (event: LogEventMap[K]) => void,
-  ): void {
-    this.#events.removeEventListener(type, listener as EventListener);
   }
 
   async layout(): Promise<StoreLayout> {
@@ -219,7 +226,7 @@ export class LogHandle<T> implements Log<T> {
     if (this.#closed) return this.#closed;
     const error = this.#closedError();
     this.#closed = this.#release().then(() => {
-      this.#session.remove(this);
+      this.#session.listeners.delete(this);
       this.#dispatch('closed', null);
     });
     for (const reader of [...this.#readers]) reader.stop(error);
@@ -273,7 +280,7 @@ export class LogHandle<T> implements Log<T> {
   #reader(options: ReadOptions, isTail: boolean): RecordReader<T> {
     const { data } = this.#session.engine;
     const onEnd = (ended: RecordReader<T>): void => void this.#readers.delete(ended);
-    const reader = new RecordReader(data, this.#coder, options, isTail, onEnd);
+    const reader = recordReader(data, this.#coder, options, isTail, onEnd);
     this.#readers.add(reader);
     try {
       this.#check();
@@ -295,15 +302,8 @@ export class LogHandle<T> implements Log<T> {
   async *#exported(): AsyncGenerator<Uint8Array> {
     this.#check();
     await this.#session.appends.drained();
-    const stream = await this.#control.call('openSource', 'export');
-    try {
-      for (;;) {
-        const piece = await this.#control.call('pull', stream);
-        if (piece.done) return;
-        if ('bytes' in piece) yield piece.bytes;
-      }
-    } finally {
-      this.#control.call('dropStream', stream).catch(() => undefined);
+    for await (const piece of pull(this.#control, 'export')) {
+      if ('bytes' in piece) yield piece.bytes;
     }
   }
 
@@ -320,7 +320,7 @@ export class LogHandle<T> implements Log<T> {
   }
 
   #dispatch(type: keyof LogEventMap, detail: unknown): void {
-    this.#events.dispatchEvent(new CustomEvent(type, { detail }));
+    this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 
   #closedError(outcome?: 'not-written'): VarveError {

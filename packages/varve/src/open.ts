@@ -7,14 +7,18 @@
  * - each store has a worker of its own: a slow flush of one never holds up another
  */
 import { badArgument, checkCount, isVarveError } from '@varve/protocol';
-import type { ControlCalls, ControlMethod, GivenRequest } from '@varve/protocol';
+import type { GivenRequest } from '@varve/protocol';
 import { throwIfAborted, untilAborted } from './abort.ts';
 import type { Codec, Log, OpenOptions, StoreInfo } from './api.ts';
-import { EngineClient } from './engine-client.ts';
+import type { ControlClient } from './control-client.ts';
+import { startEngine } from './engine-client.ts';
+import type { EngineClient } from './engine-client.ts';
 import { LogHandle } from './log.ts';
-import { LogSession } from './log-session.ts';
-import { DEADLINE_MS, checkName, checkSame, givenRequest } from './options.ts';
+import { logSession } from './log-session.ts';
+import type { LogSession } from './log-session.ts';
+import { DEADLINE_MS, checkName, givenRequest } from './options.ts';
 import type { Platform } from './platform.ts';
+import { push } from './streams.ts';
 
 interface Shared {
   readonly codec: string;
@@ -56,9 +60,8 @@ export async function openShared<T>(
   shared.users++;
   try {
     const session = await untilAborted(shared.session, signal);
-    checkSame(session.request, given);
     if (options.persist) await platform.persist();
-    await session.refresh();
+    await session.refresh(given);
     return new LogHandle(session, codec, stateCodec, options, release);
   } catch (error) {
     release().catch(() => undefined);
@@ -99,7 +102,7 @@ async function startSession(
 ): Promise<LogSession> {
   const open = async (engine: EngineClient): Promise<LogSession> => {
     const opened = await engine.control.call('open', name, given);
-    return new LogSession(name, opened, engine, platform, onDied);
+    return logSession(name, opened, engine, platform, onDied);
   };
   return withEngine(platform, deadlineMs, given.fallback !== 'memory', open);
 }
@@ -114,7 +117,7 @@ async function withEngine<R>(
   needsStorage: boolean,
   work: (engine: EngineClient) => Promise<R>,
 ): Promise<R> {
-  const starting = (async () => EngineClient.start(platform.startEngine(), deadlineMs))();
+  const starting = (async () => startEngine(platform.startEngine(), deadlineMs))();
   const refusal = needsStorage ? platform.refusal() : Promise.resolve(undefined);
   try {
     return await new Promise<R>((resolve, reject) => {
@@ -130,27 +133,22 @@ async function withEngine<R>(
 /** Runs `work` with an engine that has no store open, and ends it. */
 function withControl<R>(
   platform: Platform,
-  work: (
-    call: <M extends ControlMethod>(
-      method: M,
-      ...args: Parameters<ControlCalls[M]>
-    ) => Promise<ReturnType<ControlCalls[M]>>,
-  ) => Promise<R>,
+  work: (control: ControlClient) => Promise<R>,
 ): Promise<R> {
   return withEngine(platform, DEADLINE_MS, true, async (engine) => {
-    const result = await work((method, ...args) => engine.control.call(method, ...args));
+    const result = await work(engine.control);
     engine.end();
     return result;
   });
 }
 
 export function listStoresOf(platform: Platform): Promise<StoreInfo[]> {
-  return withControl(platform, async (call) => [...(await call('listStores'))]);
+  return withControl(platform, async (control) => [...(await control.call('listStores'))]);
 }
 
 export async function deleteStoreOf(platform: Platform, name: string): Promise<void> {
   checkName(name);
-  await withControl(platform, (call) => call('deleteStore', name));
+  await withControl(platform, (control) => control.call('deleteStore', name));
 }
 
 export async function importStoreOf(
@@ -160,25 +158,15 @@ export async function importStoreOf(
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<void> {
   checkName(name);
-  const reader = (source instanceof Blob ? source.stream() : source).getReader();
-  await withControl(platform, async (call) => {
-    const stream = await call('openImport', name);
+  const pieces = source instanceof Blob ? source.stream() : source;
+  await withControl(platform, async (control) => {
     try {
-      for (;;) {
-        const { done, value } = await untilAborted(reader.read(), signal);
-        if (done) break;
-        if (!(value instanceof Uint8Array)) throw badArgument('source', 'a stream of Uint8Array');
-        for (let at = 0; at < value.length; at += IMPORT_PIECE_BYTES) {
-          await call('write', stream, value.slice(at, at + IMPORT_PIECE_BYTES));
-        }
-      }
-      await call('endImport', stream);
+      const opening = control.call('openImport', name);
+      await push(control, opening, pieces, signal, (stream) => control.call('endImport', stream));
     } catch (error) {
-      await call('dropStream', stream).catch(() => undefined);
-      await reader.cancel().catch(() => undefined);
+      // What was begun is taken back before the engine ends.
+      await control.call('close').catch(() => undefined);
       throw error;
     }
   });
 }
-
-const IMPORT_PIECE_BYTES = 1024 * 1024;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { checkAppend, checkName, checkSame, givenRequest } from './options.ts';
+import { checkAppend, checkName, givenRequest } from './options.ts';
 import type { AppendOptions } from './api.ts';
-import { completeRequest } from '@varve/protocol';
+import { checkAgrees, completeRequest } from '@varve/protocol';
 
 describe('options', () => {
   test.each<[string, unknown]>([
@@ -24,9 +24,9 @@ describe('options', () => {
 
   test('opening again may repeat options or leave them out, not change them', () => {
     const open = completeRequest(givenRequest({ durability: 'relaxed', keep: { records: 5 } }));
-    checkSame(open, givenRequest({}));
-    checkSame(open, givenRequest({ keep: { records: 5 } }));
-    expect(() => checkSame(open, givenRequest({ durability: 'strict' }))).toThrow(
+    checkAgrees(open, givenRequest({}));
+    checkAgrees(open, givenRequest({ keep: { records: 5 } }));
+    expect(() => checkAgrees(open, givenRequest({ durability: 'strict' }))).toThrow(
       expect.objectContaining({ code: 'BAD_ARGUMENT', facts: { option: 'durability' } }),
     );
   });

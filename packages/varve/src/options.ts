@@ -10,11 +10,10 @@ import {
   checkCount,
   checkOneOf,
 } from '@varve/protocol';
-import type { GivenRequest, OpenRequest } from '@varve/protocol';
+import type { GivenRequest } from '@varve/protocol';
 import type { AppendOptions, OpenOptions } from './api.ts';
 
 export const DEADLINE_MS = 30_000;
-const CHECKPOINT_EVERY_BYTES = 16 * 1024 * 1024;
 
 export function checkName(name: unknown): void {
   const ok = typeof name === 'string' && name.length > 0 && name.length <= 100;
@@ -24,27 +23,10 @@ export function checkName(name: unknown): void {
 /** What was given and can be sent; the engine takes from it what it knows. */
 export function givenRequest<T>(options: OpenOptions<T>): GivenRequest {
   checkArgument(typeof options === 'object' && options !== null, 'options', 'an object');
-  const { relaxed, checkpoint } = options;
-  const given: Record<string, unknown> = {
-    relaxedBytes: relaxed?.bytes,
-    relaxedMs: relaxed?.ms,
-    checkpointEveryBytes: checkpoint && (checkpoint.everyBytes ?? CHECKPOINT_EVERY_BYTES),
-    ...options,
-  };
-  for (const [name, value] of Object.entries(given)) {
-    const isPlain = !/^(object|function|undefined)$/.test(typeof value);
-    if (!isPlain && (name !== 'keep' || value === undefined)) delete given[name];
-  }
-  return given;
-}
-
-/** @throws BAD_ARGUMENT when a store that is open in this page was opened otherwise */
-export function checkSame(open: OpenRequest, given: Partial<OpenRequest>): void {
-  for (const [option, value] of Object.entries(given)) {
-    if (!(option in open)) continue;
-    const same = JSON.stringify(open[option as keyof OpenRequest]) === JSON.stringify(value);
-    checkArgument(same, option, 'what this store was already opened with in this page');
-  }
+  const { keep, relaxed, checkpoint } = options;
+  const plain = Object.entries(options).filter(([, value]) => Object(value) !== value);
+  const every = checkpoint && { everyBytes: checkpoint.everyBytes };
+  return { ...Object.fromEntries(plain), keep, relaxed, checkpoint: every } as GivenRequest;
 }
 
 export function checkAppend({ type, channel, expect, durability }: AppendOptions): void {

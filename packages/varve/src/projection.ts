@@ -7,51 +7,54 @@
  */
 import type { Log, Projection, RecordFilter, Reducer } from './api.ts';
 
-export class LogProjection<S, T> implements Projection<S> {
-  readonly ready: Promise<void>;
-  lsn = 0;
-  #state: S;
-  readonly #abort = new AbortController();
-  readonly #listeners = new Set<() => void>();
-
-  constructor(log: Log<T>, reduce: Reducer<S, T>, initial: S, only: RecordFilter) {
-    this.#state = initial;
-    this.ready = log.recover(reduce, initial, only).then(({ state, lsn }) => {
-      if (this.#abort.signal.aborted) return;
-      this.#set(state, lsn);
-      void this.#follow(log, reduce, only);
-    });
-    // Who does not wait for it is not to be crashed by it.
-    this.ready.catch(() => undefined);
-  }
-
-  getSnapshot = (): S => this.#state;
-
-  subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+export function projection<S, T>(
+  log: Log<T>,
+  reduce: Reducer<S, T>,
+  initial: S,
+  only: RecordFilter,
+): Projection<S> {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const listeners = new Set<() => void>();
+  let state = initial;
+  let lsn = 0;
+  const ready = log.recover(reduce, initial, only).then((recovered) => {
+    if (signal.aborted) return;
+    set(recovered.state, recovered.lsn);
+    void follow();
+  });
+  // Who does not wait for it is not to be crashed by it.
+  ready.catch(() => undefined);
+  return {
+    ready,
+    get lsn() {
+      return lsn;
+    },
+    getSnapshot: () => state,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    close() {
+      controller.abort();
+      listeners.clear();
+    },
   };
 
-  close(): void {
-    this.#abort.abort();
-    this.#listeners.clear();
-  }
-
-  async #follow(log: Log<T>, reduce: Reducer<S, T>, only: RecordFilter): Promise<void> {
+  async function follow(): Promise<void> {
     try {
-      const { signal } = this.#abort;
-      for await (const entry of log.tail({ ...only, after: this.lsn, signal })) {
-        this.#set(reduce(this.#state, entry), entry.lsn);
+      for await (const entry of log.tail({ ...only, after: lsn, signal })) {
+        set(reduce(state, entry), entry.lsn);
       }
     } catch {
       // The log ended (closed, worker gone): the last state stands.
     }
   }
 
-  #set(state: S, lsn: number): void {
-    this.lsn = lsn;
-    if (Object.is(state, this.#state)) return;
-    this.#state = state;
-    for (const listener of [...this.#listeners]) listener();
+  function set(next: S, upTo: number): void {
+    lsn = upTo;
+    if (Object.is(next, state)) return;
+    state = next;
+    for (const listener of [...listeners]) listener();
   }
 }

@@ -10,7 +10,8 @@ import { MESSAGE_BYTES_MAX, RecordFlag, VarveError } from '@varve/protocol';
 import type { ChunkMessage } from '@varve/protocol';
 import { aborted } from './abort.ts';
 import type { Entry, ReadOptions } from './api.ts';
-import { ChunkCursor } from './chunk-cursor.ts';
+import { chunkCursor } from './chunk-cursor.ts';
+import type { ChunkCursor } from './chunk-cursor.ts';
 import type { DataLink } from './data-link.ts';
 import type { EntryCoder } from './entry-coder.ts';
 
@@ -21,178 +22,155 @@ type Result<T> = IteratorResult<Entry<T>, undefined>;
 
 const END = { done: true, value: undefined } as const;
 
-export class RecordReader<T> implements AsyncIterableIterator<Entry<T>> {
-  readonly #link: DataLink;
-  readonly #coder: EntryCoder<T>;
-  readonly #options: ReadOptions;
-  readonly #isTail: boolean;
-  readonly #id: number;
-  readonly #abort: () => void;
-  readonly #onEnd: (reader: RecordReader<T>) => void;
-  #cursor: ChunkCursor | undefined;
-  #ahead: Promise<ChunkMessage> | undefined;
+export interface RecordReader<T> extends AsyncIterableIterator<Entry<T>> {
+  /** Ends it from outside; whoever iterates hears `error`, or just the end. */
+  stop(error?: Error): void;
+}
+
+export function recordReader<T>(
+  link: DataLink,
+  coder: EntryCoder<T>,
+  only: ReadOptions,
+  isTail: boolean,
+  onEnd: (reader: RecordReader<T>) => void,
+): RecordReader<T> {
+  const { reverse, visibility, signal } = only;
+  let { after = 0, before, limit: wanted = Infinity } = only;
+  const id = link.nextId();
+  let cursor: ChunkCursor | undefined;
+  let ahead: Promise<ChunkMessage> | undefined;
   /** Set while `next` waits for the engine; calls that come meanwhile line up behind it. */
-  #filling: Promise<void> | undefined;
-  #after: number;
-  #before: number | undefined;
-  #left: number;
-  #maxBytes = CHUNK_FIRST_BYTES;
+  let filling: Promise<void> | undefined;
+  let maxBytes = CHUNK_FIRST_BYTES;
   /** The engine has nothing more, as of the last chunk. */
-  #isDry = false;
-  #isEnded = false;
-  #error: Error | undefined;
+  let isDry = false;
+  let isEnded = false;
+  let failure: Error | undefined;
 
-  constructor(
-    link: DataLink,
-    coder: EntryCoder<T>,
-    options: ReadOptions,
-    isTail: boolean,
-    onEnd: (reader: RecordReader<T>) => void,
-  ) {
-    this.#onEnd = onEnd;
-    this.#link = link;
-    this.#coder = coder;
-    this.#options = options;
-    this.#isTail = isTail;
-    this.#id = link.nextId();
-    this.#after = options.after ?? 0;
-    this.#before = options.before;
-    this.#left = options.limit ?? Infinity;
-    const { signal } = options;
-    this.#abort = () => this.stop(isTail ? undefined : aborted(signal!));
-    signal?.addEventListener('abort', this.#abort);
-    if (signal?.aborted) this.#abort();
-  }
+  const abort = (): void => stop(isTail ? undefined : aborted(signal!));
+  const reader: RecordReader<T> = {
+    [Symbol.asyncIterator]: () => reader,
+    next,
+    return() {
+      end();
+      return Promise.resolve(END);
+    },
+    stop,
+  };
+  signal?.addEventListener('abort', abort);
+  if (signal?.aborted) abort();
+  return reader;
 
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  next(): Promise<Result<T>> {
-    if (this.#filling) return this.#filling.then(() => this.next());
+  function next(): Promise<Result<T>> {
+    if (filling) return filling.then(next);
     try {
-      const entry = this.#take();
+      const entry = take();
       if (entry instanceof Promise) return entry.then((value) => ({ done: false, value }));
       if (entry) return Promise.resolve({ done: false, value: entry });
     } catch (error) {
-      this.#end();
+      end();
       return Promise.reject(error);
     }
-    if (this.#isEnded) return this.#last();
-    this.#filling = this.#fill().finally(() => (this.#filling = undefined));
-    return this.#filling.then(() => this.next());
+    if (isEnded) return last();
+    filling = fill().finally(() => (filling = undefined));
+    return filling.then(next);
   }
 
-  return(): Promise<Result<T>> {
-    this.#end();
-    return Promise.resolve(END);
-  }
-
-  /** Ends it from outside; whoever iterates hears `error`, or just the end. */
-  stop(error: Error | undefined): void {
-    if (this.#isEnded) return;
-    this.#error = error;
-    this.#end();
+  function stop(error?: Error): void {
+    if (isEnded) return;
+    failure = error;
+    end();
   }
 
   /** The error is told once; after it there is only the end. */
-  #last(): Promise<Result<T>> {
-    const error = this.#error;
-    this.#error = undefined;
+  function last(): Promise<Result<T>> {
+    const error = failure;
+    failure = undefined;
     return error ? Promise.reject(error) : Promise.resolve(END);
   }
 
   /** The next record of the current chunk that was asked for. */
-  #take(): Entry<T> | Promise<Entry<T>> | undefined {
-    const cursor = this.#cursor;
-    if (cursor === undefined) return undefined;
-    const { type, channel } = this.#options;
-    while (!this.#isEnded && this.#left > 0 && cursor.next()) {
+  function take(): Entry<T> | Promise<Entry<T>> | undefined {
+    while (!isEnded && wanted > 0 && cursor?.next()) {
       const { frame, lsn, timeMs } = cursor;
-      if (this.#options.reverse) this.#before = lsn;
-      else this.#after = lsn;
-      if (type !== undefined && frame.type !== type) continue;
-      if (channel !== undefined && frame.channel !== channel) continue;
-      if (--this.#left === 0) this.#end();
-      if ((frame.flags & RecordFlag.External) !== 0) {
-        const { type: itsType, channel: itsChannel } = frame;
-        return readWhole(this.#link, lsn).then((bytes) =>
-          this.#coder.decode(bytes, lsn, itsType, itsChannel, timeMs),
-        );
-      }
-      const payload = cursor.bytes.subarray(frame.payloadStart, frame.payloadEnd);
-      return this.#coder.decode(payload, lsn, frame.type, frame.channel, timeMs);
+      if (reverse) before = lsn;
+      else after = lsn;
+      const { type, channel } = frame;
+      if (only.type !== undefined && only.type !== type) continue;
+      if (only.channel !== undefined && only.channel !== channel) continue;
+      if (--wanted === 0) end();
+      const payload = payloadAt(link, cursor);
+      return payload instanceof Promise
+        ? payload.then((bytes) => coder.decode(bytes, lsn, type, channel, timeMs))
+        : coder.decode(payload, lsn, type, channel, timeMs);
     }
-    this.#cursor = undefined;
+    cursor = undefined;
     return undefined;
   }
 
-  async #fill(): Promise<void> {
+  async function fill(): Promise<void> {
     try {
-      if (this.#left === 0 || (this.#isDry && !this.#isTail)) return this.#end();
-      const chunk = await (this.#ahead ?? this.#ask());
-      this.#ahead = undefined;
-      this.#isDry = chunk.done;
-      if (this.#isEnded) return;
-      this.#cursor = new ChunkCursor(chunk, this.#options.reverse === true);
-      const last = chunk.runs.at(-1);
-      if (!chunk.done && last && this.#left === Infinity) {
-        this.#ahead = this.#askBeyond(last.firstLsn, last.firstLsn + last.count - 1);
-      }
+      if (wanted === 0 || (isDry && !isTail)) return end();
+      const chunk = await (ahead ?? ask(after, before));
+      ahead = undefined;
+      isDry = chunk.done;
+      if (isEnded) return;
+      cursor = chunkCursor(chunk, reverse);
+      const run = chunk.runs.at(-1);
+      if (isDry || !run || wanted < Infinity) return;
+      ahead = reverse ? ask(after, run.firstLsn) : ask(run.firstLsn + run.count - 1, before);
+      // If nobody comes for it any more, its failure is nobody's.
+      ahead.catch(() => undefined);
     } catch (error) {
       // What ends a reader that was told to end is no error.
-      if (!this.#isEnded) this.#error = error as Error;
-      this.#end();
+      stop(error as Error);
     }
   }
 
-  #askBeyond(firstLsn: number, lastLsn: number): Promise<ChunkMessage> {
-    const ahead = this.#options.reverse
-      ? this.#ask(this.#after, firstLsn)
-      : this.#ask(lastLsn, this.#before);
-    // If nobody comes for it any more, its failure is nobody's.
-    ahead.catch(() => undefined);
-    return ahead;
-  }
-
-  #ask(after = this.#after, before = this.#before): Promise<ChunkMessage> {
-    const { reverse, visibility } = this.#options;
-    const maxBytes = this.#maxBytes;
-    this.#maxBytes = Math.min(maxBytes * 2, CHUNK_MAX_BYTES);
-    const wait = this.#isTail && this.#isDry;
-    return this.#link.request(
+  function ask(from: number, to: number | undefined): Promise<ChunkMessage> {
+    const wait = isTail && isDry;
+    const bytes = maxBytes;
+    maxBytes = Math.min(2 * bytes, CHUNK_MAX_BYTES);
+    return link.request(
       {
         kind: 'read',
-        id: this.#link.nextId(),
-        reader: this.#id,
-        after,
-        maxBytes,
+        reader: id,
+        after: from,
+        before: to,
+        reverse,
+        visibility,
+        maxBytes: bytes,
         wait,
-        ...(before !== undefined && { before }),
-        ...(reverse && { reverse }),
-        ...(visibility && { visibility }),
       },
       [],
       wait ? Infinity : undefined,
     );
   }
 
-  #end(): void {
-    if (this.#isEnded) return;
-    this.#isEnded = true;
-    this.#options.signal?.removeEventListener('abort', this.#abort);
-    this.#link.post({ kind: 'release', reader: this.#id });
-    this.#onEnd(this);
+  function end(): void {
+    if (isEnded) return;
+    isEnded = true;
+    signal?.removeEventListener('abort', abort);
+    link.post({ kind: 'release', reader: id });
+    onEnd(reader);
   }
+}
+
+/** A record whose bytes do not stand in its frame is fetched. */
+export function payloadAt(
+  link: DataLink,
+  { frame, bytes, lsn }: ChunkCursor,
+): Uint8Array | Promise<Uint8Array> {
+  return (frame.flags & RecordFlag.External) !== 0
+    ? readWhole(link, lsn)
+    : bytes.subarray(frame.payloadStart, frame.payloadEnd);
 }
 
 /** A record's bytes, however long it is. */
 export async function* readPieces(link: DataLink, lsn: number): AsyncGenerator<Uint8Array> {
-  let at = 0;
-  for (;;) {
+  for (let at = 0; ;) {
     const { bytes, done } = await link.request({
       kind: 'unit',
-      id: link.nextId(),
       lsn,
       at,
       maxBytes: CHUNK_MAX_BYTES,
@@ -204,7 +182,7 @@ export async function* readPieces(link: DataLink, lsn: number): AsyncGenerator<U
 }
 
 /** All pieces put together. @throws RECORD_TOO_LARGE */
-export async function readWhole(link: DataLink, lsn: number): Promise<Uint8Array> {
+async function readWhole(link: DataLink, lsn: number): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let length = 0;
   for await (const piece of readPieces(link, lsn)) {

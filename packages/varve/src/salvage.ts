@@ -1,10 +1,10 @@
 /** Everything that still verifies in a damaged store, and what does not. */
-import { RecordFlag } from '@varve/protocol';
 import type { DamageRange, Entry, SalvageReport } from './api.ts';
-import { ChunkCursor } from './chunk-cursor.ts';
+import { chunkCursor } from './chunk-cursor.ts';
 import type { EngineClient } from './engine-client.ts';
 import type { EntryCoder } from './entry-coder.ts';
-import { readWhole } from './record-reader.ts';
+import { payloadAt } from './record-reader.ts';
+import { pull } from './streams.ts';
 
 export async function salvage<T>(
   { control, data }: EngineClient,
@@ -13,32 +13,25 @@ export async function salvage<T>(
 ): Promise<SalvageReport> {
   const missing: DamageRange[] = [];
   let records = 0;
-  const stream = await control.call('openSource', 'salvage');
-  try {
-    for (;;) {
-      const piece = await control.call('pull', stream);
-      if (piece.done) return { records, missing };
-      if ('missing' in piece) {
-        missing.push(piece.missing);
+  for await (const piece of pull(control, 'salvage')) {
+    if ('missing' in piece) {
+      missing.push(piece.missing);
+      continue;
+    }
+    const cursor = chunkCursor({ bytes: piece.bytes, runs: piece.runs ?? [] }, false);
+    while (cursor.next()) {
+      const { frame, lsn, timeMs } = cursor;
+      const { type, channel } = frame;
+      let payload: Uint8Array;
+      try {
+        payload = await payloadAt(data, cursor);
+      } catch {
+        missing.push({ from: lsn, to: lsn, proof: 'read' });
         continue;
       }
-      const cursor = new ChunkCursor({ bytes: piece.bytes, runs: piece.runs ?? [] }, false);
-      while (cursor.next()) {
-        const { frame, lsn, timeMs, bytes } = cursor;
-        const { type, channel, flags, payloadStart, payloadEnd } = frame;
-        let payload: Uint8Array | undefined = bytes.subarray(payloadStart, payloadEnd);
-        if ((flags & RecordFlag.External) !== 0) {
-          payload = await readWhole(data, lsn).catch(() => undefined);
-        }
-        if (payload === undefined) {
-          missing.push({ from: lsn, to: lsn, proof: 'read' });
-          continue;
-        }
-        await onEntry(coder.decode(payload, lsn, type, channel, timeMs));
-        records++;
-      }
+      await onEntry(coder.decode(payload, lsn, type, channel, timeMs));
+      records++;
     }
-  } finally {
-    control.call('dropStream', stream).catch(() => undefined);
   }
+  return { records, missing };
 }
