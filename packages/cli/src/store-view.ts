@@ -12,6 +12,7 @@ import {
   geometryOf,
   hex,
   type LogView,
+  type NextRecord,
   readSegmentHeaders,
   readSuperblock,
   ReadOnlyJournal,
@@ -19,7 +20,6 @@ import {
   Recovery,
   type ScanPoint,
   type Segment,
-  segmentFromNext,
   segmentOf,
   SegmentTable,
   type Superblock,
@@ -79,15 +79,12 @@ export class StoreView implements LogView {
     return this.geometry.segmentBytes;
   }
 
-  follow(
-    next: { segment: number; slot: number; salt: Uint8Array },
-    from: ScanPoint,
-  ): Segment | undefined {
-    const known = this.table.get(next.segment);
-    if (known !== undefined) return known;
-    const made = segmentFromNext(next, from, this.superblock.seedId);
-    this.table.add(made);
-    return made;
+  follow(next: NextRecord, from: ScanPoint): Segment {
+    return this.table.named(next, from, this.superblock.seedId);
+  }
+
+  get lastGeneration(): number {
+    return this.recovered?.generationMax ?? this.superblock.generation;
   }
 
   close(): void {

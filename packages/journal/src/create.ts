@@ -80,6 +80,8 @@ export function createJournal(file: SyncFile, made: NewJournal): void {
     durableLsn: 0,
     createdAtMs: wallMs,
     writtenAtMs: wallMs,
+    scrubSegment: 0,
+    scrubbedAtMs: 0,
   };
   for (const place of [0, 1] as const) {
     const block = { ...superblock, sequence: place + 1 };

@@ -62,6 +62,8 @@ const SUPERBLOCK: Superblock = {
   durableLsn: 0,
   createdAtMs: 1,
   writtenAtMs: 1,
+  scrubSegment: 3,
+  scrubbedAtMs: 7,
 };
 
 /** Random bytes, or `good` with some of them replaced. */

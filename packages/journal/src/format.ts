@@ -49,6 +49,8 @@ export const SUPERBLOCK_LAYOUT = {
   durableLsn: [200, 8],
   createdAtMs: [208, 6],
   writtenAtMs: [214, 6],
+  scrubSegment: [220, 8],
+  scrubbedAtMs: [228, 6],
   checksum: [508, 4],
 } as const;
 

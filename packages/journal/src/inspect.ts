@@ -3,6 +3,7 @@
  * `dump`. Nothing here writes.
  */
 export { Blocks } from './blocks.ts';
+export type { NextRecord } from './control.ts';
 export { type Geometry, geometryOf, slotStart } from './geometry.ts';
 export { batchesOf, layoutOf } from './layout.ts';
 export { resync } from './lookahead.ts';
@@ -10,7 +11,7 @@ export type { ScanPoint } from './position.ts';
 export { ReadOnlyJournal } from './read-only-journal.ts';
 export { type Recovered, Recovery } from './recovery.ts';
 export { type LogView, Scanner } from './scanner.ts';
-export { beginningOf, type Segment, segmentFromNext, segmentOf } from './segment.ts';
+export { beginningOf, type Segment, segmentOf } from './segment.ts';
 export { readSegmentHeaders, SegmentTable } from './segment-table.ts';
 export { readStateAt } from './state-record.ts';
 export { hex } from './store-files.ts';

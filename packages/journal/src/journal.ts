@@ -14,6 +14,7 @@ import { invariant } from '@varve/bytes';
 import type { SyncFile } from '@varve/files';
 import { type DamageRange, VarveError } from '@varve/protocol';
 import { Blocks } from './blocks.ts';
+import type { NextRecord } from './control.ts';
 import { alignUp, type Geometry } from './geometry.ts';
 import { appendGroup, type GroupHost } from './group.ts';
 import { History, type LogNeeds } from './history.ts';
@@ -22,9 +23,9 @@ import type { ScanPoint } from './position.ts';
 import { Reader, type ReadRange } from './reader.ts';
 import type { Recovered } from './recovery.ts';
 import { rewriteUnproven } from './rewrite.ts';
-import type { LogView } from './scanner.ts';
-import { type Segment, segmentFromNext } from './segment.ts';
+import type { Segment } from './segment.ts';
 import type { SegmentTable } from './segment-table.ts';
+import { Scrub, type ScrubHost } from './scrub.ts';
 import { Slots } from './slots.ts';
 import { addState, readStateAt, type StoredState } from './state-record.ts';
 import type { Chunk, StoreOptions } from './store-port.ts';
@@ -46,7 +47,7 @@ const POINT_WINDOW_BYTES = 131_072;
 /** `scanStart` moves when this much would have to be scanned; earlier in a store that may not grow so large. */
 const SCAN_START_BYTES = 16 * 1_048_576;
 
-export class Journal implements LogView, GroupHost {
+export class Journal implements GroupHost, ScrubHost {
   readonly geometry: Geometry;
   readonly table: SegmentTable;
   readonly tail: Tail;
@@ -56,12 +57,15 @@ export class Journal implements LogView, GroupHost {
   readonly rewrittenRecords: number;
   readonly superblocks: SuperblockPair;
   readonly history: History;
+  readonly scrub: Scrub;
   coveredLsn: number;
-  /** Bytes written since `scanStart`, about. */
-  bytesSinceScanStart: number;
   private scanStart: ScanPoint;
   private stateSegment: number;
   private stateOffset: number;
+  /** `tail.totalBytes` when `scanStart` moved last. */
+  private scanStartBytes: number;
+  /** False until all that recovery found is durable in this generation: `scanStart` stays until then. */
+  private serving = false;
   private readonly base: Superblock;
   private readonly recoveredEnd: ScanPoint;
   private readonly incarnation = new Uint8Array(16);
@@ -94,7 +98,7 @@ export class Journal implements LogView, GroupHost {
     this.scanStart = recovered.harmlessDamage ? cut : superblock.scanStart;
     this.stateSegment = superblock.stateSegment;
     this.stateOffset = superblock.stateOffset;
-    this.bytesSinceScanStart = recovered.scannedBytes;
+    this.scanStartBytes = -recovered.scannedBytes;
     environment.fill(this.incarnation);
     this.superblocks = new SuperblockPair(file, recovered.superblocks);
     this.history = new History(superblock, table, geometry, options, () => this.needs());
@@ -150,6 +154,7 @@ export class Journal implements LogView, GroupHost {
     const blocks = new Blocks(file, geometry, SCAN_WINDOW_BYTES);
     this.pointBlocks = new Blocks(file, geometry, POINT_WINDOW_BYTES);
     this.reader = new Reader(this, table, blocks, this.pointBlocks, environment.onDamage);
+    this.scrub = new Scrub(file, this, superblock, environment.onDamage);
     // What an earlier process wrote and never flushed (half a superblock, say) is settled before the
     // first write puts anything else at risk.
     orEndGeneration(() => file.flush(), 'flushing the journal failed');
@@ -160,6 +165,7 @@ export class Journal implements LogView, GroupHost {
       this.tail.durableLsn === rewrittenTo,
       'what recovery found is durable before it is served',
     );
+    this.serving = true;
   }
 
   segment(number: number): Segment | undefined {
@@ -170,17 +176,13 @@ export class Journal implements LogView, GroupHost {
     return segment === this.tail.segment ? this.tail.writtenOffset : this.geometry.segmentBytes;
   }
 
-  follow(
-    next: { segment: number; slot: number; salt: Uint8Array },
-    from: ScanPoint,
-  ): Segment | undefined {
-    const known = this.table.get(next.segment);
-    if (known !== undefined) return known;
+  follow(next: NextRecord, from: ScanPoint): Segment | undefined {
     if (next.segment > this.tail.segment.header.segment) return undefined;
-    // Its header was lost after it was written: what is known comes from the record before it.
-    const made = segmentFromNext(next, from, this.base.seedId);
-    this.table.add(made);
-    return made;
+    return this.table.named(next, from, this.base.seedId);
+  }
+
+  get lastGeneration(): number {
+    return this.generation;
   }
 
   /** Blocks for reading single places, apart from the sequential window. */
@@ -212,19 +214,31 @@ export class Journal implements LogView, GroupHost {
 
   write(): void {
     this.tail.write();
+    this.keepUp();
   }
 
   /** Everything appended is durable when it returns; moves `scanStart` when it lags. */
   flush(): void {
-    const before = this.tail.unflushedBytes;
     this.tail.flush(() => this.environment.nowMs());
-    this.bytesSinceScanStart += before;
-    if (this.bytesSinceScanStart > this.scanStartBytes) this.moveScanStart();
+    if (this.scanStartLags) this.moveScanStart();
   }
 
-  private get scanStartBytes(): number {
+  keepUp(): void {
+    if (this.scanStartLags) this.flush();
+  }
+
+  /** Bytes that the next open would scan, about. */
+  get bytesSinceScanStart(): number {
+    return this.tail.totalBytes - this.scanStartBytes;
+  }
+
+  /**
+   * While recovery's copies are being written a superblock behind their start record would void the
+   * originals of those that are still to come.
+   */
+  private get scanStartLags(): boolean {
     const share = Math.max(2 * this.geometry.segmentBytes, this.options.maxBytes / 4);
-    return Math.min(SCAN_START_BYTES, share);
+    return this.serving && this.bytesSinceScanStart > Math.min(SCAN_START_BYTES, share);
   }
 
   get scanPoint(): ScanPoint {
@@ -233,10 +247,14 @@ export class Journal implements LogView, GroupHost {
 
   /** Only when everything is flushed: recovery will take what lies before it for proven. */
   private moveScanStart(): void {
-    this.scanStart = this.endPoint;
-    this.bytesSinceScanStart = 0;
+    this.beginScanAt(this.endPoint);
     this.history.apply();
     this.writeSuperblock();
+  }
+
+  private beginScanAt(point: ScanPoint): void {
+    this.scanStart = point;
+    this.scanStartBytes = this.tail.totalBytes;
   }
 
   /** Stores a state. Durable, and named by a superblock, when it returns. */
@@ -262,8 +280,7 @@ export class Journal implements LogView, GroupHost {
       tail.purpose = 'append';
     }
     this.coveredLsn = upTo;
-    this.scanStart = tail.point;
-    this.bytesSinceScanStart = 0;
+    this.beginScanAt(tail.point);
     this.history.apply();
     this.writeBoth();
   }
@@ -330,13 +347,24 @@ export class Journal implements LogView, GroupHost {
     this.tail.flush(() => this.environment.nowMs());
     // A mark is not flushed for its own sake; a place behind it is about to be named.
     orEndGeneration(() => this.file.flush(), 'flushing at the close failed');
-    this.scanStart = this.endPoint;
+    this.beginScanAt(this.endPoint);
     this.writeBoth(true);
   }
 
   /** Where the log ends; everything before it is durable when nothing is dirty. */
   get endPoint(): ScanPoint {
     return this.tail.begun ? this.tail.point : this.recoveredEnd;
+  }
+
+  /** Where what is written ends. */
+  get writtenEnd(): Pick<ScanPoint, 'segment' | 'offset' | 'lastLsn'> {
+    const { begun, segment, writtenOffset, writtenLsn } = this.tail;
+    if (!begun) return this.recoveredEnd;
+    return { segment: segment.header.segment, offset: writtenOffset, lastLsn: writtenLsn };
+  }
+
+  get seedId(): Uint8Array {
+    return this.base.seedId;
   }
 
   /** The journal file, for images. */
@@ -365,6 +393,7 @@ export class Journal implements LogView, GroupHost {
       stateOffset: this.stateOffset,
       coveredLsn: this.coveredLsn,
       durableLsn: this.tail.durableLsn,
+      ...this.scrub.mark,
       writtenAtMs: Math.max(0, Math.floor(this.environment.wallMs())),
     };
   }

@@ -4,17 +4,21 @@
  *
  * Nothing here trusts the chain: a batch found this way counts by itself (identity and checksums).
  */
-import { BATCH_MAGIC, BatchFlag } from './format.ts';
 import { readU32 } from '@varve/bytes';
-import type { ScanPoint } from './position.ts';
+import type { StartRecord } from './control.ts';
+import { BATCH_MAGIC } from './format.ts';
+import { samePoint, type ScanPoint } from './position.ts';
 import { type LogView, Scanner } from './scanner.ts';
 import { beginningOf, type Segment } from './segment.ts';
 import type { Blocks } from './blocks.ts';
 
 export interface LaterBatch {
   readonly point: ScanPoint;
+  /** The last LSN in it or before it. */
+  readonly endLsn: number;
   readonly durableLsn: number;
-  readonly bearsLsns: boolean;
+  /** What it says of the generation before, when it begins one. */
+  readonly start: StartRecord | undefined;
 }
 
 /** Every batch of `segment` that counts by itself, from `offset` on. */
@@ -40,9 +44,9 @@ export function* batchesBeyond(
         lastLsn: header.firstLsn - 1,
         chain: header.previousChecksum,
       },
+      endLsn: header.firstLsn - 1 + (scanner.bearsLsns ? header.count : 0),
       durableLsn: header.durableLsn,
-      bearsLsns:
-        (header.flags & (BatchFlag.Control | BatchFlag.Fragment)) === 0 && header.count > 0,
+      start: scanner.startRecord(),
     };
   }
 }
@@ -67,7 +71,14 @@ export function hasBytesBeyond(
 
 /**
  * The next place after damage at `from` from which the log can be read: a batch that counts by
- * itself and whose LSN and generation do not run backwards, in this segment or a later one.
+ * itself, whose LSN and generation do not run backwards, and that nobody can have withdrawn, in this
+ * segment or a later one.
+ *
+ * What a crash withdrew still stands in the file, and verifies. Whoever follows the log passes it by,
+ * because a start record says so; behind damage that record may be what is missing. So a batch of an
+ * earlier generation only counts as far as something says that the log kept it: a `durableLsn` of its
+ * own generation (flushed, it was there for every recovery since), or the start record that followed
+ * its generation.
  */
 export function resync(
   view: LogView,
@@ -75,13 +86,25 @@ export function resync(
   from: ScanPoint,
   lastSegment: number,
 ): ScanPoint | undefined {
+  const keptTo = new Map<number, number>();
+  const keep = (generation: number, lsn: number): void => {
+    keptTo.set(generation, Math.max(keptTo.get(generation) ?? 0, lsn));
+  };
+  const waiting: LaterBatch[] = [];
   for (let number = from.segment; number <= lastSegment; number++) {
     const segment = view.segment(number);
     if (segment === undefined) continue;
     const offset = number === from.segment ? from.offset : view.geometry.firstOffset;
     for (const later of batchesBeyond(view, blocks, segment, offset)) {
-      const { point } = later;
-      if (point.lastLsn >= from.lastLsn && point.generation >= from.generation) return point;
+      const { point, start } = later;
+      keep(point.generation, later.durableLsn);
+      if (point.generation >= view.lastGeneration) keep(point.generation, Infinity);
+      if (start !== undefined) keep(start.previousGeneration, start.lastLsn);
+      const onward = point.lastLsn >= from.lastLsn && point.generation >= from.generation;
+      // Whoever stopped at `from` did not find a batch there; a window on older bytes may show one.
+      if (onward && !samePoint(point, from)) waiting.push(later);
+      const kept = waiting.find((each) => each.endLsn <= keptTo.get(each.point.generation)!);
+      if (kept !== undefined) return kept.point;
     }
   }
   return undefined;

@@ -25,6 +25,7 @@ export const DEFAULT_OPTIONS: StoreOptions = {
   queueBytes: 8 * MIB,
   readerHoldBytes: 64 * MIB,
   openUnitsMax: 64,
+  scrub: { everyMs: 7 * 86_400_000, idleMs: 5_000, bytesPerSecond: 8 * MIB },
 };
 
 /** Fills in defaults and checks ranges. @throws VarveError BAD_ARGUMENT naming the option */
@@ -41,6 +42,11 @@ export function storeOptions(given: Partial<StoreOptions> = {}): StoreOptions {
     typeof keep === 'object' &&
     ('bytes' in keep ? keep.bytes >= 0 : 'records' in keep && keep.records >= 0);
   demand(keep === 'all' || keep === 'checkpoint' || keepIsAmount, 'keep', JSON.stringify(keep));
+  const { scrub = false } = options;
+  if (scrub !== false) {
+    for (const name of ['everyMs', 'idleMs', 'bytesPerSecond'] as const)
+      demand(scrub[name] > 0 && !Number.isNaN(scrub[name]), `scrub.${name}`, scrub[name]);
+  }
   for (const name of COUNTS)
     demand(options[name] > 0 && !Number.isNaN(options[name]), name, options[name]);
   return options;

@@ -16,6 +16,12 @@ export interface ScanPoint {
   readonly chain: number;
 }
 
+export function samePoint(a: ScanPoint, b: ScanPoint): boolean {
+  const samePlace = a.segment === b.segment && a.offset === b.offset;
+  const sameLog = a.generation === b.generation && a.lastLsn === b.lastLsn && a.chain === b.chain;
+  return samePlace && sameLog;
+}
+
 /** A place that can leave the store: 16 bytes, the same for as long as the record is there. */
 export interface PositionToken {
   readonly generation: number;

@@ -7,13 +7,14 @@
 import type { SyncFile } from '@varve/files';
 import { VarveError } from '@varve/protocol';
 import { Blocks } from './blocks.ts';
+import type { NextRecord } from './control.ts';
 import type { Geometry } from './geometry.ts';
 import type { JournalEnvironment } from './journal.ts';
 import type { ScanPoint } from './position.ts';
 import { Reader, type ReadRange } from './reader.ts';
 import type { Recovered } from './recovery.ts';
 import type { LogView } from './scanner.ts';
-import { type Segment, segmentFromNext } from './segment.ts';
+import type { Segment } from './segment.ts';
 import type { SegmentTable } from './segment-table.ts';
 import { readStateAt, type StoredState } from './state-record.ts';
 import type { Chunk } from './store-port.ts';
@@ -59,15 +60,12 @@ export class ReadOnlyJournal implements LogView {
     return this.geometry.segmentBytes;
   }
 
-  follow(
-    next: { segment: number; slot: number; salt: Uint8Array },
-    from: ScanPoint,
-  ): Segment | undefined {
-    const known = this.table.get(next.segment);
-    if (known !== undefined) return known;
-    const made = segmentFromNext(next, from, this.recovered.superblock.seedId);
-    this.table.add(made);
-    return made;
+  follow(next: NextRecord, from: ScanPoint): Segment {
+    return this.table.named(next, from, this.recovered.superblock.seedId);
+  }
+
+  get lastGeneration(): number {
+    return this.recovered.generationMax;
   }
 
   read(range: ReadRange, reverse: boolean): Chunk {

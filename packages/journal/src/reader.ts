@@ -10,6 +10,7 @@
 import { type DamageRange, newRecordFrame, readRecordFrame, VarveError } from '@varve/protocol';
 import type { Blocks } from './blocks.ts';
 import { resync } from './lookahead.ts';
+import type { ScanPoint } from './position.ts';
 import { beginningOf } from './segment.ts';
 import type { SegmentTable } from './segment-table.ts';
 import { type LogView, Scanner } from './scanner.ts';
@@ -26,7 +27,7 @@ class ChunkBuilder {
   used = 0;
 
   constructor(maxBytes: number) {
-    this.bytes = new Uint8Array(maxBytes + SLACK_BYTES);
+    this.bytes = new Uint8Array(maxBytes + Math.min(maxBytes, SLACK_BYTES));
   }
 
   /** Adds the frames of `[from, to)` whose LSNs lie in `(after, upTo]`; the first has `firstLsn`. */
@@ -193,8 +194,7 @@ export class Reader {
 
   /** Damage to what bears no LSN (a mark, a control record) loses no record: the log goes on behind it. */
   private skipHarmlessDamage(scanner: Scanner, delivered: number): boolean {
-    const last = this.table.live().at(-1)?.header.segment ?? 0;
-    const resume = resync(this.view, this.unitBlocks, scanner.point, last);
+    const resume = this.resume(scanner.point);
     if (resume === undefined || resume.lastLsn > delivered) return false;
     this.table.get(resume.segment)?.index.resume(resume);
     Object.assign(scanner.point, resume);
@@ -272,14 +272,19 @@ export class Reader {
 
   /** Finds out how far the damage goes, and remembers where the log goes on. */
   private damageAt(scanner: Scanner, delivered: number, upTo: number): VarveError {
-    const last = this.table.live().at(-1)?.header.segment ?? 0;
-    const from = { ...scanner.point, lastLsn: delivered };
-    const resume = resync(this.view, this.unitBlocks, from, last);
+    const resume = this.resume({ ...scanner.point, lastLsn: delivered });
     const to = resume !== undefined && resume.lastLsn > delivered ? resume.lastLsn : upTo;
     if (resume !== undefined) this.table.get(resume.segment)?.index.resume(resume);
     this.onDamage({ from: delivered + 1, to, proof: 'read' });
     return new VarveError('CORRUPT', `records ${delivered + 1} to ${to} are damaged`, {
       facts: { from: delivered + 1, to },
     });
+  }
+
+  /** Where the log goes on behind damage, by the bytes that are there now. */
+  private resume(from: ScanPoint): ScanPoint | undefined {
+    this.unitBlocks.clear();
+    const last = this.table.live().at(-1)?.header.segment ?? 0;
+    return resync(this.view, this.unitBlocks, from, last);
   }
 }

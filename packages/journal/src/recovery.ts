@@ -49,6 +49,8 @@ export interface Recovered {
 }
 
 const WINDOW_BYTES = 262_144;
+/** More slots than any store has: a superblock that says more is not believed. */
+const SLOTS_MAX = 1_048_576;
 
 /** Both superblocks and which one leads. @throws VarveError UNSUPPORTED_VERSION, CORRUPT, IO_ERROR */
 export function readSuperblocks(
@@ -97,6 +99,10 @@ export class Recovery implements LogView {
 
   limit(): number {
     return this.geometry.segmentBytes;
+  }
+
+  get lastGeneration(): number {
+    return this.generationMax;
   }
 
   follow(next: { segment: number; slot: number; salt: Uint8Array }, from: ScanPoint): Segment {
@@ -177,11 +183,14 @@ export class Recovery implements LogView {
     const { superblock, table } = this;
     const headers = readSegmentHeaders(this.file, this.geometry, superblock.seedId);
     table.slotCount = headers.length;
+    const slotsMax = Math.max(headers.length, Math.min(superblock.slotCount, SLOTS_MAX));
     if (this.file.getSize() < SLOTS_START + superblock.slotCount * superblock.segmentBytes) {
       this.rows.push('file-short');
     }
     for (const header of headers) {
       if (header === undefined || header.segment < superblock.firstSegment) continue;
+      // Numbers are dense, and each has a slot: one beyond is nobody's, and must not be counted up to.
+      if (header.segment >= superblock.firstSegment + slotsMax) continue;
       this.generationMax = Math.max(this.generationMax, header.generation);
       const rival = table.get(header.segment);
       if (rival !== undefined && rival.header.generation >= header.generation) continue;

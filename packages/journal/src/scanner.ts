@@ -25,6 +25,8 @@ import { beginningOf, type Segment } from './segment.ts';
 /** What a scan needs to know of the store. */
 export interface LogView {
   readonly geometry: Geometry;
+  /** Of whoever opened it last: what that generation wrote, nobody has withdrawn. */
+  readonly lastGeneration: number;
   segment(number: number): Segment | undefined;
   /** Where the meaningful bytes of a segment end. */
   limit(segment: Segment): number;
@@ -93,6 +95,14 @@ export class Scanner {
     );
   }
 
+  /** The start record of the batch in `header`. */
+  startRecord(): StartRecord | undefined {
+    if ((this.header.flags & BatchFlag.Restart) === 0) return undefined;
+    const { bytes } = this.blocks;
+    const frame = findControlRecord(bytes, this.bodyStart, this.bodyEnd, SystemType.Start);
+    return frame && decodeStart(bytes, frame);
+  }
+
   /** Rules 4–6. */
   private continues(): boolean {
     const { header, point } = this;
@@ -144,9 +154,9 @@ export class Scanner {
   private findRestart(segment: Segment): boolean {
     const { geometry } = this.view;
     if (this.restartAt(segment, this.point.offset)) return true;
-    const limit = Math.min(this.view.limit(segment), geometry.footerOffset);
+    const last = Math.min(this.view.limit(segment), geometry.footerOffset);
     const step = geometry.restartAlignment;
-    for (let at = alignUp(this.point.offset + 1, step); at < limit; at += step) {
+    for (let at = alignUp(this.point.offset + 1, step); at <= last; at += step) {
       if (this.restartAt(segment, at)) return true;
     }
     return false;
@@ -155,15 +165,8 @@ export class Scanner {
   private restartAt(segment: Segment, offset: number): boolean {
     if (!this.countsAt(segment, offset)) return false;
     const { header, point } = this;
-    if ((header.flags & BatchFlag.Restart) === 0 || header.generation <= point.generation)
-      return false;
-    const frame = findControlRecord(
-      this.blocks.bytes,
-      this.bodyStart,
-      this.bodyEnd,
-      SystemType.Start,
-    );
-    const start = frame && decodeStart(this.blocks.bytes, frame);
+    if (header.generation <= point.generation) return false;
+    const start = this.startRecord();
     if (start === undefined || start.lastLsn > point.lastLsn) return false;
     if (header.firstLsn !== start.lastLsn + 1) return false;
     return this.accept(segment, offset, start);

@@ -8,10 +8,12 @@
  */
 import { invariant } from '@varve/bytes';
 import type { SyncFile } from '@varve/files';
+import type { NextRecord } from './control.ts';
 import { SEGMENT_HEADER_BYTES } from './format.ts';
 import { type Geometry, slotsInFile, slotStart } from './geometry.ts';
 import { readExactly } from './io.ts';
-import type { Segment } from './segment.ts';
+import type { ScanPoint } from './position.ts';
+import { type Segment, segmentFromNext } from './segment.ts';
 import { decodeSegmentHeader, type SegmentHeader } from './segment-header.ts';
 
 /** The header in each slot of the file; undefined where none counts. @throws VarveError IO_ERROR */
@@ -70,6 +72,18 @@ export class SegmentTable {
     for (const slot of this.spares) if (lowest === undefined || slot < lowest) lowest = slot;
     if (lowest !== undefined) this.spares.delete(lowest);
     return lowest;
+  }
+
+  /**
+   * The segment that a `next` record at `from` names; made up from that record when its header was
+   * lost after it was written.
+   */
+  named(next: NextRecord, from: ScanPoint, seedId: Uint8Array): Segment {
+    const known = this.byNumber.get(next.segment);
+    if (known !== undefined) return known;
+    const made = segmentFromNext(next, from, seedId);
+    this.add(made);
+    return made;
   }
 
   /** The oldest segment that may bear the record after `lsn`. */

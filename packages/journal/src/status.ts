@@ -49,6 +49,7 @@ export function statusOf(life: StoreLife, commits: CommitQueue): StoreStatus {
     holders: journal?.history.holderCount ?? 0,
     recovery: life.report!,
     damage: [...life.damage],
+    scrub: journal?.scrub.status ?? null,
   };
 }
 

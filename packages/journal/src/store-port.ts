@@ -30,6 +30,17 @@ export interface StoreOptions {
   /** Readers may hold back this many bytes of history from retirement. */
   readonly readerHoldBytes: number;
   readonly openUnitsMax: number;
+  /** The log is verified in idle time, at this pace; false: never. */
+  readonly scrub?: ScrubPace | false;
+}
+
+/** How the log is verified when nothing else is to be done. */
+export interface ScrubPace {
+  /** From the end of one pass to the beginning of the next. */
+  readonly everyMs: number;
+  /** Quiet time before the first slice. */
+  readonly idleMs: number;
+  readonly bytesPerSecond: number;
 }
 
 export interface AppendRequest {

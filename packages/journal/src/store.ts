@@ -11,6 +11,7 @@ import type { Abort, Host } from '@varve/files';
 import {
   type BatchLayout,
   type DamageRange,
+  type ScrubStatus,
   type StoreEvent,
   type StoreLayout,
   type StoreStatus,
@@ -228,6 +229,22 @@ export class Store implements StorePort, Dependants {
     return salvageAll((request) => this.readChunk(request), firstLsn, visible);
   }
 
+  /**
+   * Verifies the whole log now, slice by slice; what else is to be done goes first between slices.
+   * @throws VarveError IO_ERROR, ABORTED or the signal's reason, READ_ONLY, CLOSED
+   */
+  async scrub(signal?: Abort, onProgress?: (status: ScrubStatus) => void): Promise<ScrubStatus> {
+    for (let done = false; !done;) {
+      if (signal?.aborted === true) throw abortReason(signal);
+      const { journal, host } = this.life;
+      if (journal === undefined) throw this.life.refusal();
+      done = journal.scrub.slice(host.clock.wallMs());
+      onProgress?.(journal.scrub.status);
+      if (!done) await new Promise<void>((resolve) => host.timers.after(0, resolve));
+    }
+    return this.life.opened!.journal!.scrub.status;
+  }
+
   close(): Promise<void> {
     this.closing ??= this.closeNow();
     return this.closing;
@@ -259,4 +276,8 @@ export class Store implements StorePort, Dependants {
   abandon(): void {
     this.life.end('closed', this.life.closedError());
   }
+}
+
+function abortReason({ reason }: Abort): Error {
+  return reason instanceof Error ? reason : new VarveError('ABORTED', undefined, { cause: reason });
 }

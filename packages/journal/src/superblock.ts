@@ -64,6 +64,9 @@ export interface Superblock {
   readonly durableLsn: number;
   readonly createdAtMs: number;
   readonly writtenAtMs: number;
+  /** Where the verification in idle time goes on, and when it last came to the end (wall clock). */
+  readonly scrubSegment: number;
+  readonly scrubbedAtMs: number;
 }
 
 const seedOfPlace = (place: number): number => 0x5641_5256 + place;
@@ -109,6 +112,8 @@ export function encodeSuperblock(block: Superblock, place: 0 | 1): Uint8Array {
   writeU64(bytes, AT.durableLsn[0], block.durableLsn);
   writeU48(bytes, AT.createdAtMs[0], block.createdAtMs);
   writeU48(bytes, AT.writtenAtMs[0], block.writtenAtMs);
+  writeU64(bytes, AT.scrubSegment[0], block.scrubSegment);
+  writeU48(bytes, AT.scrubbedAtMs[0], block.scrubbedAtMs);
   writeU32(bytes, AT.checksum[0], xxh32(bytes, 0, AT.checksum[0], seedOfPlace(place)));
   return bytes;
 }
@@ -154,6 +159,8 @@ export function decodeSuperblock(bytes: Uint8Array, place: 0 | 1): Superblock | 
     durableLsn: u64(bytes, AT.durableLsn),
     createdAtMs: u48(bytes, AT.createdAtMs),
     writtenAtMs: u48(bytes, AT.writtenAtMs),
+    scrubSegment: u64(bytes, AT.scrubSegment),
+    scrubbedAtMs: u48(bytes, AT.scrubbedAtMs),
   };
 }
 
@@ -175,6 +182,7 @@ export function assertUsable(block: Superblock, store: string): void {
     block.coveredLsn,
     block.durableLsn,
     block.lineageParentLsn,
+    block.scrubSegment,
   ];
   const { segmentBytes, alignment } = block;
   const powerOfTwo = (segmentBytes & (segmentBytes - 1)) === 0;

@@ -14,8 +14,14 @@ import type { SyncFile } from '@varve/files';
 import { SystemType } from '@varve/protocol';
 import { FRAGMENT_HEADER_BYTES, PLAIN_HEADER_BYTES, UNIT_END_HEADER_BYTES } from './batch.ts';
 import { type Beginning, headerToWrite } from './beginning.ts';
-import { encodeNext, encodeStart, type StartRecord } from './control.ts';
-import { BATCH_BODY_TARGET, BatchFlag, SEGMENT_HEADER_BYTES } from './format.ts';
+import { encodeNext, encodeStart, type NextRecord, type StartRecord } from './control.ts';
+import {
+  BATCH_BODY_TARGET,
+  BatchFlag,
+  NEXT_BYTES,
+  SEGMENT_HEADER_BYTES,
+  START_BYTES,
+} from './format.ts';
 import { alignUp, type Geometry, slotStart } from './geometry.ts';
 import { orEndGeneration, writeExactly } from './io.ts';
 import type { ScanPoint } from './position.ts';
@@ -43,6 +49,9 @@ const NO_FLAGS = { flags: 0 };
 /** Staging is written out, unflushed, when it holds this much. */
 const STAGING_SPILL_BYTES = 1_048_576;
 
+/** A restart batch that names the next segment, too: two frames of 4 bytes and their payloads. */
+const START_AND_NEXT_BYTES = PLAIN_HEADER_BYTES + 4 + START_BYTES + 4 + NEXT_BYTES;
+
 export class Tail {
   segment: Segment;
   writtenOffset: number;
@@ -57,6 +66,8 @@ export class Tail {
   purpose: 'append' | 'engine' = 'append';
   private wallTimeMs: number;
   private start: StartRecord | undefined;
+  /** Bytes written by this generation. */
+  totalBytes = 0;
   /** Bytes written since the last flush. */
   private writtenBytes = 0;
   private readonly staging: Staging;
@@ -229,6 +240,7 @@ export class Tail {
     }, 'writing the journal failed');
     this.writtenOffset += staging.length;
     this.writtenBytes += staging.length;
+    this.totalBytes += staging.length;
     staging.clear();
     this.writtenLsn = this.lastLsn;
   }
@@ -273,41 +285,59 @@ export class Tail {
     if (this.endOffset + bytes > this.host.geometry.footerOffset) this.rotate(purpose);
   }
 
-  /** Stages the start record, in a new segment when there is no room for it and one batch here. */
+  /**
+   * Stages the start record. Where no batch has room behind it, a `next` record stands in the same
+   * batch, in the room that is kept for one; where even that is too small (the footer of an unpadded
+   * segment is no restart boundary), the generation begins in a new segment that its header alone
+   * leads to.
+   */
   private begin(purpose: 'append' | 'engine'): void {
     const { geometry } = this.host;
-    const startBytes = alignUp(PLAIN_HEADER_BYTES + 64, geometry.alignment);
     const start = this.start!;
-    if (this.writtenOffset + startBytes > geometry.footerOffset) {
-      this.startSegment(this.newSegment(purpose, start.cutOffset));
+    const startBytes = alignUp(PLAIN_HEADER_BYTES + 64, geometry.alignment);
+    if (this.writtenOffset + startBytes <= geometry.footerOffset) {
+      this.start = undefined;
+      this.stageStart(start);
+      return;
     }
+    const segment = this.newSegment(purpose, start.cutOffset);
     this.start = undefined;
-    this.control(SystemType.Start, encodeStart(start), BatchFlag.Control | BatchFlag.Restart, 0);
+    if (this.writtenOffset + START_AND_NEXT_BYTES <= geometry.segmentBytes) {
+      this.stageStart(start, segment.header);
+      this.moveTo(segment);
+    } else {
+      this.startSegment(segment);
+      this.stageStart(start);
+    }
   }
 
-  /**
-   * Goes on in a new segment: the old one's `next` record is flushed, with all that stands before
-   * it, before a byte of the new one is written.
-   */
+  private stageStart(start: StartRecord, next?: NextRecord): void {
+    this.openBatch(PLAIN_HEADER_BYTES);
+    this.staging.putRecord(SystemType.Start, encodeStart(start), 0);
+    if (next !== undefined) this.staging.putRecord(SystemType.Next, encodeNext(next), 0);
+    this.seal({ flags: BatchFlag.Control | BatchFlag.Restart });
+  }
+
   private rotate(purpose: 'append' | 'engine'): void {
     this.closeBatch();
     const segment = this.newSegment(purpose);
-    const { header } = segment;
-    this.control(SystemType.Next, encodeNext(header), BatchFlag.Control, 0);
+    this.control(SystemType.Next, encodeNext(segment.header), BatchFlag.Control, 0);
+    this.moveTo(segment);
+  }
+
+  /**
+   * Goes on in a segment whose `next` record is staged: that is flushed, with all that stands before
+   * it, before a byte of the new segment is written.
+   */
+  private moveTo({ header }: Segment): void {
     const previousEnd = this.endOffset;
     this.write();
     this.guarded(() => this.file.flush(), 'flushing a full segment failed');
     this.flushed();
+    const { durableLsn } = this;
+    const previousChain = this.staging.chain;
     this.startSegment(
-      segmentOf(
-        {
-          ...header,
-          previousEnd,
-          previousChain: this.staging.chain,
-          durableLsn: this.durableLsn,
-        },
-        this.host.seedId,
-      ),
+      segmentOf({ ...header, previousEnd, previousChain, durableLsn }, this.host.seedId),
     );
   }
 

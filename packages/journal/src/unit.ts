@@ -19,6 +19,8 @@ export interface UnitHost {
   readonly geometry: Geometry;
   readonly units: Set<OpenUnit>;
   flush(): void;
+  /** Called after each fragment: a long unit must not leave recovery more and more to read. */
+  keepUp(): void;
 }
 
 export class OpenUnit {
@@ -63,6 +65,7 @@ export class OpenUnit {
     this.digest = digestFragment(this.digest, place.checksum);
     this.fragments++;
     this.bytes += to - from;
+    this.host.keepUp();
   }
 
   /**

@@ -92,6 +92,22 @@ export interface StoreStatus {
   readonly holders: number;
   readonly recovery: RecoveryReport;
   readonly damage: readonly DamageRange[];
+  /** Null when the store may only be read. */
+  readonly scrub: ScrubStatus | null;
+}
+
+/** The verification of the whole log in idle time. */
+export interface ScrubStatus {
+  /** LSN up to which the pass that is under way has come; null: none is. */
+  readonly position: number | null;
+  /** Wall clock, ms since 1970, of the end of the last whole pass; 0: there was none. */
+  readonly lastCompletedAtMs: number;
+  /** In this pass, or the last one, since the store was opened. */
+  readonly bytesVerified: number;
+  /** Records that it found damaged; each is told by a `damage` event, too. */
+  readonly damage: readonly DamageRange[];
+  /** Damaged places that cost no record: marks, control records, headers, superblocks. */
+  readonly harmlessDamage: number;
 }
 
 /** Everything that a store tells without being asked. */

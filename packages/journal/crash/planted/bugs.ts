@@ -166,9 +166,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'a checkpoint is acknowledged without a superblock',
     file: 'journal.ts',
-    find: '    this.coveredLsn = upTo;\n    this.scanStart = tail.point;\n    this.bytesSinceScanStart = 0;\n    this.history.apply();\n    this.writeBoth();',
+    find: '    this.coveredLsn = upTo;\n    this.beginScanAt(tail.point);\n    this.history.apply();\n    this.writeBoth();',
     replace:
-      '    this.coveredLsn = upTo;\n    this.scanStart = tail.point;\n    this.bytesSinceScanStart = 0;\n    this.history.apply();',
+      '    this.coveredLsn = upTo;\n    this.beginScanAt(tail.point);\n    this.history.apply();',
   },
   {
     name: 'the segment of the state is retired',
