@@ -21,6 +21,7 @@ export const USAGE = `npm run crash -- [options]
                      (with --seed, --profile A,B, --minutes M, --workers W, --json FILE)
   --damage           every bit, sector, swap and older version of stores at rest, in Node
                      (with --seed, --minutes M, --workers W, --only KIND, --json FILE, --resume)
+  --fuzz N           N hostile inputs for the decoders (same options)
   --planted          deliberate bugs, each of which the simulated lane must catch (--json FILE)`;
 
 export interface CrashOptions {

@@ -5,6 +5,7 @@
 import { runBrowserLane } from './lanes/browser.ts';
 import { runControlsLane } from './lanes/controls.ts';
 import { runDamageLane } from './lanes/damage.ts';
+import { runFuzzLane } from './lanes/fuzz.ts';
 import { runImagesLane } from './lanes/images.ts';
 import { parseCrashOptions, USAGE } from './options.ts';
 import { UsageError } from './usage-error.ts';
@@ -14,9 +15,11 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  if (args.some((arg) => /^--(images|planted)(=|$)/.test(arg))) return runImagesLane(args);
   try {
+    if (args.some((arg) => /^--(images|planted|replay)(=|$)/.test(arg)))
+      return await runImagesLane(args);
     if (args.includes('--damage')) return await runDamageLane(args);
+    if (args.some((arg) => /^--fuzz(=|$)/.test(arg))) return await runFuzzLane(args);
     const options = parseCrashOptions(args);
     if (options.controls !== undefined) return await runControlsLane(options, options.controls);
     return await runBrowserLane(options);

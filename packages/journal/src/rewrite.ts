@@ -6,7 +6,7 @@
  * record names the last LSN that must be there for the restart to count).
  */
 import { invariant } from '@varve/bytes';
-import { newRecordFrame, readRecordFrame, RecordFlag } from '@varve/protocol';
+import { newRecordFrame, readRecordFrame, RecordFlag, VarveError } from '@varve/protocol';
 import type { Blocks } from './blocks.ts';
 import { UNIT_DESCRIPTOR_BYTES } from './format.ts';
 import { externalFrame } from './group.ts';
@@ -92,7 +92,10 @@ function settleExternals(
   let copied = false;
   for (let at = 0, lsn = firstLsn; at < frames.length; lsn++) {
     const next = readRecordFrame(frames, at, frames.length, frame);
-    invariant(next >= 0, 'a verified batch holds whole frames');
+    if (next < 0)
+      throw new VarveError('CORRUPT', `record ${lsn} is not framed as its batch says`, {
+        facts: { from: lsn, to: lsn },
+      });
     const external = (frame.flags & RecordFlag.External) !== 0;
     const unit =
       external && frame.payloadEnd - frame.payloadStart === UNIT_DESCRIPTOR_BYTES

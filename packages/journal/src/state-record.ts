@@ -13,6 +13,7 @@ import {
 } from '@varve/protocol';
 import type { Blocks } from './blocks.ts';
 import { STATE_HEAD_BYTES, UNIT_DESCRIPTOR_BYTES } from './format.ts';
+import { Gathered } from './gathered.ts';
 import type { ScanPoint } from './position.ts';
 import { type LogView, Scanner } from './scanner.ts';
 import { OpenUnit, type UnitHost } from './unit.ts';
@@ -91,15 +92,12 @@ function readStateFrame(scanner: Scanner, into: RecordFrame): boolean {
   );
 }
 
-/** All bytes of a unit. */
+/** All bytes of a unit. @throws VarveError CORRUPT */
 function gather(view: LogView, blocks: Blocks, unit: UnitDescriptor, lsn: number): Uint8Array {
-  const bytes = new Uint8Array(unit.bytes);
-  let at = 0;
-  for (const fragment of readFragments(view, blocks, unit, lsn)) {
-    const piece = fragment.bytes.subarray(fragment.start, fragment.end);
-    if (at + piece.length > bytes.length) break;
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
+  const gathered = new Gathered(unit.bytes);
+  for (const { bytes, start, end } of readFragments(view, blocks, unit, lsn))
+    gathered.add(bytes.subarray(start, end));
+  if (gathered.length !== unit.bytes)
+    throw new VarveError('CORRUPT', 'the last checkpoint’s state is not as long as it says');
+  return gathered.take();
 }

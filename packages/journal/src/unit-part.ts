@@ -4,6 +4,7 @@
  */
 import { newRecordFrame, readRecordFrame, RecordFlag, VarveError } from '@varve/protocol';
 import type { Blocks } from './blocks.ts';
+import { Gathered } from './gathered.ts';
 import type { LogView } from './scanner.ts';
 import type { Chunk, ReadRequest } from './store-port.ts';
 import { readUnitDescriptor } from './unit-descriptor.ts';
@@ -50,7 +51,7 @@ export function readUnitPart(
     throw new VarveError('BAD_ARGUMENT', 'this record is not stored as a unit', { facts: { lsn } });
   }
   const end = Math.min(unit.bytes, at + Math.max(1, maxBytes));
-  const part = new Uint8Array(Math.max(0, end - at));
+  const part = new Gathered(end - at);
   const known = placesOf.get(source)?.get(lsn);
   const resume = known !== undefined && known.position <= at ? known : undefined;
   let position = resume?.position ?? 0;
@@ -62,7 +63,7 @@ export function readUnitPart(
     const to = Math.min(end, position + length);
     if (from < to) {
       const start = fragment.start + from - position;
-      part.set(fragment.bytes.subarray(start, start + to - from), from - at);
+      part.add(fragment.bytes.subarray(start, start + to - from));
     }
     position += length;
     // The digest is checked by whoever reads to the end.
@@ -73,5 +74,5 @@ export function readUnitPart(
     throw new VarveError('CORRUPT', 'a unit is shorter than it says', {
       facts: { from: lsn, to: lsn },
     });
-  return { bytes: part, done: end >= unit.bytes };
+  return { bytes: part.take(), done: end >= unit.bytes };
 }

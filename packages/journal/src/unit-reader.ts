@@ -61,6 +61,8 @@ export function* readFragments(
     if (next === undefined) {
       offset = alignUp(here + header.headerBytes + header.bodyBytes, view.geometry.alignment);
     } else {
+      // Numbers only go up: a log that leads back to itself would be read for ever.
+      if (next.segment !== segment.header.segment + 1) throw damaged(lsn, number);
       segment = view.follow(next, { ...scanner.point, generation: header.generation });
       offset = view.geometry.firstOffset;
     }

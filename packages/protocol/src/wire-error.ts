@@ -38,22 +38,31 @@ export function toWire(error: unknown, depth = 0): WireError {
   };
 }
 
-export function fromWire(wire: WireError): Error {
-  const cause = wire.cause && fromWire(wire.cause);
-  const { code, name, message, stack, facts, outcome } = wire;
+export function fromWire(wire: WireError, depth = 0): Error {
+  const { code, name, message, stack, facts, outcome, cause: wireCause } = fieldsOf(wire);
+  const cause =
+    wireCause === undefined || depth >= CAUSES_MAX
+      ? undefined
+      : fromWire(wireCause as WireError, depth + 1);
+  const text = typeof message === 'string' ? message : '';
   let error: Error;
-  if (code !== undefined) {
-    error = new VarveError(code, message.slice(code.length + 2), {
-      ...(facts && { facts }),
-      ...(outcome && { outcome }),
+  if (typeof code === 'string' && Object.hasOwn(ERROR_CODES, code)) {
+    error = new VarveError(code as ErrorCode, text.slice(code.length + 2), {
+      ...(typeof facts === 'object' && facts !== null && { facts: facts as Facts }),
+      ...((outcome === 'unknown' || outcome === 'not-written') && { outcome }),
       cause,
     });
   } else {
-    error = new Error(message, cause && { cause });
-    error.name = name;
+    error = new Error(text, cause && { cause });
+    error.name = typeof name === 'string' ? name : 'Error';
   }
-  if (stack !== undefined) error.stack = stack;
+  if (typeof stack === 'string') error.stack = stack;
   return error;
+}
+
+/** What claims to be an error may be anything: whoever is on the other side may be broken. */
+function fieldsOf(wire: unknown): Partial<Record<keyof WireError, unknown>> {
+  return typeof wire === 'object' && wire !== null ? wire : {};
 }
 
 /** Anything thrown, as an error with a code: what is not ours becomes `IO_ERROR` with its cause. */
