@@ -73,7 +73,7 @@ export function earlierReport<T extends { readonly seed: number }>({
   json,
   resume,
   seed,
-}: LaneArguments): T | undefined {
+}: Pick<LaneArguments, 'json' | 'resume' | 'seed'>): T | undefined {
   if (!resume || json === undefined) return undefined;
   const earlier = JSON.parse(readFileSync(json, 'utf8')) as T;
   if (earlier.seed !== seed) throw new UsageError(`${json} is of seed ${earlier.seed}`);

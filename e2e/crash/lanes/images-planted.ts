@@ -2,9 +2,9 @@
  * Deliberate bugs, one after the other: the ordinary lane must report a violation of each within the
  * images of an ordinary test run. A miss fails.
  */
-import { ALL_PROFILES, PLANTED_BUGS } from '@varve/journal/crash';
+import { ALL_PROFILES, PLANTED_BUGS, type SliceProgress } from '@varve/journal/crash';
 import { bundleWorker } from './images-bundle.ts';
-import { runPool } from './images-pool.ts';
+import { startPool } from './images-pool.ts';
 
 export interface PlantedRow {
   readonly name: string;
@@ -25,28 +25,34 @@ export async function runPlanted(
   const rows: PlantedRow[] = [];
   for (const bug of bugs) {
     const file = await bundleWorker(bug);
+    const begunMs = Date.now();
+    const chunks = [0];
+    const found: SliceProgress[] = [];
     try {
-      const options = {
+      await startPool(file, {
         seed,
         profiles: ALL_PROFILES,
-        images,
-        minutes: 0,
         workers: 1,
+        chunkCases: Number.MAX_SAFE_INTEGER,
+        chunkImages: images,
         stopAtViolations: 1,
-      };
-      const { violations, images: seen, seconds } = await runPool(file, options);
-      const row = {
-        name: bug.name,
-        caught: violations.length > 0,
-        images: seen,
-        seconds,
-        by: violations[0] ?? '',
-      };
-      rows.push(row);
-      told(row);
+        shrink: false,
+        take: () => chunks.pop(),
+        told: (_, progress) => found.push(progress),
+      }).ended;
     } finally {
       file.remove();
     }
+    const [progress] = found;
+    const row = {
+      name: bug.name,
+      caught: (progress?.violations.length ?? 0) > 0,
+      images: progress?.images ?? 0,
+      seconds: (Date.now() - begunMs) / 1_000,
+      by: progress?.violations[0] ?? '',
+    };
+    rows.push(row);
+    told(row);
   }
   return rows;
 }

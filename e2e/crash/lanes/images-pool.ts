@@ -1,4 +1,9 @@
-/** Shares the cases of the image lane among worker threads and adds up what they find. */
+/**
+ * Shares the cases of the image lane among worker threads and adds up what they find.
+ *
+ * Always true: cases are given out in chunks, and a chunk counts wholly or not at all; so a run that
+ * was stopped knows what is left, and goes on with any number of workers.
+ */
 import { Worker } from 'node:worker_threads';
 import type { Profile } from '@varve/files/simulated';
 import type { Slice, SliceProgress } from '@varve/journal/crash';
@@ -7,69 +12,70 @@ import type { WorkerFile } from './images-bundle.ts';
 export interface PoolOptions {
   readonly seed: number;
   readonly profiles: readonly Profile[];
-  readonly images: number;
-  readonly minutes: number;
   readonly workers: number;
+  /** Cases of one chunk. */
+  readonly chunkCases: number;
+  /** Images of one chunk at most. */
+  readonly chunkImages: number;
   readonly stopAtViolations: number;
+  readonly shrink: boolean;
+  /** The next chunk's number; undefined: enough. */
+  readonly take: () => number | undefined;
+  readonly told: (chunk: number, found: SliceProgress) => void;
 }
 
-export interface PoolResult {
-  readonly images: number;
-  readonly cases: number;
-  readonly violations: readonly string[];
-  /** `profile row` → images. */
-  readonly rows: ReadonlyMap<string, number>;
-  readonly profiles: ReadonlyMap<string, number>;
-  readonly seconds: number;
+export interface Pool {
+  /** Ends when there is no chunk left, or after `stop`. */
+  readonly ended: Promise<void>;
+  /** Ends the workers now; chunks that were begun do not count. */
+  stop(): void;
 }
 
-export async function runPool(
-  file: WorkerFile,
-  options: PoolOptions,
-  progress: (result: PoolResult) => void = () => {},
-): Promise<PoolResult> {
-  const begunMs = Date.now();
-  const { seed, profiles, images, minutes, workers, stopAtViolations } = options;
-  const latest: SliceProgress[] = [];
-  const sum = (): PoolResult => addUp(latest, (Date.now() - begunMs) / 1_000);
-  const runOne = (from: number): Promise<void> => {
-    const slice: Slice = {
-      seed,
-      from,
-      step: workers,
-      profiles,
-      images: Math.ceil(images / workers),
-      untilMs: minutes > 0 ? begunMs + minutes * 60_000 : 0,
-      stopAtViolations,
-    };
-    return new Promise((resolve, reject) => {
-      const worker = new Worker(file.path, { workerData: slice });
-      worker.on('message', (message: { progress?: SliceProgress; done?: SliceProgress }) => {
-        latest[from] = message.progress ?? message.done ?? latest[from]!;
-        if (from === 0 && message.progress !== undefined) progress(sum());
-        if (message.done !== undefined) void worker.terminate().then(() => resolve());
+export function startPool(file: WorkerFile, options: PoolOptions): Pool {
+  const running = new Set<Worker>();
+  let stopped = false;
+  const runOne = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const worker = new Worker(file.path);
+      running.add(worker);
+      let current: number | undefined;
+      const end = (): void => {
+        running.delete(worker);
+        void worker.terminate().then(() => resolve());
+      };
+      const takeOn = (): void => {
+        current = stopped ? undefined : options.take();
+        if (current === undefined) end();
+        else worker.postMessage(sliceOf(options, current));
+      };
+      worker.on('message', (found: SliceProgress) => {
+        if (current !== undefined && !stopped) options.told(current, found);
+        takeOn();
       });
       worker.on('error', reject);
+      worker.on('exit', () => resolve());
+      takeOn();
     });
+  return {
+    ended: Promise.all(Array.from({ length: options.workers }, runOne)).then(() => {}),
+    stop: () => {
+      stopped = true;
+      for (const worker of running) void worker.terminate();
+    },
   };
-  await Promise.all(Array.from({ length: workers }, (_, index) => runOne(index)));
-  return sum();
 }
 
-function addUp(slices: readonly SliceProgress[], seconds: number): PoolResult {
-  const rows = new Map<string, number>();
-  const profiles = new Map<string, number>();
-  const present = slices.filter((slice) => slice !== undefined);
-  for (const slice of present) {
-    for (const [key, count] of slice.rows) rows.set(key, (rows.get(key) ?? 0) + count);
-    for (const [key, count] of slice.profiles) profiles.set(key, (profiles.get(key) ?? 0) + count);
-  }
+function sliceOf(options: PoolOptions, chunk: number): Slice {
+  const { seed, profiles, chunkCases, chunkImages, stopAtViolations, shrink } = options;
   return {
-    images: present.reduce((total, slice) => total + slice.images, 0),
-    cases: present.reduce((total, slice) => total + slice.cases, 0),
-    violations: present.flatMap((slice) => slice.violations),
-    rows,
+    seed,
+    from: chunk * chunkCases,
+    to: (chunk + 1) * chunkCases,
+    step: 1,
     profiles,
-    seconds,
+    images: chunkImages,
+    untilMs: 0,
+    stopAtViolations,
+    shrink,
   };
 }

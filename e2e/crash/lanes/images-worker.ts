@@ -1,8 +1,18 @@
-/** One worker of the image lane: its share of the cases, progress every second, the result at the end. */
-import { parentPort, workerData } from 'node:worker_threads';
-import { runSlice, type Slice } from '@varve/journal/crash';
+/** One worker of the image lane: slice after slice, as it is told; or one image again. */
+import { parentPort } from 'node:worker_threads';
+import { replaySlice, runSlice, type Slice } from '@varve/journal/crash';
 
-const done = await runSlice(workerData as Slice, (progress) =>
-  parentPort?.postMessage({ progress }),
-);
-parentPort?.postMessage({ done });
+// Opening is refused hundreds of thousands of times; nobody reads where.
+Error.stackTraceLimit = 2;
+
+parentPort?.on('message', (message: Slice | { replay: string }) => {
+  const work = 'replay' in message ? replaySlice(message.replay) : runSlice(message);
+  void work.then(
+    (found) => parentPort?.postMessage(found),
+    // Not a violation: the lane itself is broken, and the run must end.
+    (error: unknown) =>
+      queueMicrotask(() => {
+        throw error;
+      }),
+  );
+});

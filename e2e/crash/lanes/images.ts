@@ -1,19 +1,25 @@
 /**
- * The simulated lane: power loss at every operation, faults, second lives; in Node, without a browser.
+ * The simulated lane: power loss at every operation, faults, damage, later lives; in Node, without a
+ * browser.
  *
- * `--images N --seed S --profile A,B --minutes M --workers W --json FILE`, or `--planted`.
- * Ends with 0 when nothing was violated (and every planted bug was caught), 1 when something was, 2
- * when it was asked wrongly.
+ * `--images N --seed S --profile A,B --minutes M --workers W --json FILE [--resume]`, or `--replay ID`,
+ * or `--planted`. Ends with 0 when nothing was violated (and every planted bug was caught), 1 when
+ * something was, 2 when it was asked wrongly.
  */
-import { renameSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { ALL_PROFILES } from '@varve/journal/crash';
+import { Worker } from 'node:worker_threads';
+import { ALL_PROFILES, type SliceProgress } from '@varve/journal/crash';
+import { UsageError } from '../usage-error.ts';
+import { earlierReport, writeReport } from './arguments.ts';
 import { bundleWorker } from './images-bundle.ts';
 import { runPlanted } from './images-planted.ts';
-import { type PoolResult, runPool } from './images-pool.ts';
+import { startPool } from './images-pool.ts';
+import { addChunk, type ImagesReport, newReport, rateOf, showReport } from './images-report.ts';
 
 const TEXT = { type: 'string' } as const;
+const FLAG = { type: 'boolean' } as const;
 const OPTIONS = {
   images: TEXT,
   seed: TEXT,
@@ -21,89 +27,151 @@ const OPTIONS = {
   minutes: TEXT,
   workers: TEXT,
   json: TEXT,
-  planted: { type: 'boolean' },
+  resume: FLAG,
+  replay: TEXT,
+  planted: FLAG,
   only: TEXT,
 } as const;
 /** Images of an ordinary test run: a planted bug must be caught within so many. */
-const PLANTED_IMAGES = 40_000;
+const PLANTED_IMAGES = 200_000;
 const PROGRESS_MS = 10_000;
-const VIOLATIONS_SHOWN = 20;
+const STOP_AT_VIOLATIONS = 20;
+/** Cases of one chunk: a few of each profile. */
+const CHUNK_CASES = 16;
+/** A run of so many images must have reached every row often enough. */
+const FULL_RUN_IMAGES = 5_000_000;
+const ROWS_AT_LEAST = 1_000;
+
+type Values = ReturnType<typeof parsed>;
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
 
 export async function runImagesLane(args: readonly string[]): Promise<number> {
-  let values;
-  try {
-    ({ values } = parseArgs({ args: [...args], options: OPTIONS }));
-  } catch (error) {
-    console.error((error as Error).message);
-    return 2;
-  }
-  const numbers = [values.images, values.seed, values.minutes, values.workers].map((text) =>
-    Number(text ?? 0),
-  );
-  const profiles = ALL_PROFILES.filter(
-    (name) => values.profile === undefined || values.profile.split(',').includes(name),
-  );
-  if (numbers.some((number) => !(number >= 0)) || profiles.length === 0) {
-    console.error(`a number is not a number, or --profile is none of ${ALL_PROFILES.join(', ')}`);
-    return 2;
-  }
-  const [images, seed, minutes, workers] = numbers as [number, number, number, number];
+  const values = parsed(args);
+  const seed = number(values, 'seed') || 1;
+  if (values.replay !== undefined) return replay(values.replay);
+  const images = number(values, 'images');
   if (values.planted === true)
-    return planted(seed || 1, images || PLANTED_IMAGES, values.only, values.json);
+    return planted(seed, images || PLANTED_IMAGES, values.only, values.json);
+  return run(values, seed, images);
+}
+
+/** @throws UsageError */
+function number(values: Values, name: 'images' | 'seed' | 'minutes' | 'workers'): number {
+  const value = Number(values[name] ?? 0);
+  if (!(value >= 0)) throw new UsageError(`--${name} ${values[name]}: a number`);
+  return value;
+}
+
+async function run(values: Values, seed: number, wanted: number): Promise<number> {
+  const named = values.profile?.split(',');
+  const profiles = ALL_PROFILES.filter((name) => named?.includes(name) ?? true);
+  if (profiles.length !== (named?.length ?? profiles.length))
+    throw new UsageError(`--profile ${values.profile}: of ${ALL_PROFILES.join(', ')}`);
+  const { json } = values;
+  if (values.resume === true && json === undefined) throw new UsageError('--resume needs --json');
+  const minutes = number(values, 'minutes');
+  const workers = number(values, 'workers') || availableParallelism();
+  const report =
+    earlierReport<ImagesReport>({ seed, json, resume: values.resume === true }) ??
+    newReport({ seed, commit: commit(), profiles, chunkCases: CHUNK_CASES });
+  if (report.profiles.join() !== profiles.join())
+    throw new UsageError(`${json} is of the profiles ${report.profiles.join(',')}`);
+  if (report.commit !== commit()) console.log(`! ${json} was begun at commit ${report.commit}`);
+  console.log(`seed ${seed}, ${workers} workers, commit ${commit()}, ${profiles.join(' ')}`);
+
+  const images = wanted > 0 ? wanted : Infinity;
+  const begunMs = Date.now();
+  const before = report.seconds;
+  const untilMs = minutes > 0 ? begunMs + minutes * 60_000 : Infinity;
+  const done = new Set(report.doneBeyond);
+  let next = report.doneTo;
+  const take = (): number | undefined => {
+    const enough =
+      report.distinct >= images ||
+      Date.now() > untilMs ||
+      report.failures.length >= STOP_AT_VIOLATIONS;
+    if (enough) return undefined;
+    while (done.has(next)) next++;
+    return next++;
+  };
+  let toldMs = begunMs;
+  const told = (chunk: number, found: SliceProgress): void => {
+    addChunk(report, chunk, found, before + (Date.now() - begunMs) / 1_000);
+    if (Date.now() - toldMs < PROGRESS_MS) return;
+    toldMs = Date.now();
+    const left = images === Infinity ? '' : ` of ${images}`;
+    console.log(
+      `${report.distinct}${left} images of ${report.cases} cases, ${report.failures.length} violations, ${rateOf(report)}/s`,
+    );
+    if (json !== undefined) writeReport(json, report);
+  };
+  const file = await bundleWorker();
+  const pool = startPool(file, {
+    seed,
+    profiles,
+    workers,
+    chunkCases: report.chunkCases,
+    chunkImages: Infinity,
+    stopAtViolations: STOP_AT_VIOLATIONS,
+    shrink: true,
+    take,
+    told,
+  });
+  const stop = (): void => {
+    console.log('stopped');
+    pool.stop();
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  try {
+    await pool.ended;
+  } finally {
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+    file.remove();
+    if (json !== undefined) writeReport(json, report);
+  }
+  const full = profiles.length === ALL_PROFILES.length && report.images >= FULL_RUN_IMAGES;
+  const shortfalls = showReport(report, full ? ROWS_AT_LEAST : 0);
+  return report.failures.length + shortfalls.length === 0 ? 0 : 1;
+}
+
+/** Looks at one image again: the sources as they are. */
+async function replay(id: string): Promise<number> {
   const file = await bundleWorker();
   try {
-    const options = {
-      seed: seed || 1,
-      profiles,
-      images: images > 0 && minutes === 0 ? images : images || Infinity,
-      minutes,
-      workers: workers || availableParallelism(),
-      stopAtViolations: VIOLATIONS_SHOWN,
-    };
-    console.log(`seed ${options.seed}, ${options.workers} workers, ${profiles.join(' ')}`);
-    let toldMs = Date.now();
-    const result = await runPool(file, options, (now) => {
-      if (Date.now() - toldMs < PROGRESS_MS) return;
-      toldMs = Date.now();
-      console.log(
-        `${now.images} images of ${now.cases} cases, ${now.violations.length} violations, ${rate(now)}/s`,
-      );
+    const found = await new Promise<SliceProgress>((resolve, reject) => {
+      const worker = new Worker(file.path);
+      worker.on('message', (message: SliceProgress) => {
+        void worker.terminate().then(() => resolve(message));
+      });
+      worker.on('error', reject);
+      worker.postMessage({ replay: id });
     });
-    report(result, options.seed, values.json);
-    return result.violations.length === 0 ? 0 : 1;
+    for (const violation of found.violations) console.log(`✗ ${violation}`);
+    const [one] = Object.values(found.profiles);
+    console.log(`rows: ${Object.keys(one?.rows ?? {}).join(', ')}`);
+    console.log(found.violations.length === 0 ? 'nothing violated' : 'violated');
+    return found.violations.length === 0 ? 0 : 1;
   } finally {
     file.remove();
   }
 }
 
-const rate = ({ images, seconds }: PoolResult): number =>
-  Math.round(images / Math.max(0.001, seconds));
-
-function report(result: PoolResult, seed: number, json: string | undefined): void {
-  for (const violation of result.violations.slice(0, VIOLATIONS_SHOWN))
-    console.log(`✗ ${violation}`);
-  const rows = [...result.profiles].map(([profile, images]) => ({
-    subject: 'journal',
-    profile,
-    images,
-    distinct: images,
-    violations: result.violations.filter((text) => text.includes(` ${profile} `)).length,
-    rate: Math.round(images / Math.max(0.001, result.seconds)),
-    recoveryRows: Object.fromEntries(
-      [...result.rows]
-        .filter(([key]) => key.startsWith(`${profile} `))
-        .map(([key, count]) => [key.slice(profile.length + 1), count]),
-    ),
-  }));
-  console.table(rows.map(({ recoveryRows: _, ...row }) => row));
-  console.table(
-    Object.fromEntries(rows.map(({ profile, recoveryRows }) => [profile, recoveryRows])),
-  );
-  console.log(
-    `${result.images} images of ${result.cases} cases in ${result.seconds.toFixed(1)} s, ${rate(result)}/s, ${result.violations.length} violations`,
-  );
-  if (json !== undefined)
-    write(json, { schema: 1, seed, seconds: result.seconds, rows, violations: result.violations });
+function commit(): string {
+  try {
+    const options = { encoding: 'utf8', cwd: import.meta.dirname } as const;
+    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], options).trim();
+  } catch {
+    return 'unknown';
+  }
 }
 
 async function planted(
@@ -124,11 +192,6 @@ async function planted(
   );
   const missed = rows.filter(({ caught }) => !caught);
   console.log(`${rows.length - missed.length} of ${rows.length} planted bugs caught`);
-  if (json !== undefined) write(json, { schema: 1, seed, planted: rows });
+  if (json !== undefined) writeReport(json, { schema: 1, seed, planted: rows });
   return missed.length === 0 ? 0 : 1;
-}
-
-function write(path: string, value: unknown): void {
-  writeFileSync(`${path}.part`, `${JSON.stringify(value, null, 1)}\n`);
-  renameSync(`${path}.part`, path);
 }

@@ -1,14 +1,18 @@
 /**
  * What the lane runs: case number n of a seed, always the same.
  *
- * Even numbers walk through every sequence of three operations over four states of a store, in an
- * order that meets different ones early; odd numbers are random and longer, many with a fault.
+ * Even numbers walk through every sequence of up to three operations over four states of a store, in
+ * an order that meets different ones early, and crash in the last operation only (the others are the
+ * last ones of shorter sequences); odd numbers are random and longer, many with a fault. A few have
+ * segments of 4 MiB.
  */
 import { type FaultRule, type Profile, SeededRandom, seedOf } from '@varve/files/simulated';
 import type { StoreOptions } from '../src/index.ts';
 import { OPERATIONS } from './operations.ts';
 
 export interface LaneCase {
+  /** The run's; `seed` is this case's own. */
+  readonly runSeed: number;
   readonly number: number;
   readonly seed: number;
   readonly profile: Profile;
@@ -24,6 +28,12 @@ export interface LaneCase {
   readonly formatToo: boolean;
   /** The names have been there for more than a minute: no power cut takes them back. */
   readonly namesSettled: boolean;
+  /** Crashes are looked at from this operation of the workload on. */
+  readonly crashFrom: number;
+  /** `telling`: all subsets of what is in flight up to 12 atoms, the telling ones beyond; else a few. */
+  readonly subsets: 'telling' | 'few';
+  /** Its workload is not the one of its number. */
+  readonly spelled?: boolean;
 }
 
 export const ALL_PROFILES: readonly Profile[] = [
@@ -44,6 +54,9 @@ export const PADDED_STORE: Partial<StoreOptions> = {
   alignmentBytes: 4_096,
   maxStateBytes: 6_000,
 };
+
+/** As applications have them. */
+export const LARGE_STORE: Partial<StoreOptions> = { maxStateBytes: 6_000 };
 
 const SEED_STATES: readonly (readonly string[])[] = [
   [],
@@ -68,31 +81,44 @@ const CORE = [
   'reopen',
   'abandon',
 ] as const;
-export const EXHAUSTIVE_CASES = SEED_STATES.length * CORE.length ** 3;
+const BY_LENGTH = [0, 1, 2, 3].map((length) => CORE.length ** length);
+const SEQUENCES = BY_LENGTH.reduce((sum, count) => sum + count, 0);
+export const EXHAUSTIVE_CASES = SEED_STATES.length * SEQUENCES;
 /** Coprime to the number of sequences: a walk over all of them. */
 const STRIDE = 2_741;
+/** Of the longer sequences one in so many has all its telling subsets looked at; of short ones, all. */
+const TELLING_EVERY = 48;
+const LARGE_EVERY = 256;
 
 export function caseOf(seed: number, number: number, profile: Profile): LaneCase {
+  const isSequence = number % 2 === 0;
   const random = new SeededRandom(seedOf(seed, number, profile));
-  const workload = number % 2 === 0 ? exhaustive(seed, number / 2) : randomWorkload(random);
+  const { workload, from, length } = isSequence
+    ? sequenceOf(seed, number / 2)
+    : { workload: randomWorkload(random), from: 0, length: Infinity };
   const padded = profile === 'power-no-psow' ? random.below(4) > 0 : random.below(8) === 0;
-  const faulty = profile.startsWith('fsync-fail') || (number % 2 === 1 && random.below(2) === 0);
-  const faultBeginsAt = random.below(workload.length);
+  const faulty = profile.startsWith('fsync-fail') || (!isSequence && random.below(2) === 0);
+  const faultBeginsAt = random.below(Math.max(1, workload.length));
   const namesSettled = random.below(4) > 0;
   const keep = random.below(3) === 0 ? 'checkpoint' : 'all';
-  const starved = number % 2 === 1 && random.below(10) === 0;
+  const starved = !isSequence && random.below(10) === 0;
+  const large = number % LARGE_EVERY === 101;
+  const store = large ? LARGE_STORE : padded ? PADDED_STORE : SMALL_STORE;
   return {
+    runSeed: seed,
     number,
     seed: seedOf(seed, number),
     profile,
     workload,
-    options: { ...(padded ? PADDED_STORE : SMALL_STORE), keep },
+    options: { ...store, keep },
     fault: faulty ? faultOf(random, profile) : undefined,
     faultBeginsAt,
     faultEndsAt: faultBeginsAt + 1 + random.below(workload.length + 1),
     spareBytes: starved ? random.below(5) * 4_096 : Infinity,
-    formatToo: random.below(4) === 0,
+    formatToo: random.below(4) === 0 && !large,
     namesSettled,
+    crashFrom: faulty ? Math.min(faultBeginsAt, from) : from,
+    subsets: length < 2 || (isSequence && random.below(TELLING_EVERY) === 0) ? 'telling' : 'few',
   };
 }
 
@@ -106,6 +132,9 @@ export function keyOf({
   faultEndsAt,
   spareBytes,
   namesSettled,
+  formatToo,
+  crashFrom,
+  subsets,
   seed,
 }: LaneCase): string {
   return JSON.stringify([
@@ -117,21 +146,34 @@ export function keyOf({
     faultEndsAt,
     spareBytes,
     namesSettled,
+    formatToo,
+    crashFrom,
+    subsets,
     fault === undefined ? 0 : seed,
   ]);
 }
 
-function exhaustive(seed: number, index: number): readonly string[] {
+/** A sequence, and its last operation: crashes before that are those of a shorter sequence. */
+function sequenceOf(
+  seed: number,
+  index: number,
+): { workload: readonly string[]; from: number; length: number } {
   const at = (index * STRIDE + seed) % EXHAUSTIVE_CASES;
   const state = SEED_STATES[at % SEED_STATES.length]!;
-  const sequence = Math.floor(at / SEED_STATES.length);
-  const digits = [sequence % 12, Math.floor(sequence / 12) % 12, Math.floor(sequence / 144) % 12];
-  return [...state, ...digits.map((digit) => CORE[digit]!)];
+  let sequence = Math.floor(at / SEED_STATES.length);
+  let length = 0;
+  while (sequence >= BY_LENGTH[length]!) sequence -= BY_LENGTH[length++]!;
+  const operations: string[] = [];
+  for (; operations.length < length; sequence = Math.floor(sequence / CORE.length)) {
+    operations.push(CORE[sequence % CORE.length]!);
+  }
+  const workload = [...state, ...operations];
+  return { workload, from: length === 0 ? 0 : workload.length - 1, length };
 }
 
 function randomWorkload(random: SeededRandom): readonly string[] {
   const state = SEED_STATES[random.below(SEED_STATES.length)]!;
-  const length = 2 + random.below(7);
+  const length = 3 + random.below(8);
   return [...state, ...Array.from({ length }, () => NAMES[random.below(NAMES.length)]!)];
 }
 

@@ -20,6 +20,9 @@ import type { History } from './history.ts';
 import type { Promises } from './promises.ts';
 import { demand, Violation } from './violation.ts';
 
+/** What one `readChunk` asks for: less than a store holds, so that reading goes on. */
+const CHUNK_BYTES = 8_192;
+
 /** What an image's store must show. */
 export interface Expectation {
   readonly history: History;
@@ -28,6 +31,10 @@ export interface Expectation {
   readonly promises: Promises;
   /** The names may be lost: then STORE_LOST is a legal answer. */
   readonly namesMayBeLost: boolean;
+  /** The store was being erased: nothing at all, and all of it, are legal. */
+  readonly erasing?: boolean;
+  /** Where the log must end, because it did when it was recovered before. */
+  readonly endsAt?: number | undefined;
 }
 
 export interface Checked {
@@ -54,14 +61,18 @@ export async function checkImage(
     if (!whole && isVarveError(error)) return { rows: [`refused-${error.code}`], store: undefined };
     throw new Violation(`I7: opening failed: ${String(error)} ${factsOf(error)}`);
   }
-  const { recovery } = store.status();
-  if (whole) checkWhole(store, expectation, op);
+  const { recovery, lastLsn } = store.status();
+  const isFresh = recovery.rows[0] === 'fresh' || recovery.rows[0] === 'erase-interrupted';
+  if (expectation.erasing === true && isFresh)
+    demand(lastLsn === 0, 'I2', `an erased store begins at ${lastLsn}`);
+  else if (whole) checkWhole(store, expectation, op);
   else checkServed(store, history);
   return { rows: recovery.rows, store: store.state === 'open' ? store : undefined };
 }
 
 /** Everything that holds where the device keeps its promises. `op` Infinity: the store is running. */
-export function checkWhole(store: Store, { history, promises }: Expectation, op: number): void {
+export function checkWhole(store: Store, expectation: Expectation, op: number): void {
+  const { history, promises } = expectation;
   const owed = history.owedLsn(op, promises.crash);
   const { recovery, firstLsn, lastLsn, state, coveredLsn } = store.status();
   const rows = recovery.rows;
@@ -77,6 +88,8 @@ export function checkWhole(store: Store, { history, promises }: Expectation, op:
     `a legal image is called damaged: ${JSON.stringify({ rows, damage })}`,
   );
   demand(invalidSuperblocks.length < 2, 'I6', 'both superblocks are invalid');
+  const { endsAt = lastLsn } = expectation;
+  demand(lastLsn === endsAt, 'I3', `recovered before it ended at ${endsAt}, now at ${lastLsn}`);
   demand(lastLsn >= owed, 'I1', `${owed} were acknowledged, ${lastLsn} are there [${rows.join()}]`);
   const possible = history.lastPossibleLsn(op);
   demand(lastLsn <= possible, 'I2', `${lastLsn} are there, ${possible} were issued`);
@@ -117,7 +130,7 @@ function checkRecords(
   let next = firstLsn;
   while (next <= lastLsn) {
     const chunk = read(() =>
-      store.readChunk({ after: next - 1, maxBytes: 65_536, visibility: 'written' }),
+      store.readChunk({ after: next - 1, maxBytes: CHUNK_BYTES, visibility: 'written' }),
     );
     // Records that are staged and not yet written are no one's to see.
     if (chunk.runs.length === 0 && op === Infinity && next > store.journal!.tail.writtenLsn) return;
@@ -149,35 +162,51 @@ function read<T>(operation: () => T): T {
   }
 }
 
-/** Whatever a broken device did: what is served was issued. Returns how many records were. */
-export function checkServed(store: Store, history: History): number {
+export interface Salvaged {
+  readonly served: ReadonlySet<number>;
+  /** What is not served, as it was said; a typed error speaks of everything behind it. */
+  readonly missing: readonly Pick<DamageRange, 'from' | 'to'>[];
+}
+
+/** Whatever a broken device did: what is served was issued. */
+export function checkServed(store: Store, history: History): Salvaged {
   const frame = newRecordFrame();
-  let served = 0;
+  const served = new Set<number>();
+  const missing: Pick<DamageRange, 'from' | 'to'>[] = [];
+  let last = 0;
   for (const piece of pieces(store)) {
-    if (!('runs' in piece)) continue;
+    if (piece === 'broken off') missing.push({ from: last + 1, to: Infinity });
+    else if (!('runs' in piece)) {
+      missing.push(piece);
+      last = piece.to;
+    }
+    if (piece === 'broken off' || !('runs' in piece)) continue;
     for (const run of piece.runs) {
       let at = run.start;
       for (let index = 0; index < run.count; index++) {
         const lsn = run.firstLsn + index;
+        last = lsn;
         at = readRecordFrame(piece.bytes, at, run.end, frame);
         demand(at > 0, 'I2', `record ${lsn} is not framed`);
         const payload = payloadOrNone(store, lsn, piece.bytes, frame);
         const issued =
           payload === undefined || history.payloadsEver(lsn).some((bytes) => equal(bytes, payload));
         demand(issued, 'I2', `record ${lsn} was never issued`);
-        served++;
+        if (payload !== undefined) served.add(lsn);
+        else missing.push({ from: lsn, to: lsn });
       }
     }
   }
-  return served;
+  return { served, missing };
 }
 
 /** What a salvage gives, up to a typed error: the file may be shorter than its superblock says. */
-function* pieces(store: Store): Generator<Chunk | DamageRange> {
+function* pieces(store: Store): Generator<Chunk | DamageRange | 'broken off'> {
   try {
     yield* store.salvage();
   } catch (error) {
     if (!isVarveError(error, 'IO_ERROR')) throw error;
+    yield 'broken off';
   }
 }
 

@@ -208,12 +208,18 @@ export class SimulatedDisk {
     return this.#past?.events[op - 1]?.event;
   }
 
-  /** The whole of a file, as reads would show it. */
-  peek(path: string): Uint8Array {
+  /** The whole of a file, or of it so many bytes at `at`, as reads would show it. */
+  peek(path: string, at = 0, length = Infinity): Uint8Array {
     const file = this.#state.file(this.#inodeAt(path));
-    const bytes = new Uint8Array(file.size);
-    file.read(bytes, 0);
+    const bytes = new Uint8Array(Math.max(0, Math.min(length, file.size - at)));
+    file.read(bytes, at);
     return bytes;
+  }
+
+  /** A file's size in bytes; 0 when there is none of this name. */
+  sizeOf(path: string): number {
+    const inode = this.#state.names.get(path);
+    return inode === undefined || inode === FOLDER ? 0 : this.#state.file(inode).size;
   }
 
   /** Changes bytes on the disk and in the cache at once, behind every program's back: see damage.ts. */
