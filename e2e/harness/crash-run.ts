@@ -5,7 +5,7 @@
  * - every wait has a deadline; what does not end in time is a failure, never a hang
  * - a kill is judged only by what had left the page before (the ledger)
  */
-import { Crash, type Launch, type PageServer, type Tab } from '@varve/crashkit/playwright';
+import { Crash, type Launch, type PageServer, type Tab, within } from '@varve/crashkit/playwright';
 import type { Recovered, Settled } from '../app/page.ts';
 import { mix } from '../app/random.ts';
 import type { OpenOptions } from '../app/subject.ts';
@@ -38,17 +38,6 @@ export interface CrashRunOptions {
 const STORM_DEADLINE_MS = 4000;
 const PAGE_DEADLINE_MS = 60_000;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-export async function within<T>(deadlineMs: number, what: string, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`${what} took more than ${deadlineMs} ms`)),
-      deadlineMs,
-    );
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
-}
 
 export class CrashRun {
   readonly #options: CrashRunOptions;

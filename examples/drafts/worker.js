@@ -17,7 +17,7 @@ function readAll(file) {
   const view = new DataView(bytes.buffer);
   const count = bytes.length < 4 ? 0 : view.getUint32(0);
   const drafts = [];
-  for (let at = 4; drafts.length < count; ) {
+  for (let at = 4; drafts.length < count;) {
     const length = at + 4 <= bytes.length ? view.getUint32(at) : 0;
     drafts.push(new TextDecoder().decode(bytes.subarray(at + 4, at + 4 + length)));
     at += 4 + length;

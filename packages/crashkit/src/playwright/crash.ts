@@ -17,6 +17,7 @@ import { Profile } from './profile.ts';
 import { momentOf, type RandomMoment } from './random-moment.ts';
 import type { Launch, RunningBrowser } from './running-browser.ts';
 import { Tab } from './tab.ts';
+import { within } from './within.ts';
 
 /**
  * - `worker`: the page terminates its workers
@@ -54,6 +55,7 @@ const IN_PAGE = scriptOf(installInPage, { paths: PATHS, probe: PROBE_PATH });
 const MOMENT_DEADLINE_MS = 5000;
 /** A busy worker that was terminated keeps its files for 2 s. */
 const RELEASE_DEADLINE_MS = 3000;
+const READ_DEADLINE_MS = 30_000;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Crash {
@@ -67,6 +69,8 @@ export class Crash {
   readonly #open = new Map<string, Issued[]>();
   #acknowledged = 0;
   #parkedAt: string | undefined;
+  /** The page of a tab that was killed, and yet is there. */
+  #leftOver: Page | undefined;
   readonly #listeners = new Set<() => void>();
 
   private constructor(options: CrashOptions, profile: Profile, browser: RunningBrowser) {
@@ -117,13 +121,16 @@ export class Crash {
     return tab;
   }
 
-  /** After a kill: the app again, once whoever died has let go of its files. Nothing is armed. */
-  async reopen(path = '/', { waitForRelease = true } = {}): Promise<Tab> {
+  /**
+   * After a kill: the app again, in a new tab, once whoever died has let go of its files. What a
+   * reload or a terminated worker left of the old tab is closed first. Nothing is armed.
+   */
+  async reopen(path = '/'): Promise<Tab> {
+    await this.#leftOver?.close();
+    this.#leftOver = undefined;
     await this.arm(null);
-    if (waitForRelease) {
-      const until = Date.now() + RELEASE_DEADLINE_MS;
-      while (this.#browser.storageHolders().size > 0 && Date.now() < until) await sleep(20);
-    }
+    const until = Date.now() + RELEASE_DEADLINE_MS;
+    while (this.#browser.storageHolders().size > 0 && Date.now() < until) await sleep(20);
     return this.open(path);
   }
 
@@ -168,6 +175,8 @@ export class Crash {
       await sleep(delayMs);
     }
     await this.#strike(tab, what);
+    const tabIsLeft = what === 'worker' || what === 'reload' || what === 'navigate';
+    this.#leftOver = tabIsLeft ? tab.page : undefined;
     // What stood still is gone.
     this.#server.stop = null;
     this.#parkedAt = undefined;
@@ -220,7 +229,7 @@ export class Crash {
     { page }: Tab,
     read: () => readonly unknown[] | Promise<readonly unknown[]>,
   ): Promise<Judgement> {
-    const recovered = await page.evaluate(read);
+    const recovered = await within(READ_DEADLINE_MS, 'reading back', page.evaluate(read));
     const { issuedRecords: issued, acknowledgedRecords: acknowledged } = this.#history;
     this.#history.check(recovered);
     // What was served once is owed; what was not there must not rise again.

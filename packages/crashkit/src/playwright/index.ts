@@ -24,3 +24,4 @@ export { Profile } from './profile.ts';
 export type { RandomMoment } from './random-moment.ts';
 export type { BrowserName, Launch, RunningBrowser } from './running-browser.ts';
 export { MemoryOnlyError, Tab } from './tab.ts';
+export { within } from './within.ts';
