@@ -2,7 +2,7 @@
 import { build, createServer, preview, version } from 'vite';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { blankProject } from './blank-project.ts';
-import { outputOf, visit } from './chromium.ts';
+import { outputOf, visit } from './visit.ts';
 import { EXPECTED, PAGE, script } from './page.ts';
 
 const FILES = {
