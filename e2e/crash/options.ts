@@ -22,6 +22,7 @@ export const USAGE = `npm run crash -- [options]
   --damage           every bit, sector, swap and older version of stores at rest, in Node
                      (with --seed, --minutes M, --workers W, --only KIND, --json FILE, --resume)
   --fuzz N           N hostile inputs for the decoders (same options)
+  --mutants N        N automatic mutants, nine of ten of which must be killed (same options)
   --planted          deliberate bugs, each of which the simulated lane must catch (--json FILE)`;
 
 export interface CrashOptions {

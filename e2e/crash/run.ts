@@ -7,6 +7,7 @@ import { runControlsLane } from './lanes/controls.ts';
 import { runDamageLane } from './lanes/damage.ts';
 import { runFuzzLane } from './lanes/fuzz.ts';
 import { runImagesLane } from './lanes/images.ts';
+import { runMutantsLane } from './lanes/mutants.ts';
 import { parseCrashOptions, USAGE } from './options.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -20,6 +21,7 @@ async function main(args: readonly string[]): Promise<number> {
       return await runImagesLane(args);
     if (args.includes('--damage')) return await runDamageLane(args);
     if (args.some((arg) => /^--fuzz(=|$)/.test(arg))) return await runFuzzLane(args);
+    if (args.some((arg) => /^--mutants(=|$)/.test(arg))) return await runMutantsLane(args);
     const options = parseCrashOptions(args);
     if (options.controls !== undefined) return await runControlsLane(options, options.controls);
     return await runBrowserLane(options);
