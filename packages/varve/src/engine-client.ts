@@ -63,10 +63,14 @@ export async function startEngine(
       });
     }
     if (lifeLock) {
-      // A terminated worker sends no event, but the lock it held comes free.
+      // A terminated worker sends no event, but the lock it held comes free. In a page whose origin
+      // was cleared, locks are others than a new worker's: there it is free from the beginning.
       const { signal } = watch;
-      navigator.locks
-        .request(lifeLock, { signal }, () => died('WORKER_DIED'))
+      const { locks } = navigator;
+      locks
+        .request(lifeLock, { ifAvailable: true }, (free) =>
+          free ? undefined : locks.request(lifeLock, { signal }, () => died('WORKER_DIED')),
+        )
         .catch(() => undefined);
     }
     return client;
