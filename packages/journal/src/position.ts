@@ -16,6 +16,17 @@ export interface ScanPoint {
   readonly chain: number;
 }
 
+export type MutablePoint = { -readonly [K in keyof ScanPoint]: ScanPoint[K] };
+
+/** Per batch of a scan: nothing is allocated. */
+export function copyPoint(into: MutablePoint, from: ScanPoint): void {
+  into.segment = from.segment;
+  into.offset = from.offset;
+  into.generation = from.generation;
+  into.lastLsn = from.lastLsn;
+  into.chain = from.chain;
+}
+
 export function samePoint(a: ScanPoint, b: ScanPoint): boolean {
   const samePlace = a.segment === b.segment && a.offset === b.offset;
   const sameLog = a.generation === b.generation && a.lastLsn === b.lastLsn && a.chain === b.chain;

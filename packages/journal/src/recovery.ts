@@ -10,7 +10,7 @@ import { Blocks } from './blocks.ts';
 import { SLOTS_START } from './format.ts';
 import { alignUp, type Geometry, geometryOf } from './geometry.ts';
 import { batchesBeyond, hasBytesBeyond, resync } from './lookahead.ts';
-import type { ScanPoint } from './position.ts';
+import { copyPoint, type MutablePoint, type ScanPoint } from './position.ts';
 import { type LogView, Scanner } from './scanner.ts';
 import { beginningOf, type Segment, segmentFromNext, segmentOf } from './segment.ts';
 import { readSegmentHeaders, SegmentTable } from './segment-table.ts';
@@ -49,6 +49,8 @@ export interface Recovered {
 }
 
 const WINDOW_BYTES = 262_144;
+/** So many are not kept while some of them are proven by what came after. */
+const UNPROVEN_MANY = 1_024;
 /** More slots than any store has: a superblock that says more is not believed. */
 const SLOTS_MAX = 1_048_576;
 
@@ -218,7 +220,8 @@ export class Recovery implements LogView {
   private scanOn(scanner: Scanner): void {
     const { header } = scanner;
     let restart: { before: ScanPoint; unproven: Unproven[]; rewrittenTo: number } | undefined;
-    let before: ScanPoint = { ...scanner.point };
+    const before: MutablePoint = { ...scanner.point };
+    let many = UNPROVEN_MANY;
     while (scanner.next()) {
       this.scannedBytes += header.headerBytes + header.bodyBytes;
       this.generationMax = Math.max(this.generationMax, header.generation);
@@ -234,12 +237,16 @@ export class Recovery implements LogView {
         const unfinished = restart !== undefined && before.lastLsn < restart.rewrittenTo;
         restart = unfinished
           ? { ...restart!, rewrittenTo }
-          : { before, unproven: this.unproven, rewrittenTo };
+          : { before: { ...before }, unproven: this.unproven, rewrittenTo };
         this.unproven = this.unproven.filter(({ point }) => point.lastLsn < lastLsn);
       } else if (scanner.bearsLsns && header.count > 0) {
         this.unproven.push({ point: { ...scanner.batchPoint }, count: header.count });
+        if (this.unproven.length > many) {
+          this.dropProven();
+          many = Math.max(UNPROVEN_MANY, 2 * this.unproven.length);
+        }
       }
-      before = { ...scanner.point };
+      copyPoint(before, scanner.point);
     }
     if (restart !== undefined && scanner.point.lastLsn < restart.rewrittenTo) {
       // A crash inside recovery: the copies are not all there, so the originals count.

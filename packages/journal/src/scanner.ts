@@ -19,7 +19,7 @@ import {
 } from './control.ts';
 import { BATCH_BODY_MAX, BATCH_HEADER_BYTES_MAX, BatchFlag } from './format.ts';
 import { alignUp, type Geometry } from './geometry.ts';
-import type { ScanPoint } from './position.ts';
+import { copyPoint, type MutablePoint, type ScanPoint } from './position.ts';
 import { beginningOf, type Segment } from './segment.ts';
 
 /** What a scan needs to know of the store. */
@@ -35,8 +35,6 @@ export interface LogView {
 }
 
 const BATCH_BYTES_MAX = BATCH_HEADER_BYTES_MAX + BATCH_BODY_MAX;
-
-type MutablePoint = { -readonly [K in keyof ScanPoint]: ScanPoint[K] };
 
 export class Scanner {
   /** Where the next batch is looked for. */
@@ -121,7 +119,7 @@ export class Scanner {
       point.lastLsn = start.lastLsn;
       this.start = start;
     }
-    Object.assign(batchPoint, point);
+    copyPoint(batchPoint, point);
     batchPoint.chain = header.previousChecksum;
     if (start === undefined) segment.index.note(batchPoint);
     point.chain = header.headerChecksum;
