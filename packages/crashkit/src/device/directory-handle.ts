@@ -64,6 +64,10 @@ export class DirectoryHandle {
 
   /** What is in it when the iteration begins, by name. */
   async *entries(): AsyncGenerator<[string, DirectoryHandle | FileHandle], undefined> {
+    const { disk, folder, name: own } = this.#place;
+    if (own !== '' && (await folderAt(disk, folder).kindOf(own)) !== 'directory') {
+      throw domError('NotFoundError', `no directory ${own}`);
+    }
     for (const { name, kind } of await this.#folder.list()) {
       const place = this.#inside(name);
       yield [name, kind === 'file' ? new FileHandle(place) : new DirectoryHandle(place)];

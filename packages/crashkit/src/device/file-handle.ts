@@ -60,7 +60,7 @@ export class FileHandle {
     const source = await this.#folderOfFile();
     const target = folderAt(this.#place.disk, folder);
     if ((await target.kindOf(newName)) === 'directory') {
-      throw domError('TypeMismatchError', `${newName} is a directory`);
+      throw domError('InvalidModificationError', `${newName} is a directory`);
     }
     await inDomErrorsAsync(() => source.moveFile(this.#place.name, target, newName));
     this.#place.folder = folder;

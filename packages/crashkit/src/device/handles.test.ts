@@ -144,11 +144,12 @@ describe('names', () => {
     expect(await refusal(root.getFileHandle('folder'))).toBe('TypeMismatchError');
     expect(await refusal(folder.getDirectoryHandle('file'))).toBe('TypeMismatchError');
     expect(await refusal(root.removeEntry('folder'))).toBe('InvalidModificationError');
-    expect(await refusal(file.move(root, 'folder'))).toBe('TypeMismatchError');
+    expect(await refusal(file.move(root, 'folder'))).toBe('InvalidModificationError');
     await root.removeEntry('folder', { recursive: true });
     expect(await refusal(file.createSyncAccessHandle())).toBe('NotFoundError');
     expect(await refusal(file.getFile())).toBe('NotFoundError');
     expect(await refusal(folder.getFileHandle('new', { create: true }))).toBe('NotFoundError');
+    expect(await refusal(folder.entries().next())).toBe('NotFoundError');
   });
 
   test('entries, values and the handle itself give files and folders, by name', async () => {
