@@ -2,7 +2,8 @@
  * Clear-site-data. A deleted file still takes writes and flushes (measured), so an engine that does
  * not look goes on acknowledging into the void.
  */
-import { expect, test } from '../harness/fixture.ts';
+import type { Page } from '@playwright/test';
+import { expect, test, type Tabs } from '../harness/fixture.ts';
 import { StorageControl } from '../harness/storage-control.ts';
 
 /** The promise is 250 ms from the last good look; the rest is the way to this process and back. */
@@ -128,4 +129,168 @@ test('storage cleared under an idle store: closing it ends, and says what was lo
   // Chromium never returns from closing the handle of a file that was cleared away.
   const closed = await page.evaluate(() => window.lab.settle(() => window.lab.log!.close()));
   expect(closed).toMatchObject({ error: { code: 'STORE_LOST', facts: { to: 3 } } });
+});
+
+/** Each after the origin was cleared, and before the store could notice. */
+const HANDED_BACK: Record<string, (page: Page, tabs: Tabs) => Promise<void>> = {
+  'on the way into the back/forward cache and out of it': async (page, { origin }) => {
+    await page.goto(`${origin}/blank.html`);
+    await page.goBack({ waitUntil: 'commit' });
+    await page.waitForSelector('body[data-ready]', { state: 'attached' });
+  },
+  'when the page is hidden and shown': async (page) => {
+    await page.evaluate(async () => {
+      dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }));
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+    });
+  },
+  'when the page is frozen and resumed': async (page) => {
+    await page.evaluate(async () => {
+      document.dispatchEvent(new Event('freeze'));
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      document.dispatchEvent(new Event('resume'));
+    });
+  },
+};
+
+for (const [when, handBack] of Object.entries(HANDED_BACK)) {
+  test(`storage cleared, and the store given back ${when}: STORE_LOST, no hang, no fresh store`, async ({
+    tabs,
+  }) => {
+    const page = await tabs.open();
+    await page.evaluate(async () => {
+      window.lab.log = await window.lab.openLog('handed-back');
+      await window.lab.log.appendBatch([1, 2, 3]);
+    });
+    await (await StorageControl.of(page)).clear('all');
+    await handBack(page, tabs);
+    const appended = () =>
+      page.evaluate(() => window.lab.settle(() => window.lab.log!.append('into the void?')));
+    // A browser may load the page anew instead of keeping it: then nothing is open in it.
+    if (await page.evaluate(() => window.lab.log === undefined)) return;
+    expect(await appended()).toMatchObject({ error: { code: 'STORE_LOST' } });
+    expect(await appended()).toMatchObject({ error: { code: 'STORE_LOST' } });
+    await page.evaluate(() => window.lab.settle(() => window.lab.log!.close()));
+    // The application decides to begin anew. For some seconds Chromium answers nothing about files.
+    const anew = () =>
+      page.evaluate(() =>
+        window.lab.settle(async () => (await window.lab.openLog('handed-back')).append('new')),
+      );
+    await expect.poll(anew, { timeout: 30_000 }).toEqual({ value: 1 });
+  });
+}
+
+test('storage cleared while the store was given back: STORE_LOST, never a fresh store', async ({
+  tabs,
+}) => {
+  const page = await tabs.open();
+  await page.evaluate(async () => {
+    window.lab.log = await window.lab.openLog('away');
+    await window.lab.log.appendBatch([1, 2, 3]);
+    dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  });
+  await (await StorageControl.of(page)).clear('all');
+  const appended = await page.evaluate(() => {
+    dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+    return window.lab.settle(() => window.lab.log!.append('into the void?'));
+  });
+  expect(appended).toMatchObject({ error: { code: 'STORE_LOST', facts: { store: 'away' } } });
+});
+
+test('storage cleared under a store opened for reading: closing it ends', async ({ tabs }) => {
+  const page = await tabs.open();
+  await page.evaluate(async () => {
+    const log = await window.lab.openLog('read');
+    await log.appendBatch([1, 2, 3]);
+    await log.close();
+    window.lab.log = await window.lab.openLog('read', { readOnly: true });
+  });
+  await (await StorageControl.of(page)).clear('all');
+  const closed = await page.evaluate(() => window.lab.settle(() => window.lab.log!.close()));
+  expect('error' in closed ? closed.error.afterMs : 0).toBeLessThan(5000);
+});
+
+test('a lost store that is hidden and shown stays lost', async ({ tabs }) => {
+  const page = await tabs.open();
+  await page.evaluate(async () => {
+    window.lab.log = await window.lab.openLog('lost');
+    await window.lab.log.appendBatch([1, 2, 3]);
+  });
+  await (await StorageControl.of(page)).clear('all');
+  const append = () =>
+    page.evaluate(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return window.lab.settle(() => window.lab.log!.append('x'));
+    });
+  expect(await append()).toMatchObject({ error: { code: 'STORE_LOST' } });
+  await page.evaluate(() => {
+    dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }));
+    dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+  });
+  expect(await append()).toMatchObject({ error: { code: 'STORE_LOST' } });
+});
+
+/** The moment that no look can exclude: cleared between the look for the name and the closing. */
+async function clearWhileClosing(tabs: Tabs): Promise<Page> {
+  const page = await tabs.browser.newPage();
+  await page.route('**/assets/worker-*.js', async (route) => {
+    const response = await route.fetch();
+    const atClosing = `
+      const close = FileSystemSyncAccessHandle.prototype.close;
+      FileSystemSyncAccessHandle.prototype.close = function () {
+        const request = new XMLHttpRequest();
+        request.open('GET', '/clear-now', false);
+        request.send();
+        close.call(this);
+      };`;
+    await route.fulfill({ response, body: `${atClosing}\n${await response.text()}` });
+  });
+  await page.goto(`${tabs.origin}/lab.html`);
+  await page.waitForSelector('body[data-ready]', { state: 'attached' });
+  const storage = await StorageControl.of(page);
+  let isArmed = false;
+  await page.context().route('**/clear-now', async (route) => {
+    if (isArmed) await storage.clear('all');
+    await route.fulfill({ body: 'cleared, if armed' });
+  });
+  await page.evaluate(async () => {
+    window.lab.log = await window.lab.openLog('raced');
+    await window.lab.log.appendBatch([1, 2, 3]);
+  });
+  isArmed = true;
+  return page;
+}
+
+test('storage cleared in the very moment of closing: close() ends by its deadline, the worker with it', async ({
+  tabs,
+}) => {
+  const page = await clearWhileClosing(tabs);
+  const closed = await page.evaluate(() => window.lab.settle(() => window.lab.log!.close()));
+  // Chromium stands still for good there; a browser that does not has closed it.
+  if ('error' in closed) {
+    expect(closed.error).toMatchObject({ code: 'TIMEOUT', facts: { deadlineMs: 5000 } });
+    expect(closed.error.afterMs).toBeLessThan(10_000);
+  }
+  const late = await page.evaluate(() => window.lab.settle(() => window.lab.log!.append('late')));
+  expect(late).toMatchObject({ error: { code: 'CLOSED', outcome: 'not-written' } });
+});
+
+test('storage cleared in the very moment of parking: a worker that stands still is given up', async ({
+  tabs,
+}) => {
+  const page = await clearWhileClosing(tabs);
+  await page.evaluate(async () => {
+    dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+  });
+  const appended = await page.evaluate(() =>
+    window.lab.settle(() => window.lab.log!.append('into the void?')),
+  );
+  expect(appended).toMatchObject({
+    error: { code: expect.stringMatching(/WORKER_DIED|STORE_LOST/), facts: {} },
+  });
+  expect('error' in appended && appended.error.afterMs).toBeLessThan(10_000);
 });

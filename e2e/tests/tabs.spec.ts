@@ -42,3 +42,29 @@ test('two opens in one page share one engine', async ({ tabs }) => {
   });
   expect(lsns).toEqual([1, 2]);
 });
+
+test('a tab in the back/forward cache has given its store to the others, and takes it back', async ({
+  tabs,
+}) => {
+  const first = await tabs.open();
+  await first.evaluate(async () => {
+    window.lab.log = await window.lab.openLog('shared');
+    await window.lab.log.append('by the first');
+  });
+  await first.goto(`${tabs.origin}/blank.html`);
+  const second = await tabs.open();
+  const lsn = await second.evaluate(async () => {
+    const log = await window.lab.openLog('shared');
+    const appended = await log.append('by the second');
+    await log.close();
+    return appended;
+  });
+  expect(lsn).toBe(2);
+  await first.goBack({ waitUntil: 'commit' });
+  await first.waitForSelector('body[data-ready]', { state: 'attached' });
+  // Out of the cache, or loaded anew: then nothing is open in it.
+  const again = await first.evaluate(async () =>
+    (window.lab.log ?? (await window.lab.openLog('shared'))).append('by the first again'),
+  );
+  expect(again).toBe(3);
+});
