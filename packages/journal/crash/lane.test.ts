@@ -6,13 +6,19 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Profile } from '@varve/files/simulated';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ALL_PROFILES, caseOf, EXHAUSTIVE_CASES, keyOf } from './cases.ts';
-import { LIMITS, runLane } from './lane.ts';
-import { lineOf } from './slice.ts';
+import { LIMITS, replay, runCase, runLane } from './lane.ts';
+import { parseReplayId } from './image-id.ts';
+import { ROW_REACH, rowShortfalls } from './reachability.ts';
+import { lineOf, type replaySlice, type runSlice } from './slice.ts';
+import { type Failure, newTally, tallyOf } from './tally.ts';
 import { plant } from './planted/bug.ts';
 import { PLANTED_BUGS } from './planted/bugs.ts';
-import type { runSlice } from './slice.ts';
+
+import { OPENING_ROWS } from '../src/witness-table.ts';
+import { TAIL_ROWS } from '../src/recovery-table.ts';
 import { bundle } from './test/bundle.ts';
 
 const SEED = 20_261_121;
@@ -55,6 +61,89 @@ describe('the image lane', () => {
   });
 });
 
+describe('the table of promises', () => {
+  const violationsOf = async (
+    profile: Profile,
+    images: number,
+    alignmentBytes: 16 | 4096 = 16,
+  ): Promise<readonly Failure[]> => {
+    const limits = { ...LIMITS, images, violations: 1, asksTooMuch: true, woundEvery: Infinity };
+    const tally = newTally();
+    for (let number = 0; tally.images < images && tally.violations.length === 0; number++) {
+      const lane = caseOf(SEED, number, profile);
+      if ((lane.options.alignmentBytes ?? 16) === alignmentBytes)
+        await runCase(lane, limits, tally);
+    }
+    return tally.violations;
+  };
+
+  test.each([
+    ['power', 'relaxed records outlive the process, not the power'],
+    ['os', 'relaxed records outlive the process, not the machine'],
+    ['power-no-psow', 'a write may take its neighbour along'],
+    ['lying-flush', 'nothing was ever flushed'],
+    ['fsync-fail-late', 'the flush before had lied'],
+  ] as const)(
+    '%s promises less than tab-kill: %s',
+    { timeout: 120_000 },
+    async (profile, _because) => {
+      const [violation] = await violationsOf(profile, 60_000);
+      expect(violation?.reason).toMatch(/^I[1267]/);
+    },
+  );
+
+  test('tab-kill keeps the strongest promise', { timeout: 60_000 }, async () => {
+    expect(await violationsOf('tab-kill', 3_000)).toEqual([]);
+  });
+});
+
+describe('rows of the recovery tables', () => {
+  test('every row that recovery can name is declared, and none else', () => {
+    const named = [...OPENING_ROWS, ...TAIL_ROWS].map(({ name }) => name);
+    const source = readFileSync(new URL('../src/recovery.ts', import.meta.url), 'utf8');
+    const pushed = [...source.matchAll(/rows\.push\('([a-z-]+)'\)/g)].map(([, name]) => name);
+    const declared = ROW_REACH.map(({ row }) => row);
+    expect(new Set(declared)).toEqual(new Set([...named, ...pushed]));
+    expect(new Set(declared).size).toBe(declared.length);
+  });
+
+  test('a row that is met too seldom, or where it cannot be, is a failure of the run', () => {
+    const tally = newTally();
+    const power = tallyOf(tally, 'power');
+    for (const { row } of ROW_REACH) power.rows[row] = 1_000;
+    expect(rowShortfalls(tally, 1_000)).toEqual([]);
+    power.byCrash['next-lost'] = 1;
+    power.rows['fresh'] = 999;
+    expect(rowShortfalls(tally, 1_000)).toHaveLength(2);
+  });
+});
+
+describe('ids', () => {
+  test('an id replays its image alone, in whatever life it stands', async () => {
+    const limits = { ...LIMITS, images: 400, violations: 3, asksTooMuch: true };
+    const range = {
+      seed: SEED,
+      profiles: ['lying-flush'],
+      from: 0,
+      step: 1,
+      to: Infinity,
+    } as const;
+    const { violations } = await runLane(range, limits);
+    expect(violations).toHaveLength(3);
+    for (const { id, reason } of violations) {
+      const again = await replay(id, limits);
+      expect(again.violations.map((violation) => violation.reason)).toEqual([reason]);
+    }
+  });
+
+  test.each(['', '1.2', '1.2.power', '1.2.nothing.3:x0', 'a.2.power.3:x0'])(
+    'what is no id is refused: %s',
+    async (id) => {
+      await expect(replay(id)).rejects.toThrow(/no image/);
+    },
+  );
+});
+
 const QUICK = [
   'acknowledges before the flush',
   'a short write is ignored',
@@ -86,6 +175,41 @@ describe('planted bugs are caught', () => {
     const { violations } = await bundled.runSlice(slice);
     expect(violations).toHaveLength(1);
   });
+
+  test.each(['acknowledges before the flush', 'the batch body is not verified'])(
+    '%s: shrinks to the least operations and the least persisted, and its id shows it again',
+    { timeout: 120_000 },
+    async (planted) => {
+      const bug = PLANTED_BUGS.find(({ name }) => name === planted)!;
+      const file = join(folder, `${planted.replaceAll(' ', '-')}.mjs`);
+      writeFileSync(file, await bundle(SLICE, bug));
+      const bundled = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as {
+        runSlice: typeof runSlice;
+        replaySlice: typeof replaySlice;
+      };
+      const { failures } = await bundled.runSlice({
+        seed: SEED,
+        // A long random workload of the profile `power`.
+        from: ALL_PROFILES.length,
+        step: ALL_PROFILES.length,
+        profiles: ALL_PROFILES,
+        images: PLANTED_IMAGES,
+        untilMs: 0,
+        stopAtViolations: 1,
+        shrink: true,
+      });
+      const least = failures[0]!.least!;
+      const { lane, path } = parseReplayId(least.id);
+      expect(lane.workload.length).toBeLessThanOrEqual(2);
+      expect(path).toHaveLength(1);
+      // Nothing persisted, or one thing of what was in flight.
+      expect(path[0]!.image).toMatch(/^\d+:(x0|none|m[0.]*[1-9]?[0.]*)$/);
+      expect((await bundled.replaySlice(least.id)).failures.map(({ reason }) => reason)).toEqual([
+        least.reason,
+      ]);
+      expect((await replay(least.id)).violations).toEqual([]);
+    },
+  );
 
   test('a planted bug whose place is not there, or there twice, is refused', () => {
     const bug = { name: 'x', file: 'x.ts', find: 'flush();', replace: '' };

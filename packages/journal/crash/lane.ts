@@ -11,7 +11,7 @@ export const LIMITS: LaneLimits = {
   crashPercent: 34,
   perCrash: 6,
   rotEvery: 9,
-  woundEvery: 10,
+  woundEvery: 5,
   twiceEvery: 16,
   secondLifeEvery: 12,
   secondCrashPercent: 50,

@@ -50,7 +50,8 @@ export const ROW_REACH: readonly RowReach[] = [
   { row: 'restart-incomplete', notByCrash: [], because: '' },
   {
     row: 'file-short',
-    notByCrash: HONEST,
+    // A failed flush leaves a longer file in the cache, which the next generation counts.
+    notByCrash: ['tab-kill', 'os', 'power'],
     because: 'a superblock counts a slot when its growth has been flushed',
   },
   {

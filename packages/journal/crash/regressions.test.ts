@@ -47,6 +47,25 @@ async function violationsOf(lane: Partial<LaneCase>): Promise<readonly string[]>
 
 const failingFlush = { on: 'flush', path: 's/journal', effect: { throws: 'io' } } as const;
 
+describe('found by the image lane, looking at itself', () => {
+  test('a store of which the erasing was cut short is opened to be read only: it is not there', async () => {
+    for (const filesToo of [true, false]) {
+      const disk = new SimulatedDisk({ record: false });
+      const host = disk.host();
+      (await openStore(host, 's', SMALL_STORE)).abandon();
+      const entry = await host.witness.read('s');
+      await host.witness.write('s', { ...entry!, state: 'erasing' });
+      if (filesToo) await host.root.removeDirectory('s');
+      const opening = openStore(host, 's', { ...SMALL_STORE, readOnly: true });
+      await expect(opening).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      // Whoever may write finishes it, and says so.
+      const store = await openStore(host, 's', SMALL_STORE);
+      expect(store.status().recovery.rows[0]).toBe('erase-interrupted');
+      store.abandon();
+    }
+  });
+});
+
 describe('found by the image lane', () => {
   test.each([0, 1, 2, 3])(
     'flush %i of a rotation fails, the cache keeps what the disk lost: acknowledged records are found behind it',

@@ -2,11 +2,16 @@
  * Damage to an image that may cost records: then they must be named, or stand in the uncertain tail.
  * What a wound leads to is a row of the recovery tables that a crash alone hardly reaches, or never.
  */
+import { readU32 } from '@varve/bytes';
 import type { Host } from '@varve/files';
 import { SeededRandom, SimulatedDisk } from '@varve/files/simulated';
 import { isVarveError, type VarveError } from '@varve/protocol';
 import {
+  BATCH_MAGIC,
   openStore,
+  SEGMENT_HEADER_BYTES,
+  SEGMENT_HEADER_LAYOUT,
+  SEGMENT_MAGIC,
   SLOTS_START,
   type Store,
   type StoreOptions,
@@ -18,19 +23,25 @@ import { demand, Violation } from './violation.ts';
 
 const PATH = 's/journal';
 
-export const WOUNDS = [
-  'both superblocks',
-  'one superblock',
-  'another store',
-  'cut off',
-  'a header',
-  'the end of a segment',
-  'a sector',
-  'the witness',
-  'the files',
-  'erasing',
-] as const;
-export type Wound = (typeof WOUNDS)[number];
+/** Each with its share: what seldom leads to a row of its own is tried more often. */
+const SHARES = {
+  'both superblocks': 2,
+  'one superblock': 1,
+  'another store': 2,
+  'cut off': 12,
+  'a header': 4,
+  'the end of a segment': 10,
+  'a batch': 24,
+  'the witness': 1,
+  'the files': 2,
+  erasing: 2,
+} as const;
+export type Wound = keyof typeof SHARES;
+const DRAWN = Object.entries(SHARES).flatMap(([name, share]) =>
+  Array<Wound>(share).fill(name as Wound),
+);
+
+export const woundOf = (random: SeededRandom): Wound => DRAWN[random.below(DRAWN.length)]!;
 
 /** Wounds the machine's store. False: there is nothing that this wound could hit. */
 export async function inflict(
@@ -68,21 +79,51 @@ export async function inflict(
   } else if (wound === 'cut off') {
     const directory = await disk.host().root.directory('s', { create: false });
     const file = await directory!.openFile('journal', { create: false });
-    file.truncate(SLOTS_START + random.below(slots) * segmentBytes + random.below(2) * 700);
+    const [newest = 0, before = newest] = newestSlots(disk, slots, segmentBytes);
+    const slot = [newest, before, random.below(slots)][random.below(3)]!;
+    file.truncate(SLOTS_START + slot * segmentBytes + random.below(2) * 700);
     file.flush();
     file.close();
   } else {
-    const start = SLOTS_START + random.below(slots) * segmentBytes;
+    // Mostly where recovery looks: in the newest segment, or just before it.
+    const newest = newestSlots(disk, slots, segmentBytes);
+    const slot = random.below(4) > 0 ? newest[random.below(2) % newest.length] : undefined;
+    const start = SLOTS_START + (slot ?? random.below(slots)) * segmentBytes;
     if (wound === 'a header') noise(disk, start, 64, random);
-    else {
-      const bytes = disk.peek(PATH, start, segmentBytes);
-      const end = bytes.findLastIndex((byte) => byte !== 0) + 1;
-      if (end < 256) return false;
-      if (wound === 'the end of a segment') noise(disk, start + end - 60, 60, random);
-      else noise(disk, start + 128 + random.below(end - 128), 1 + random.below(64), random);
-    }
+    else return damageBatch(wound, disk, start, segmentBytes, random);
   }
   return true;
+}
+
+/** The end of what a segment holds, where a `next` record stands; or some batch, not the last. */
+function damageBatch(
+  wound: Wound,
+  disk: SimulatedDisk,
+  start: number,
+  segmentBytes: number,
+  random: SeededRandom,
+): boolean {
+  const bytes = disk.peek(PATH, start, Math.min(segmentBytes, 65_536));
+  const batches: number[] = [];
+  for (let at = 0; at + 4 <= bytes.length; at += 16) {
+    if (readU32(bytes, at) === BATCH_MAGIC) batches.push(at);
+  }
+  const last = batches.length - 1;
+  if (last < 1) return false;
+  const before = Math.max(0, last - 1 - random.below(4));
+  const at = batches[wound === 'a batch' ? before : last - random.below(2)]!;
+  noise(disk, start + at + random.below(64), 1 + random.below(32), random);
+  return true;
+}
+
+/** Slots by the number of the segment that their headers name, newest first. */
+function newestSlots(disk: SimulatedDisk, slots: number, segmentBytes: number): number[] {
+  const numbers = Array.from({ length: slots }, (_, slot) => {
+    const bytes = disk.peek(PATH, SLOTS_START + slot * segmentBytes, SEGMENT_HEADER_BYTES);
+    const isHeader = bytes.length > 40 && readU32(bytes, 0) === SEGMENT_MAGIC;
+    return { slot, number: isHeader ? readU32(bytes, SEGMENT_HEADER_LAYOUT.segment[0]) : -1 };
+  });
+  return numbers.sort((a, b) => b.number - a.number).map(({ slot }) => slot);
 }
 
 function noise(disk: SimulatedDisk, at: number, length: number, random: SeededRandom): void {
@@ -112,7 +153,7 @@ const REFUSALS: Readonly<Record<Wound, readonly string[]>> = {
   'cut off': ['CORRUPT', 'IO_ERROR'],
   'a header': [],
   'the end of a segment': [],
-  'a sector': [],
+  'a batch': [],
   'the witness': [],
   'the files': ['STORE_LOST'],
   erasing: [],

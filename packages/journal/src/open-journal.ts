@@ -45,7 +45,8 @@ export async function openJournal(
   const begunMs = host.clock.nowMs();
   let witness = await host.witness.read(name);
   let directory = await storeFolder(host, name, false);
-  if (witness?.state === 'erasing' && !options.readOnly) {
+  const wasErasing = witness?.state === 'erasing' && !options.readOnly;
+  if (wasErasing) {
     await removeStore(host, name);
     witness = undefined;
     directory = undefined;
@@ -55,7 +56,8 @@ export async function openJournal(
     const facts = factsOf(file, witness, name);
     const row = OPENING_ROWS.find(({ matches }) => matches(facts))!;
     refuse(row.action, row.name, facts, witness, name);
-    if (row.action === 'create') {
+    if (row.action === 'create' || row.action === 'finish-erasing') {
+      // What is being erased is finished above, unless it may only be read: then it is gone, too.
       if (!options.create || options.readOnly) {
         throw new VarveError('NOT_FOUND', `there is no store named ${name}`, {
           facts: { store: name },
@@ -86,7 +88,7 @@ export async function openJournal(
       ...opened,
       directory: directory!,
       file: file!,
-      openingRow: row.name,
+      openingRow: wasErasing ? 'erase-interrupted' : row.name,
       witness,
       durationMs: host.clock.nowMs() - begunMs,
     };

@@ -74,8 +74,12 @@ export function platformError(cause: unknown, store: string): VarveError {
   return failedIo(cause, 'opening the store failed', { store });
 }
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 export function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  let text = '';
+  for (const byte of bytes) text += HEX[byte]!;
+  return text;
 }
 
 export async function storeFolder(
