@@ -1,8 +1,10 @@
 /** `npm run bench`: runs the lanes, prints a table a work, writes what was asked for. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { buildPackages, VARVE_DIST } from '../../scripts/build.mjs';
+import { sizesOf } from '../../scripts/build/size.mjs';
 import { bars } from './src/bars/index.ts';
-import { judge } from './src/bars/bar.ts';
+import { judge, type Sizes } from './src/bars/bar.ts';
 import { compare, type Failure } from './src/compare.ts';
 import type { Lane } from './src/lane.ts';
 import { browserLane } from './src/lanes/browser.ts';
@@ -72,7 +74,7 @@ async function main(args: readonly string[]): Promise<number> {
       plan: { quick: options.quick, rounds: options.rounds, blockMs: options.blockMs },
       machine: facts,
       results,
-      bars: judge(bars, results),
+      bars: judge(bars, results, options.only === undefined ? await sizes() : undefined),
       failures,
     };
     console.log(barTable(file.bars));
@@ -91,6 +93,18 @@ async function main(args: readonly string[]): Promise<number> {
     return failures.length === 0 ? 0 : 1;
   } finally {
     for (const lane of lanes) await lane.close();
+  }
+}
+
+/** Of a fresh build; undefined when it cannot be built now. */
+async function sizes(): Promise<Sizes | undefined> {
+  try {
+    const built = await buildPackages();
+    if (built.some(({ wrong }) => wrong.length > 0)) throw new Error('it does not build');
+    return sizesOf(VARVE_DIST);
+  } catch (error) {
+    console.error(`bundles not measured: ${error instanceof Error ? error.message : error}`);
+    return undefined;
   }
 }
 

@@ -4,7 +4,7 @@ import { defineConfig } from 'vite';
 export default defineConfig({
   root: import.meta.dirname,
   base: './',
-  logLevel: 'warn',
-  build: { target: 'es2022', emptyOutDir: true, sourcemap: true },
+  logLevel: 'error',
+  build: { target: 'es2022', emptyOutDir: true, sourcemap: false },
   worker: { format: 'es' },
 });

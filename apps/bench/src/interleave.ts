@@ -73,6 +73,8 @@ export function takesPart(subject: SubjectFacts, work: WorkFacts, plan: Plan): b
   if (plan.subjects === undefined && plan.quick && subject.extra === true) return false;
   if (work.callers !== undefined && !work.callers.includes(subject.caller)) return false;
   if (work.needsReopen === true && subject.reopens !== true) return false;
+  if (work.needsGet === true && subject.gets !== true) return false;
+  if (work.subjects !== undefined && !work.subjects.includes(subject.id)) return false;
   if (subject.only !== undefined && !subject.only.includes(work.id)) return false;
   return !(subject.skips ?? []).includes(work.id);
 }

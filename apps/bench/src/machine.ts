@@ -14,7 +14,20 @@ export interface Machine {
   readonly packages: Readonly<Record<string, string>>;
 }
 
-const PACKAGES = ['varve', 'idb', '@sqlite.org/sqlite-wasm', 'playwright-core', 'vite'];
+const PACKAGES = [
+  'varve',
+  'idb',
+  'dexie',
+  'localforage',
+  '@sqlite.org/sqlite-wasm',
+  '@journeyapps/wa-sqlite',
+  '@electric-sql/pglite',
+  'better-sqlite3',
+  'classic-level',
+  'lmdb',
+  'playwright-core',
+  'vite',
+];
 
 export function machine(lanes: readonly Lane[]): Machine {
   return {

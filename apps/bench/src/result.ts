@@ -17,6 +17,10 @@ export interface Measured {
   readonly flushes: number | null;
   /** Tasks of more than 50 ms on the caller's thread while the blocks ran; null outside pages. */
   readonly longTasks: number | null;
+  /** Frames that the page did not get to draw while the blocks ran; null outside pages. */
+  readonly droppedFrames: number | null;
+  /** Memory of page and workers (or of the process) after the last block, less before the first. */
+  readonly memoryGrowthBytes: number | null;
   /** Bytes stored at the end; null where the platform does not show them. */
   readonly storedBytes: number | null;
   /** Units stored at the end, warm-up included. */

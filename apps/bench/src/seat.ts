@@ -8,7 +8,9 @@
 import type { Session, Subject } from './subject.ts';
 import type { Work } from './work.ts';
 import { quantile, sorted } from './figures.ts';
+import { Frames } from './platform/frames.ts';
 import { LongTasks } from './platform/long-tasks.ts';
+import { memoryBytes } from './platform/memory.ts';
 import type { Measured } from './result.ts';
 
 export interface SeatOptions {
@@ -16,6 +18,8 @@ export interface SeatOptions {
   readonly folder?: string;
   /** How long a block should last. */
   readonly blockMs: number;
+  /** Blocks of full size, where the work has one. */
+  readonly isFull: boolean;
 }
 
 /** Single durations kept for the tails, at most. */
@@ -27,6 +31,8 @@ export class Seat {
   readonly #blocksUs: number[] = [];
   readonly #samplesUs: number[] = [];
   readonly #longTasks = new LongTasks();
+  readonly #frames = new Frames();
+  #memoryBefore: number | null = null;
   readonly #spans: [number, number][] = [];
   #operations = 0;
   #warmUnits = 0;
@@ -49,7 +55,9 @@ export class Seat {
     const seat = new Seat(session, work);
     try {
       await work.prepare?.(session);
-      await seat.#warmUp(options.blockMs);
+      const isFull = options.isFull && subject.kind !== 'peer';
+      await seat.#warmUp(options.blockMs, isFull ? (work.fullOperations ?? 0) : 0);
+      if (work.watchesMemory === true) seat.#memoryBefore = await memoryBytes();
     } catch (error) {
       await session.destroy().catch(() => undefined);
       throw error;
@@ -57,7 +65,7 @@ export class Seat {
     return seat;
   }
 
-  async #warmUp(blockMs: number): Promise<void> {
+  async #warmUp(blockMs: number, fullOperations: number): Promise<void> {
     const { depth, minOperations, maxOperations = Infinity, unitsPerOperation } = this.#work;
     const step = unitsPerOperation === 1 ? depth : 1;
     const within = (operations: number): number => {
@@ -71,9 +79,10 @@ export class Seat {
       const tookMs = Math.max(performance.now() - start, 0.01);
       this.#warmUnits += operations * unitsPerOperation;
       elapsed += tookMs;
-      this.#operations = within((operations * blockMs) / tookMs);
+      const fitting = within((operations * blockMs) / tookMs);
+      this.#operations = Math.max(fitting, fullOperations);
       if (elapsed >= blockMs * 2) return;
-      operations = Math.min(this.#operations, operations * 8);
+      operations = Math.min(fitting, operations * 8);
     }
   }
 
@@ -99,6 +108,7 @@ export class Seat {
   async leave(): Promise<Measured> {
     const samples = sorted(this.#samplesUs);
     const storedBytes = await this.#session.storedBytes();
+    const memoryAfter = this.#memoryBefore === null ? null : await memoryBytes();
     await this.#session.destroy();
     return {
       blocksUs: this.#blocksUs,
@@ -110,6 +120,11 @@ export class Seat {
       units: this.#units,
       flushes: this.#flushes,
       longTasks: this.#longTasks.count(this.#spans),
+      droppedFrames: this.#frames.dropped(this.#spans),
+      memoryGrowthBytes:
+        memoryAfter === null || this.#memoryBefore === null
+          ? null
+          : memoryAfter - this.#memoryBefore,
       storedBytes,
       storedUnits: this.#warmUnits + this.#units,
     };

@@ -51,6 +51,10 @@ export interface Session {
   together?(batches: readonly (readonly Uint8Array[])[]): Outcome;
   /** Every record there is, in order. */
   replay(): Promise<Replayed>;
+  /** The first byte of one record, counted from 0. Absent: point reads are not measured. */
+  get?(at: number): Promise<number> | number;
+  /** A bare file: as many bytes, but not those of the records. */
+  readonly holdsNoRecords?: boolean;
   /** Flushes since it was opened; null where the platform does not show them. */
   flushes(): Promise<number | null>;
   /** Bytes that the storage holds now; null where the platform does not show them. */
@@ -80,6 +84,8 @@ export interface SubjectFacts {
   readonly extra?: boolean;
   /** Sessions have `reopen`. */
   readonly reopens?: boolean;
+  /** Sessions have `get`. */
+  readonly gets?: boolean;
 }
 
 export interface Subject extends SubjectFacts {

@@ -12,7 +12,7 @@ export interface WorkFacts {
   readonly id: string;
   readonly title: string;
   /** What figures count. */
-  readonly unit: 'append' | 'record' | 'open';
+  readonly unit: 'append' | 'record' | 'read' | 'open';
   readonly unitsPerOperation: number;
   readonly recordBytes: number;
   /** Operations (of 1 record or one batch) outstanding at most. */
@@ -30,10 +30,18 @@ export interface WorkFacts {
   readonly extra?: boolean;
   /** Only for subjects that can be opened again. */
   readonly needsReopen?: boolean;
+  /** Only for subjects that read one record. */
+  readonly needsGet?: boolean;
+  /** Only these subjects (ids). */
+  readonly subjects?: readonly string[];
+  /** Memory is looked at before the first block and after the last one. */
+  readonly watchesMemory?: boolean;
   /** Fewest operations a block may have. */
   readonly minOperations: number;
   /** Most operations a block may have; absent: as many as fill the block's time. */
   readonly maxOperations?: number;
+  /** Fewest operations a block of Varve or a raw file has in a run that is not quick. */
+  readonly fullOperations?: number;
 }
 
 export interface Work extends WorkFacts {

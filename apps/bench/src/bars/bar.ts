@@ -4,6 +4,13 @@ import type { Result } from '../result.ts';
 /** Finds a result; undefined when it was not measured in this run. */
 export type Find = (subject: string, work: string) => Result | undefined;
 
+/** Bytes of what is shipped, as brotli makes them; absent: not built in this run. */
+export interface Sizes {
+  readonly core: number;
+  readonly codec: number;
+  readonly worker: number;
+}
+
 export interface Bar {
   readonly work: string;
   /** In words, with its unit. */
@@ -11,7 +18,7 @@ export interface Bar {
   readonly atMost?: number;
   readonly atLeast?: number;
   /** The figure the bar speaks of; undefined when something it needs was not measured. */
-  value(find: Find): number | undefined;
+  value(find: Find, sizes: Sizes | undefined): number | undefined;
 }
 
 export interface BarResult {
@@ -22,11 +29,15 @@ export interface BarResult {
   readonly holds: boolean | null;
 }
 
-export function judge(bars: readonly Bar[], results: readonly Result[]): BarResult[] {
+export function judge(
+  bars: readonly Bar[],
+  results: readonly Result[],
+  sizes?: Sizes,
+): BarResult[] {
   const find: Find = (subject, work) =>
     results.find((result) => result.subject === subject && result.work === work);
   return bars.map(({ work, bar, atMost = Infinity, atLeast = -Infinity, value }) => {
-    const figure = value(find);
+    const figure = value(find, sizes);
     if (figure === undefined) return { work, bar, value: null, holds: null };
     return { work, bar, value: figure, holds: figure <= atMost && figure >= atLeast };
   });

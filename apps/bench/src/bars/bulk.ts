@@ -76,6 +76,15 @@ export const bulkBars: readonly Bar[] = [
     value: (find) => find('varve-page', 'bulk-100b-16')?.longTasks ?? undefined,
   },
   {
+    work: 'memory of page and workers over 10 million appends (a quick run: half of them)',
+    bar: 'grows by at most 32 MiB',
+    atMost: 32,
+    value(find) {
+      const grown = find('varve-page', 'growth-100b')?.memoryGrowthBytes;
+      return grown === undefined || grown === null ? undefined : grown / 2 ** 20;
+    },
+  },
+  {
     work: 'space, 100 B records',
     bar: 'in batches of 1,000 at most 1.05 × payload',
     atMost: 1.05,

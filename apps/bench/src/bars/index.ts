@@ -3,5 +3,6 @@ import { appendBars } from './appends.ts';
 import type { Bar } from './bar.ts';
 import { bulkBars } from './bulk.ts';
 import { readBars } from './reads.ts';
+import { sizeBars } from './sizes.ts';
 
-export const bars: readonly Bar[] = [...appendBars, ...bulkBars, ...readBars];
+export const bars: readonly Bar[] = [...appendBars, ...bulkBars, ...readBars, ...sizeBars];

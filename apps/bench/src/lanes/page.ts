@@ -68,7 +68,11 @@ globalThis.bench = {
     const { rounds, blockMs } = plan;
     const run = Date.now().toString(36);
     return interleave(facts, invited, rounds, (subject) => {
-      const options: SeatOptions = { placeName: `bench-${subject.id}-${run}`, blockMs };
+      const options: SeatOptions = {
+        placeName: `bench-${subject.id}-${run}`,
+        blockMs,
+        isFull: !plan.quick,
+      };
       return inWorker.includes(subject)
         ? takeInWorker(subject, work.id, options)
         : Seat.take(subject, work, options);

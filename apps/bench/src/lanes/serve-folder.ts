@@ -1,4 +1,4 @@
-/** A static file server for one folder, on a free local port. */
+/** A static file server for one folder, and others under names of their own, on a free local port. */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -9,6 +9,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
   '.wasm': 'application/wasm',
+  '.gz': 'application/gzip',
   '.map': 'application/json',
 };
 
@@ -20,11 +21,16 @@ const ISOLATION = {
 
 export async function serveFolder(
   folder: string,
-  options: { isolated: boolean },
+  options: { isolated: boolean; beside?: Readonly<Record<string, string>> },
 ): Promise<{ url: string; close: () => Promise<void> }> {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    const path = join(folder, normalize(pathname === '/' ? '/index.html' : pathname));
+    const [, name = '', inside = ''] = /^\/([^/]*)(\/.*)?$/.exec(pathname) ?? [];
+    const beside = options.beside?.[name];
+    const path =
+      beside === undefined
+        ? join(folder, normalize(pathname === '/' ? '/index.html' : pathname))
+        : join(beside, normalize(inside));
     stat(path).then(
       () => {
         response.writeHead(200, {

@@ -88,7 +88,7 @@ export function behindMessage(id: string, title: string, served: Subject): Subje
     promise: served.promise,
     reads: served.reads,
     values: served.values,
-    skips: [...(served.skips ?? []), 'replay-100b', 'replay-4k'],
+    skips: [...(served.skips ?? []), 'replay-100b', 'replay-4k', 'get-100b'],
     async open(place: Place) {
       const worker = new Worker(new URL('../lanes/serving-worker.ts', import.meta.url), {
         type: 'module',

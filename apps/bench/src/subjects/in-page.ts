@@ -1,7 +1,9 @@
 /** Subjects whose caller is the page. */
 import type { Subject } from '../subject.ts';
 import { behindMessage } from './behind-message.ts';
+import { dexie } from './dexie.ts';
 import { indexedDbPacked, indexedDbRelaxed, indexedDbStrict } from './indexeddb.ts';
+import { localForageSubject } from './local-forage.ts';
 import { rawNull, rawWorker } from './raw.ts';
 import { sqliteWal } from './sqlite.ts';
 import { varvePage, varvePageNull, varvePageRelaxed, varvePageValues } from './varve-page.ts';
@@ -16,6 +18,8 @@ export const inPage: readonly Subject[] = [
   indexedDbStrict,
   indexedDbRelaxed,
   indexedDbPacked,
+  dexie,
+  localForageSubject,
   behindMessage(
     'sqlite-wal-page',
     'SQLite WAL full, multi-row, behind a bare postMessage',

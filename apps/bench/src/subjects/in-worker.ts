@@ -2,7 +2,9 @@
 import type { Subject } from '../subject.ts';
 import { rawNull, rawWorker } from './raw.ts';
 import { sqliteDelete, sqlitePacked, sqliteWal, sqliteWalNormal } from './sqlite.ts';
+import { pglite } from './pglite.ts';
 import { varveNull, varveWorker } from './varve-worker.ts';
+import { waSqlitePool, waSqliteWriteAhead } from './wa-sqlite.ts';
 
 export const inWorker: readonly Subject[] = [
   rawWorker,
@@ -13,4 +15,7 @@ export const inWorker: readonly Subject[] = [
   sqlitePacked,
   sqliteWalNormal,
   sqliteDelete,
+  waSqlitePool,
+  waSqliteWriteAhead,
+  pglite,
 ];

@@ -73,6 +73,11 @@ class RecordPerValue extends DatabaseSession implements Session {
     return this.add(records);
   }
 
+  async get(at: number): Promise<number> {
+    const value = (await this.database.get(STORE, at + 1)) as Uint8Array;
+    return value[0]!;
+  }
+
   async replay(): Promise<Replayed> {
     let records = 0;
     let touched = 0;
@@ -151,6 +156,7 @@ export const indexedDbStrict: Subject = {
   title: 'IndexedDB strict, a value a record',
   promise: 'flushed',
   reads: 'copy',
+  gets: true,
   skips,
   open: async (place) => new RecordPerValue(await openFresh(place), place.name, 'strict'),
 };
@@ -161,6 +167,7 @@ export const indexedDbRelaxed: Subject = {
   title: 'IndexedDB relaxed, a value a record',
   promise: 'written',
   reads: 'copy',
+  gets: true,
   skips,
   open: async (place) => new RecordPerValue(await openFresh(place), place.name, 'relaxed'),
 };

@@ -63,6 +63,13 @@ export class LogSession<T> implements Session {
     return { records, touched };
   }
 
+  async get(at: number): Promise<number> {
+    for await (const { value } of this.#log.read({ after: at, limit: 1 })) {
+      return this.#touch(value);
+    }
+    throw new Error(`there is no record ${at + 1}`);
+  }
+
   async flushes(): Promise<number> {
     return (await this.#log.refreshStatus()).commits.flushes;
   }

@@ -12,10 +12,12 @@ import type { Replayed, Session } from '../subject.ts';
 const PIECE_BYTES = 1 << 20;
 
 export class RawFile implements Session {
+  readonly holdsNoRecords = true;
   readonly #file: SyncFile;
   readonly #remove: () => Promise<void>;
   readonly #countFlushes: () => number;
   readonly #bytes = new Uint8Array(4 << 20).fill(0xa5);
+  readonly #piece = new Uint8Array(128);
   #at = 0;
   #recordBytes = 0;
   #records = 0;
@@ -72,6 +74,11 @@ export class RawFile implements Session {
       }
     }
     return { records, touched };
+  }
+
+  get(at: number): number {
+    this.#file.read(this.#piece, { at: at * recordStep(this.#recordBytes) });
+    return this.#piece[0]!;
   }
 
   async flushes(): Promise<number> {

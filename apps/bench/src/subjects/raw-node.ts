@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { SyncFile } from '@varve/files';
 import type { Subject } from '../subject.ts';
 import { RawFile } from './raw-file.ts';
+import { rawNull } from './raw.ts';
 
 export const rawNode: Subject = {
   id: 'raw-node',
@@ -13,7 +14,8 @@ export const rawNode: Subject = {
   promise: 'flushed',
   reads: 'view',
   values: 'raw',
-  skips: ['free-64'],
+  gets: true,
+  skips: ['free-64', 'free-8'],
   async open({ name, folder }) {
     const path = join(folder!, name);
     const descriptor = fs.openSync(path, 'w+');
@@ -35,4 +37,11 @@ export const rawNode: Subject = {
       async () => fs.rmSync(path),
     );
   },
+};
+
+export const rawNodeNull: Subject = {
+  ...rawNull,
+  id: 'raw-node-null',
+  caller: 'node',
+  title: 'a disk that does nothing',
 };

@@ -13,8 +13,9 @@ export const rawWorker: Subject = {
   promise: 'flushed',
   reads: 'view',
   values: 'raw',
+  gets: true,
   // A bare handle groups nothing by itself, and to do it for it would be to write a log.
-  skips: ['free-64'],
+  skips: ['free-64', 'free-8'],
   async open({ name }) {
     await removeEntry(name);
     return new RawFile(await openSyncHandle(name), countedFlushes, () => removeEntry(name));
@@ -28,7 +29,7 @@ export const rawNull: Subject = {
   title: 'a disk that does nothing, in a worker',
   kind: 'raw-null',
   promise: 'nothing',
-  skips: ['free-64', 'replay-100b', 'replay-4k'],
+  skips: ['free-64', 'free-8', 'replay-100b', 'replay-4k', 'get-100b'],
   open: async () =>
     new RawFile(
       new NullFile(),

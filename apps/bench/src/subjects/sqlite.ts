@@ -20,6 +20,7 @@ class SqliteSession implements Session {
   readonly #pool: SAHPoolUtil;
   readonly #shape: Shape;
   readonly #inserts = new Map<number, PreparedStatement>();
+  #select: PreparedStatement | undefined;
   #recordBytes = 0;
 
   constructor(database: Database, pool: SAHPoolUtil, shape: Shape) {
@@ -84,6 +85,15 @@ class SqliteSession implements Session {
     return { records, touched };
   }
 
+  get(at: number): number {
+    this.#select ??= this.#database.prepare('SELECT value FROM log WHERE id = ?');
+    this.#select.bind(1, at + 1);
+    this.#select.step();
+    const first = this.#select.getBlob(0)![0]!;
+    this.#select.reset();
+    return first;
+  }
+
   async flushes(): Promise<number> {
     return countedFlushes();
   }
@@ -98,6 +108,7 @@ class SqliteSession implements Session {
 
   async destroy(): Promise<void> {
     for (const statement of this.#inserts.values()) statement.finalize();
+    this.#select?.finalize();
     this.#database.close();
     await this.#pool.removeVfs();
   }
@@ -133,7 +144,8 @@ const subject = (id: string, title: string, shape: Shape): Subject => ({
   promise: shape.synchronous === 'FULL' ? 'flushed' : 'written',
   reads: 'copy',
   values: 'raw',
-  skips: ['free-64', 'bulk-100b-cold'],
+  gets: shape.batch === 'rows',
+  skips: ['free-64', 'free-8', 'bulk-100b-cold'],
   open: (place) => open(place, shape),
 });
 

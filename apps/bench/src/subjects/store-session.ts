@@ -32,6 +32,7 @@ export class StoreSession implements Session {
   readonly #remove: () => Promise<void>;
   #store: StorePort;
   #frames = new Uint8Array(256 << 10);
+  readonly #frame = newRecordFrame();
   #flushesBefore = 0;
 
   private constructor(
@@ -83,6 +84,13 @@ export class StoreSession implements Session {
       touched += payload[0]!;
     }
     return { records, touched };
+  }
+
+  get(at: number): number {
+    const { bytes, runs } = this.#store.readChunk({ after: at, maxBytes: 1 });
+    const { start, end } = runs[0]!;
+    readRecordFrame(bytes, start, end, this.#frame);
+    return bytes[this.#frame.payloadStart]!;
   }
 
   async flushes(): Promise<number> {

@@ -4,6 +4,7 @@ import { deleteStore, openLog } from 'varve/node';
 import type { Subject } from '../subject.ts';
 import { asBytes, LogSession, storeShape } from './log-session.ts';
 import { openSession } from './store-session.ts';
+import { varveNull } from './varve-worker.ts';
 
 const facts = {
   kind: 'varve',
@@ -11,6 +12,7 @@ const facts = {
   promise: 'flushed',
   reads: 'view',
   values: 'raw',
+  gets: true,
 } as const;
 
 export const varveNode: Subject = {
@@ -34,4 +36,11 @@ export const varveNodeStore: Subject = {
   title: 'Varve, the store in this thread',
   reopens: true,
   open: (place) => openSession(createNodeHost(place.folder!), place),
+};
+
+export const varveNodeNull: Subject = {
+  ...varveNull,
+  id: 'varve-node-null',
+  caller: 'node',
+  title: 'Varve, the store in this thread, over a disk that does nothing',
 };

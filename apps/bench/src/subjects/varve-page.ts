@@ -23,6 +23,7 @@ export const varvePage: Subject = {
   promise: 'flushed',
   reads: 'view',
   values: 'raw',
+  gets: true,
   open: openBytes('strict'),
 };
 
@@ -32,7 +33,7 @@ export const varvePageNull: Subject = {
   title: 'Varve, from the page, over a disk that does nothing',
   kind: 'varve-null',
   promise: 'nothing',
-  skips: ['replay-100b', 'replay-4k'],
+  skips: ['replay-100b', 'replay-4k', 'get-100b'],
   open: openBytes(
     'strict',
     () =>
@@ -83,7 +84,7 @@ export const varvePageValues: Subject = {
   title: 'Varve, from the page, objects by the default codec',
   reads: 'copy',
   values: 'decoded',
-  skips: ['append-1k', 'append-64k', 'bulk-64k', 'replay-4k'],
+  skips: ['append-1k', 'append-64k', 'bulk-64k', 'replay-4k', 'get-100b'],
   async open(place) {
     const log = await openLog<Note>(place.name, storeShape(place));
     return new LogSession(

@@ -14,6 +14,7 @@ export const varveWorker: Subject = {
   reads: 'view',
   values: 'raw',
   reopens: true,
+  gets: true,
   open: (place) => openSession(createOpfsHost({ rootName: 'bench-varve' }), place),
 };
 
@@ -26,6 +27,6 @@ export const varveNull: Subject = {
   reads: 'view',
   values: 'raw',
   // Nothing is there to be read.
-  skips: ['replay-100b', 'replay-4k'],
+  skips: ['replay-100b', 'replay-4k', 'get-100b'],
   open: (place) => openSession({ ...createMemoryHost(), root: new NullDirectory() }, place),
 };

@@ -36,8 +36,10 @@ export function bulkIngest(shape: BulkShape): Work {
     pool,
     ...(pool === 'warm' ? { keepBytes: KEEP_BYTES } : {}),
     minOperations: 2 * depth,
-    // 100,000 records of 100 B, or 32 MiB: a block never outgrows the raw file it is compared with.
-    maxOperations: Math.min(100, Math.floor((32 << 20) / (recordBytes * batchRecords))),
+    // Fifteen blocks: 1 million × 100 B, or 10,000 × 64 KiB.
+    fullOperations: batchRecords === 1 ? 672 : 80,
+    // 100,000 records of 100 B: a block never outgrows the raw file it is compared with.
+    maxOperations: 100,
     async prepare(session) {
       if (pool === 'cold') return;
       const batch = recordBatch(recordBytes, batchRecords);

@@ -7,10 +7,17 @@
  */
 import { recordPool } from '../records.ts';
 import type { Session } from '../subject.ts';
-import type { Work } from '../work.ts';
+import type { Work, WorkFacts } from '../work.ts';
 import { nextTask } from '../platform/tasks.ts';
 
-export function appendersInLockStep(id: string, title: string, appenders: number): Work {
+type Shape = Pick<WorkFacts, 'extra'>;
+
+export function appendersInLockStep(
+  id: string,
+  title: string,
+  appenders: number,
+  shape: Shape = {},
+): Work {
   const recordBytes = 100;
   return {
     id,
@@ -21,6 +28,7 @@ export function appendersInLockStep(id: string, title: string, appenders: number
     depth: appenders,
     segmentSizeBytes: 256 << 10,
     pool: 'cold',
+    ...shape,
     minOperations: 4,
     async block(session, operations, took) {
       const pool = recordPool(recordBytes);
@@ -40,7 +48,12 @@ export function appendersInLockStep(id: string, title: string, appenders: number
   };
 }
 
-export function appendersUnsynchronised(id: string, title: string, appenders: number): Work {
+export function appendersUnsynchronised(
+  id: string,
+  title: string,
+  appenders: number,
+  shape: Shape = {},
+): Work {
   const recordBytes = 100;
   return {
     id,
@@ -51,6 +64,7 @@ export function appendersUnsynchronised(id: string, title: string, appenders: nu
     depth: appenders,
     segmentSizeBytes: 256 << 10,
     pool: 'cold',
+    ...shape,
     minOperations: appenders * 4,
     async block(session, operations, took) {
       let left = operations;
