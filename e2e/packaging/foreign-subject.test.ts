@@ -6,6 +6,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { expect, inject, test } from 'vitest';
 import { blankProject, type BlankProject } from './blank-project.ts';
 
+const NOTES = 'notes.test.js';
 const EXAMPLE = new URL('../../examples/notes/', import.meta.url);
 
 async function example(): Promise<BlankProject> {
@@ -16,18 +17,15 @@ async function example(): Promise<BlankProject> {
   return blankProject([inject('tarballs').crashkit], Object.fromEntries(files));
 }
 
-/** What the example's test printed, and whether it passed. */
-async function outcome({ run }: BlankProject, ...variables: string[]): Promise<[boolean, string]> {
+/** What one of the example's tests printed, and whether it passed. */
+async function outcome(
+  { run }: BlankProject,
+  test: string,
+  ...variables: string[]
+): Promise<[boolean, string]> {
   // Out of the test runner's own environment, which changes what a `node --test` below it prints.
-  const command = [
-    '-u',
-    'NODE_TEST_CONTEXT',
-    '-u',
-    'IMAGE',
-    ...variables,
-    process.execPath,
-    '--test',
-  ];
+  const node = [process.execPath, '--test', '--test-reporter=tap', test];
+  const command = ['-u', 'NODE_TEST_CONTEXT', '-u', 'IMAGE', ...variables, ...node];
   try {
     return [true, await run('env', ...command)];
   } catch (error) {
@@ -37,19 +35,19 @@ async function outcome({ run }: BlankProject, ...variables: string[]): Promise<[
 
 test('the store as it was found: an acknowledged note is lost, and the image shows it alone', async () => {
   const project = await example();
-  const [passed, output] = await outcome(project);
+  const [passed, output] = await outcome(project, NOTES);
   expect(passed).toBe(false);
   expect(output).toMatch(/record 1 .* was acknowledged at operation \d+ and is gone/);
   expect(output).toMatch(/notes\.db bytes 0–511: written, not flushed: lost/);
   const id = /only: '([^']+)'/.exec(output)?.[1] ?? 'none';
-  const [again, alone] = await outcome(project, `IMAGE=${id}`);
+  const [again, alone] = await outcome(project, NOTES, `IMAGE=${id}`);
   expect(again).toBe(false);
   expect(alone).toMatch(/record 1 .* and is gone/);
-  expect(alone).toMatch(/after 1 images/);
+  expect(alone).toMatch(/after 1 image of/);
 });
 
 test('one flush for both writes: the store cannot be opened again', async () => {
-  const [passed, output] = await outcome(await example(), 'NOTES=./notes-one-flush.js');
+  const [passed, output] = await outcome(await example(), NOTES, 'NOTES=./notes-one-flush.js');
   expect(passed).toBe(false);
   expect(output).toMatch(/SyntaxError/);
 });
@@ -58,8 +56,16 @@ test('mended, it passes every image of every kind of crash that its design promi
   const project = await example();
   for (const profile of ['tab-kill', 'os', 'power', 'fsync-fail-revert']) {
     const variables = ['NOTES=./notes-mended.js', `PROFILE=${profile}`];
-    const [passed, output] = await outcome(project, ...variables);
+    const [passed, output] = await outcome(project, NOTES, ...variables);
     expect(passed, output).toBe(true);
     expect(output).toMatch(/no failure in \d\d\d+ images/);
   }
+});
+
+test('mended, it keeps its promise after each flush and each write has failed; as found, it does not', async () => {
+  const project = await example();
+  const [passed, output] = await outcome(project, 'faults.test.js', 'NOTES=./notes-mended.js');
+  expect(passed, output).toBe(true);
+  expect(output).toMatch(/^# pass 8$/m);
+  expect((await outcome(project, 'faults.test.js'))[0]).toBe(false);
 });

@@ -32,7 +32,8 @@ export class Report {
   }
 
   toString(): string {
-    const visited = `${this.images} images of ${this.opCount} operations, ${this.seconds.toFixed(1)} s`;
+    const images = this.images === 1 ? '1 image' : `${this.images} images`;
+    const visited = `${images} of ${this.opCount} operations, ${this.seconds.toFixed(1)} s`;
     if (this.failures.length === 0) {
       return `no failure in ${visited}${this.ended === 'all' ? '' : `; ended early: ${this.ended}`}`;
     }
