@@ -18,7 +18,8 @@ export const USAGE = `npm run crash -- [options]
   --json FILE        write rows and failures there, after every kill
   --resume           go on where FILE ends (same seed)
   --images N         the simulated lane instead: power loss, in Node, no browser
-                     (with --seed, --profile A,B, --minutes M, --workers W, --json FILE)
+                     (with --seed, --profile A,B, --minutes M, --workers W, --json FILE, --resume)
+  --replay ID        one image of that lane again, by the id that a violation prints
   --damage           every bit, sector, swap and older version of stores at rest, in Node
                      (with --seed, --minutes M, --workers W, --only KIND, --json FILE, --resume)
   --fuzz N           N hostile inputs for the decoders (same options)

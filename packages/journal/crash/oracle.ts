@@ -1,11 +1,14 @@
 /**
  * Opens an image, or looks at a running store, and checks the invariants.
  *
- * I1 everything acknowledged is there, byte-equal · I2 what is there is a prefix of what was issued,
- * groups whole · I3 recovering twice gives the same · I5 nothing of an older generation appears (it
- * would not be byte-equal) · I6 no image of a lost write is called damage, and none of damage a lost
- * write · I7 recovery ends · I8 `durableLsn` never says more than is so (history.ts takes it for an
- * acknowledgement) · I9 recovery writes again no more than the last window.
+ * I1 everything acknowledged is there, byte-equal: `owedLsn`, `checkRecords`, `checkState` · I2 what is
+ * there is a prefix of what was issued, groups whole: `lastPossibleLsn`, `endsAtGroup`, `checkServed` ·
+ * I3 recovering again, also after a crash inside recovery, ends at the same place: `endsAt` · I4 is of
+ * volumes, not of the journal · I5 nothing of an older generation appears: it would not be byte-equal;
+ * generations only grow: run.ts · I6 no image of a lost write is called damage: `damage`; none of damage
+ * a lost write: wounds.ts · I7 recovery ends, with a store or a typed error: `checkImage`; calls end:
+ * run.ts · I8 `durableLsn` never says more than is so: history.ts takes it for an acknowledgement, and an
+ * append's error says what became of it · I9 recovery writes again no more than the last window.
  */
 import type { Host } from '@varve/files';
 import {
