@@ -166,6 +166,13 @@ describe('explore', () => {
     expect(all.failures).toHaveLength(4);
   });
 
+  test('what a parser could not read does not reach the terminal as it is', async () => {
+    const report = await explore(await unsettled(), () =>
+      Promise.reject(new Error('a\0\u001b[2Jb')),
+    );
+    expect(String(report)).toMatch(/^Error: a··\[2Jb\n/);
+  });
+
   test('an id of another run is refused, never taken for an image of this one', async () => {
     const device = await unsettled();
     await expect(explore(device, () => undefined, { only: '99:all' })).rejects.toThrow(
