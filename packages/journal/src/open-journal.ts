@@ -9,7 +9,7 @@ import { Journal, type JournalEnvironment } from './journal.ts';
 import { geometryOf } from './geometry.ts';
 import { GenerationFault } from './io.ts';
 import { ReadOnlyJournal } from './read-only-journal.ts';
-import { readSuperblocks, type Recovered, Recovery } from './recovery.ts';
+import { type Recovered, Recovery } from './recovery.ts';
 import {
   folderOf,
   hex,
@@ -20,6 +20,7 @@ import {
   storeFolder,
 } from './store-files.ts';
 import type { StoreOptions } from './store-port.ts';
+import { readSuperblocks } from './superblock-pair.ts';
 import { OPENING_ROWS, type OpeningFacts } from './witness-table.ts';
 
 /** What an open leaves in the hands of a store. */

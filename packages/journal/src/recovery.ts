@@ -8,13 +8,14 @@ import type { SyncFile } from '@varve/files';
 import type { DamageRange, TailUncertain } from '@varve/protocol';
 import { Blocks } from './blocks.ts';
 import { SLOTS_START } from './format.ts';
-import { alignUp, type Geometry, geometryOf } from './geometry.ts';
-import { batchesBeyond, hasBytesBeyond, resync } from './lookahead.ts';
+import { type Geometry, geometryOf } from './geometry.ts';
+import { resync } from './lookahead.ts';
 import { copyPoint, type MutablePoint, type ScanPoint } from './position.ts';
 import { type LogView, Scanner } from './scanner.ts';
 import { beginningOf, type Segment, segmentFromNext, segmentOf } from './segment.ts';
 import { readSegmentHeaders, SegmentTable } from './segment-table.ts';
-import { assertUsable, readSuperblock, type Superblock } from './superblock.ts';
+import type { Superblock } from './superblock.ts';
+import { tailFactsAt, tornBytesAt } from './tail-facts.ts';
 import { TAIL_ROWS, type TailFacts, type TailVerdict } from './recovery-table.ts';
 
 /** A batch that bears LSNs of which nothing proves that they were flushed. */
@@ -53,21 +54,6 @@ const WINDOW_BYTES = 262_144;
 const UNPROVEN_MANY = 1_024;
 /** More slots than any store has: a superblock that says more is not believed. */
 const SLOTS_MAX = 1_048_576;
-
-/** Both superblocks and which one leads. @throws VarveError UNSUPPORTED_VERSION, CORRUPT, IO_ERROR */
-export function readSuperblocks(
-  file: SyncFile,
-  store: string,
-): { pair: [Superblock | undefined, Superblock | undefined]; newest: Superblock | undefined } {
-  const pair: [Superblock | undefined, Superblock | undefined] = [
-    readSuperblock(file, 0),
-    readSuperblock(file, 1),
-  ];
-  const [a, b] = pair;
-  const newest = a === undefined || (b !== undefined && b.sequence > a.sequence) ? b : a;
-  if (newest !== undefined) assertUsable(newest, store);
-  return { pair, newest };
-}
 
 export class Recovery implements LogView {
   readonly geometry: Geometry;
@@ -174,7 +160,8 @@ export class Recovery implements LogView {
         row.verdict !== 'clean' && !facts.clean
           ? { from: knownTo + 1, evidence: facts.bytesBeyond ? 'bytes' : 'zeros' }
           : null,
-      tornBytes: facts.bytesBeyond && !facts.clean ? this.tornBytes(end) : 0,
+      tornBytes:
+        facts.bytesBeyond && !facts.clean ? tornBytesAt(this, this.blocks, this.table, end) : 0,
       scannedBytes: this.scannedBytes,
       invalidSuperblocks,
     };
@@ -264,40 +251,7 @@ export class Recovery implements LogView {
   }
 
   private factsAt(end: ScanPoint): TailFacts {
-    const segment = this.table.get(end.segment);
-    let laterBatches = false;
-    let provenBeyond = this.provenLsn > end.lastLsn ? this.provenLsn : 0;
-    let proof: DamageRange['proof'] = provenBeyond > 0 ? 'superblock' : 'batch';
-    const clean = this.superblock.clean && samePlace(end, this.superblock.scanStart);
-    if (segment !== undefined && !clean) {
-      for (const later of batchesBeyond(this, this.blocks, segment, end.offset)) {
-        laterBatches = true;
-        if (later.durableLsn > end.lastLsn && later.durableLsn > provenBeyond) {
-          provenBeyond = later.durableLsn;
-          proof = 'batch';
-        }
-      }
-    }
-    for (const later of this.table.live()) {
-      if (later.header.segment <= end.segment) continue;
-      let durable = later.headerMissing ? 0 : later.header.durableLsn;
-      for (const batch of batchesBeyond(this, this.blocks, later, this.geometry.firstOffset)) {
-        durable = Math.max(durable, batch.durableLsn);
-      }
-      if (durable > end.lastLsn && durable > provenBeyond) {
-        provenBeyond = durable;
-        proof = 'segment';
-      }
-    }
-    return {
-      clean,
-      segmentMissing: segment === undefined,
-      provenBeyond,
-      proof,
-      laterBatches,
-      bytesBeyond:
-        segment !== undefined && !clean && hasBytesBeyond(this, this.blocks, segment, end.offset),
-    };
+    return tailFactsAt(this, this.blocks, this.table, this.superblock, end, this.provenLsn);
   }
 
   /** Goes on past each damaged stretch, so that what is good can be served and what is not is named. */
@@ -334,24 +288,6 @@ export class Recovery implements LogView {
     return following && beginningOf(following, this.geometry);
   }
 
-  private tornBytes(end: ScanPoint): number {
-    const segment = this.table.get(end.segment);
-    if (segment === undefined) return 0;
-    const step = 512;
-    let last = end.offset;
-    for (let at = alignUp(end.offset, step); at < this.geometry.segmentBytes; at += step) {
-      this.blocks.ensure(segment, at, step, this.geometry.segmentBytes);
-      const { bytes, at: from } = this.blocks;
-      for (let index = from; index < from + step; index++) {
-        if (bytes[index] !== 0) {
-          last = at + step;
-          break;
-        }
-      }
-    }
-    return last - end.offset;
-  }
-
   /**
    * Where sector writes are not trusted, a header that nothing but itself leads to is not written
    * again either: tearing it would lose what a flush that succeeded has made durable.
@@ -379,8 +315,4 @@ export class Recovery implements LogView {
       if (!used.has(slot)) table.addSpare(slot);
     }
   }
-}
-
-function samePlace(a: ScanPoint, b: ScanPoint): boolean {
-  return a.segment === b.segment && a.offset === b.offset && a.generation === b.generation;
 }

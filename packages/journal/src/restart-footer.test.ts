@@ -10,18 +10,26 @@ const PADDED: Partial<StoreOptions> = {
   alignmentBytes: 4_096,
   maxStateBytes: 1_024,
 };
+/** Its footer is no place where a generation may begin: a new segment's header is all that leads there. */
+const UNPADDED: Partial<StoreOptions> = { segmentSizeBytes: 4_096, maxStateBytes: 1_024 };
 
-test.each([0, 1, 2, 3, 4, 5, 6])(
-  'a padded segment is full at a kill and flush %i of what follows fails: the new segment is found after a power cut',
-  async (skip) => {
+const FULL = [
+  { kind: 'a padded', options: PADDED, bytes: 3, usedBytes: 12_288 },
+  { kind: 'an unpadded', options: UNPADDED, bytes: 3_400, usedBytes: 3_680 },
+];
+const CASES = FULL.flatMap((full) => [0, 1, 2, 3, 4, 5, 6].map((skip) => ({ ...full, skip })));
+
+test.each(CASES)(
+  '$kind segment is full at a kill and flush $skip of what follows fails: the new segment is found after a power cut',
+  async ({ options, bytes, usedBytes, skip }) => {
     for (const sticky of [false, true]) {
       const disk = new SimulatedDisk({ seed: 9, profile: 'fsync-fail-keep' });
       const host = disk.host();
-      let store = await openStore(host, 's', PADDED);
+      let store = await openStore(host, 's', options);
       await disk.advanceAsync(61_000);
-      // The start record and this one fill the two batches that a segment of four pages has room for.
-      await store.append({ frames: frame('one') });
-      expect(store.layout().slots[0]!.usedBytes).toBe(12_288);
+      // The start record and this one leave no room for another generation.
+      await store.append({ frames: frame('one', bytes) });
+      expect(store.layout().slots[0]!.usedBytes).toBe(usedBytes);
       store.abandon();
       const fault = disk.inject({
         on: 'flush',
@@ -30,17 +38,16 @@ test.each([0, 1, 2, 3, 4, 5, 6])(
         sticky,
         effect: { throws: 'io' },
       });
-      const failed = await openStore(host, 's', PADDED).catch(() => undefined);
+      const failed = await openStore(host, 's', options).catch(() => undefined);
       await failed?.append({ frames: frame('two') }).catch(() => undefined);
       failed?.abandon();
       fault.cancel();
       await disk.advanceAsync(10_000);
-      store = await openStore(host, 's', PADDED);
+      store = await openStore(host, 's', options);
       await store.append({ frames: frame('three') });
       const acknowledged = readAll(store);
-      expect(acknowledged[0]).toEqual(shown(1, 'one'));
-      const rebooted = disk.powerCut('none');
-      const after = await openStore(rebooted.host(), 's', PADDED);
+      expect(acknowledged[0]).toEqual(shown(1, 'one', bytes));
+      const after = await openStore(disk.powerCut('none').host(), 's', options);
       expect([skip, sticky, after.state, readAll(after)]).toEqual([
         skip,
         sticky,

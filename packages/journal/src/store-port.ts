@@ -8,25 +8,22 @@ import type {
   BatchLayout,
   DamageRange,
   Durability,
+  OpenRequest,
   StoreEvent,
   StoreLayout,
   StoreStatus,
   VarveError,
 } from '@varve/protocol';
 
-export interface StoreOptions {
-  readonly durability: Durability;
-  readonly create: boolean;
-  readonly readOnly: boolean;
-  readonly keep: 'all' | 'checkpoint' | { readonly bytes: number } | { readonly records: number };
-  readonly segmentSizeBytes: number;
-  readonly alignmentBytes: 16 | 4096;
+/** What a client asks for, as far as it concerns the journal. */
+type AskedFor = Omit<
+  OpenRequest,
+  'fallback' | 'busyTimeoutMs' | 'checkpointEveryBytes' | 'maxBytes'
+>;
+
+export interface StoreOptions extends AskedFor {
+  /** No file grows beyond it. */
   readonly maxBytes: number;
-  readonly maxStateBytes: number;
-  readonly maxRecordBytes: number;
-  readonly relaxedBytes: number;
-  readonly relaxedMs: number;
-  readonly queueBytes: number;
   /** Readers may hold back this many bytes of history from retirement. */
   readonly readerHoldBytes: number;
   readonly openUnitsMax: number;

@@ -7,7 +7,7 @@ import { geometryOf } from './geometry.ts';
 import { orEndGeneration, writeExactly, GenerationFault } from './io.ts';
 import { removeStore } from './open-journal.ts';
 import { ReadOnlyJournal } from './read-only-journal.ts';
-import { readSuperblocks, Recovery } from './recovery.ts';
+import { Recovery } from './recovery.ts';
 import {
   folderOf,
   hex,
@@ -19,6 +19,7 @@ import {
   storeFolder,
 } from './store-files.ts';
 import { type Superblock, writeSuperblock } from './superblock.ts';
+import { readSuperblocks } from './superblock-pair.ts';
 
 export interface StoreEntry {
   readonly name: string;

@@ -10,7 +10,22 @@
  */
 import type { SyncFile } from '@varve/files';
 import { orEndGeneration } from './io.ts';
-import { type Superblock, writeSuperblock } from './superblock.ts';
+import { assertUsable, readSuperblock, type Superblock, writeSuperblock } from './superblock.ts';
+
+/** Both superblocks and which one leads. @throws VarveError UNSUPPORTED_VERSION, CORRUPT, IO_ERROR */
+export function readSuperblocks(
+  file: SyncFile,
+  store: string,
+): { pair: [Superblock | undefined, Superblock | undefined]; newest: Superblock | undefined } {
+  const pair: [Superblock | undefined, Superblock | undefined] = [
+    readSuperblock(file, 0),
+    readSuperblock(file, 1),
+  ];
+  const [a, b] = pair;
+  const newest = a === undefined || (b !== undefined && b.sequence > a.sequence) ? b : a;
+  if (newest !== undefined) assertUsable(newest, store);
+  return { pair, newest };
+}
 
 export class SuperblockPair {
   private readonly blocks: [Superblock | undefined, Superblock | undefined];

@@ -13,7 +13,7 @@ import {
 } from '@varve/protocol';
 import type { Chunk, Store } from '../../src/index.ts';
 import { ReadOnlyJournal, readUnitPart, Recovery } from '../../src/inspect.ts';
-import { readSuperblocks } from '../../src/recovery.ts';
+import { readSuperblocks } from '../../src/superblock-pair.ts';
 import { salvageAll } from '../../src/salvage.ts';
 
 export interface Opened {

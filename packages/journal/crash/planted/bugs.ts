@@ -152,7 +152,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'the older superblock leads',
-    file: 'recovery.ts',
+    file: 'superblock-pair.ts',
     find: 'b.sequence > a.sequence',
     replace: 'b.sequence < a.sequence',
   },
