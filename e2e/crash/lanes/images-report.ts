@@ -6,6 +6,7 @@
 import type { Profile } from '@varve/files/simulated';
 import {
   addTally,
+  EXHAUSTIVE_TO,
   lineOf,
   newTally,
   type Failure,
@@ -129,6 +130,11 @@ export function showReport(report: ImagesReport, rowsAtLeast: number): readonly 
   console.table(rowTable(tally));
   const shortfalls = rowShortfalls(tally, rowsAtLeast);
   for (const shortfall of shortfalls) console.log(`✗ ${shortfall}`);
+  const sequences = Math.min(
+    1,
+    (report.doneTo * report.chunkCases) / (EXHAUSTIVE_TO * report.profiles.length),
+  );
+  console.log(`${Math.floor(sequences * 100)}% of all sequences of up to three operations`);
   console.log(
     `${report.images} images (${report.distinct} distinct) of ${report.cases} cases in ${report.seconds.toFixed(1)} s, ${rateOf(report)}/s, ${report.violations.length} violations`,
   );

@@ -39,7 +39,7 @@ const STOP_AT_VIOLATIONS = 20;
 /** Cases of one chunk: a few of each profile. */
 const CHUNK_CASES = 16;
 /** A run of so many images must have reached every row often enough. */
-const FULL_RUN_IMAGES = 5_000_000;
+const FULL_RUN_IMAGES = 12_000_000;
 const ROWS_AT_LEAST = 1_000;
 
 type Values = ReturnType<typeof parsed>;

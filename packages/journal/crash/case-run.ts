@@ -10,7 +10,7 @@ import { type DiskImage, SimulatedDisk, SeededRandom, seedOf } from '@varve/file
 import { isVarveError } from '@varve/protocol';
 import { deleteStore, openStore, SUPERBLOCK_PLACES } from '../src/index.ts';
 import { decodeSuperblock } from '../src/superblock.ts';
-import type { LaneCase } from './cases.ts';
+import { isSequence, type LaneCase } from './cases.ts';
 import { elementOf, type ImagePath, replayId } from './image-id.ts';
 import { History } from './history.ts';
 import { OPERATIONS } from './operations.ts';
@@ -100,7 +100,7 @@ export class CaseRun {
     const { crashPercent, perCrash } = this.limits;
     const { lane } = this;
     const from = lane.formatToo ? 0 : Math.max(life.history.openedAtOp, this.crashFromOp);
-    const percent = lane.number % 2 === 0 ? 100 : crashPercent;
+    const percent = isSequence(lane.number) ? 100 : crashPercent;
     const telling = lane.subsets === 'telling';
     const random = new SeededRandom(seedOf(lane.seed, 'crashes'));
     const images = life.disk.images({

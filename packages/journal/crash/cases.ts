@@ -1,9 +1,9 @@
 /**
  * What the lane runs: case number n of a seed, always the same.
  *
- * Even numbers walk through every sequence of up to three operations over four states of a store, in
+ * Three numbers of four walk through every sequence of up to three operations over four states of a store, in
  * an order that meets different ones early, and crash in the last operation only (the others are the
- * last ones of shorter sequences); odd numbers are random and longer, many with a fault. A few have
+ * last ones of shorter sequences); the fourth is random and longer, many with a fault. A few have
  * segments of 4 MiB.
  */
 import { type FaultRule, type Profile, SeededRandom, seedOf } from '@varve/files/simulated';
@@ -90,18 +90,23 @@ const STRIDE = 2_741;
 const TELLING_EVERY = 48;
 const LARGE_EVERY = 256;
 
+/** Every sequence under one profile has come up before this number. */
+export const EXHAUSTIVE_TO = Math.ceil((EXHAUSTIVE_CASES * 4) / 3) + 1;
+
+export const isSequence = (number: number): boolean => number % 4 !== 1;
+
 export function caseOf(seed: number, number: number, profile: Profile): LaneCase {
-  const isSequence = number % 2 === 0;
+  const ordered = isSequence(number);
   const random = new SeededRandom(seedOf(seed, number, profile));
-  const { workload, from, length } = isSequence
-    ? sequenceOf(seed, number / 2)
+  const { workload, from, length } = ordered
+    ? sequenceOf(seed, number - Math.floor((number + 2) / 4))
     : { workload: randomWorkload(random), from: 0, length: Infinity };
   const padded = profile === 'power-no-psow' ? random.below(4) > 0 : random.below(8) === 0;
-  const faulty = profile.startsWith('fsync-fail') || (!isSequence && random.below(2) === 0);
+  const faulty = profile.startsWith('fsync-fail') || (!ordered && random.below(2) === 0);
   const faultBeginsAt = random.below(Math.max(1, workload.length));
   const namesSettled = random.below(4) > 0;
   const keep = random.below(3) === 0 ? 'checkpoint' : 'all';
-  const starved = !isSequence && random.below(10) === 0;
+  const starved = !ordered && random.below(10) === 0;
   const large = number % LARGE_EVERY === 101;
   const store = large ? LARGE_STORE : padded ? PADDED_STORE : SMALL_STORE;
   return {
@@ -118,7 +123,7 @@ export function caseOf(seed: number, number: number, profile: Profile): LaneCase
     formatToo: random.below(4) === 0 && !large,
     namesSettled,
     crashFrom: faulty ? Math.min(faultBeginsAt, from) : from,
-    subsets: length < 2 || (isSequence && random.below(TELLING_EVERY) === 0) ? 'telling' : 'few',
+    subsets: length < 2 || (ordered && random.below(TELLING_EVERY) === 0) ? 'telling' : 'few',
   };
 }
 

@@ -6,7 +6,14 @@
  * images of one case · `treatment` and `wounds` what else happens to them · `lane` the loop ·
  * `image-id` one image's name · `tally` what was seen · `reachability` which rows must be.
  */
-export { ALL_PROFILES, caseOf, EXHAUSTIVE_CASES, keyOf, type LaneCase } from './cases.ts';
+export {
+  ALL_PROFILES,
+  caseOf,
+  EXHAUSTIVE_CASES,
+  EXHAUSTIVE_TO,
+  keyOf,
+  type LaneCase,
+} from './cases.ts';
 export type { LaneLimits } from './case-run.ts';
 export { LIMITS, replay, runCase, runLane } from './lane.ts';
 export { type PlantedBug, plant } from './planted/bug.ts';

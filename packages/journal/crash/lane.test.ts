@@ -1,5 +1,5 @@
 /**
- * The slice of the image lane that every test run takes, and proof that it can fail: planted bugs,
+ * Proof that the image lane can fail, and says rightly what: planted bugs,
  * put into the sources by the bundler, must be caught by the same lane.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,11 +8,18 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Profile } from '@varve/files/simulated';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ALL_PROFILES, caseOf, EXHAUSTIVE_CASES, keyOf } from './cases.ts';
+import {
+  ALL_PROFILES,
+  caseOf,
+  EXHAUSTIVE_CASES,
+  EXHAUSTIVE_TO,
+  isSequence,
+  keyOf,
+} from './cases.ts';
 import { LIMITS, replay, runCase, runLane } from './lane.ts';
 import { parseReplayId } from './image-id.ts';
 import { ROW_REACH, rowShortfalls } from './reachability.ts';
-import { lineOf, type replaySlice, type runSlice } from './slice.ts';
+import { type replaySlice, type runSlice } from './slice.ts';
 import { type Failure, newTally, tallyOf } from './tally.ts';
 import { plant } from './planted/bug.ts';
 import { PLANTED_BUGS } from './planted/bugs.ts';
@@ -22,7 +29,6 @@ import { TAIL_ROWS } from '../src/recovery-table.ts';
 import { bundle } from './test/bundle.ts';
 
 const SEED = 20_261_121;
-const IMAGES = 200_000;
 const PLANTED_IMAGES = 30_000;
 const SLICE = fileURLToPath(new URL('slice.ts', import.meta.url));
 
@@ -32,23 +38,11 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe('the image lane', () => {
-  test(
-    'a crash at every operation, under every profile, violates nothing',
-    { timeout: 300_000 },
-    async () => {
-      const limits = { ...LIMITS, images: IMAGES };
-      const range = { seed: SEED, profiles: ALL_PROFILES, from: 0, step: 1, to: Infinity };
-      const { distinct, violations, profiles } = await runLane(range, limits);
-      expect(violations.map(lineOf)).toEqual([]);
-      expect(distinct).toBeGreaterThanOrEqual(IMAGES);
-      expect(Object.keys(profiles).sort()).toEqual([...ALL_PROFILES].sort());
-    },
-  );
-
+describe('cases', () => {
   test('every sequence of up to three operations comes up once before any comes up twice', () => {
     const keys = new Set<string>();
-    for (let number = 0; number < 2 * EXHAUSTIVE_CASES; number += 2) {
+    for (let number = 0; number < EXHAUSTIVE_TO; number++) {
+      if (!isSequence(number)) continue;
       const { workload, crashFrom } = caseOf(SEED, number, 'power');
       keys.add([crashFrom, ...workload].join());
     }

@@ -4,7 +4,7 @@
  */
 import { readU32 } from '@varve/bytes';
 import type { Host } from '@varve/files';
-import { SeededRandom, SimulatedDisk } from '@varve/files/simulated';
+import { type SeededRandom, SimulatedDisk } from '@varve/files/simulated';
 import { isVarveError, type VarveError } from '@varve/protocol';
 import {
   BATCH_MAGIC,
