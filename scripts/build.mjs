@@ -65,7 +65,7 @@ async function buildVarve() {
       platform: 'node',
       alone: true,
     }),
-    await bundle({ input: pages, dir: VARVE_DIST, platform: 'neutral' }),
+    await bundle({ input: pages, dir: VARVE_DIST, platform: 'neutral', calls: true }),
     await bundle({ input: inNode, dir: VARVE_DIST, platform: 'node' }),
   ];
   const chunks = parts.flatMap((part) => part.chunks);

@@ -7,6 +7,7 @@ import { createMemoryHost } from '@varve/files/memory';
 import { createOpfsHost, storageAsks } from '@varve/files/opfs';
 import type { Host } from '@varve/files';
 import { deleteStore, importStore, listStores, openStore } from '@varve/journal';
+import type { StorageFacts } from '@varve/protocol';
 import type { EngineServices } from './services.ts';
 import { StorageGuard } from './storage-guard.ts';
 
@@ -33,6 +34,7 @@ export async function browserServices(
     },
     memoryHost: () => memory,
     refusal: (error) => guard.refusal(error),
+    storageFacts,
     timers: memory.timers,
     lifeLock: await heldInTime(life),
     openStore: (host, name, options, onEvent, patient = false) => {
@@ -43,6 +45,17 @@ export async function browserServices(
     deleteStore: (host, name) => guard.watch(deleteStore(host, name), false),
     importStore: (host, name, chunks) => guard.watch(importStore(host, name, chunks), false),
   };
+}
+
+/** A browser that cannot say, or will not, is no failure. */
+async function storageFacts(): Promise<StorageFacts> {
+  const storage = navigator.storage as Partial<StorageManager> | undefined;
+  const [persisted = null, estimate] = await Promise.all([
+    storage?.persisted?.().catch(() => null),
+    storage?.estimate?.().catch(() => null),
+  ]);
+  const { usage = 0, quota = 0 } = estimate ?? {};
+  return { persisted, quota: estimate ? { usageBytes: usage, quotaBytes: quota } : null };
 }
 
 interface LifeLock {

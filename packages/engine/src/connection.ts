@@ -19,12 +19,21 @@ import {
   validateToEngine,
   withOutcome,
 } from '@varve/protocol';
-import type { AppendMessage, Port, ReadMessage, ToClient, UnitMessage } from '@varve/protocol';
+import type {
+  AppendMessage,
+  Port,
+  ReadMessage,
+  StorageFacts,
+  StoreStatus,
+  ToClient,
+  UnitMessage,
+} from '@varve/protocol';
 import { append } from './appends.ts';
 import { exposeControl } from './control-root.ts';
 import type { ControlHandlers } from './control-root.ts';
 import { HistorySize } from './history-size.ts';
 import { Readers, readPiece } from './readers.ts';
+import { recordsOf } from './records.ts';
 import type { EngineServices } from './services.ts';
 import { StoreSession } from './session.ts';
 import { StatusPusher } from './status-pusher.ts';
@@ -136,8 +145,13 @@ export class Connection {
       try {
         if (store instanceof VarveError) throw store;
         const byDefault = this.#session.request?.durability === 'relaxed' ? 'written' : 'durable';
-        const { bytes, runs, done } = await this.#readers.read(store, message, byDefault);
-        return this.#post({ kind: 'chunk', id, bytes, runs, done }, [bytes.buffer as ArrayBuffer]);
+        const chunk = await this.#readers.read(store, message, byDefault);
+        const records = recordsOf(chunk, message.reverse);
+        const { bytes, heads } = records;
+        return this.#post({ kind: 'chunk', id, done: chunk.done, ...records }, [
+          bytes.buffer as ArrayBuffer,
+          heads.buffer,
+        ]);
       } catch (error) {
         if (isVarveError(error) && error.facts['retry'] === true) {
           await this.#reopeningPause();
@@ -159,7 +173,7 @@ export class Connection {
     try {
       const store = this.#session.store ?? (await this.#session.ready());
       const { bytes, done } = readPiece(store, lsn, at, maxBytes);
-      this.#post({ kind: 'bytes', id, bytes, done });
+      this.#post({ kind: 'bytes', id, bytes, done }, [bytes.buffer as ArrayBuffer]);
     } catch (error) {
       this.#fail(id, error);
     }
@@ -168,17 +182,21 @@ export class Connection {
   #handlers(services: EngineServices): ControlHandlers {
     const session = this.#session;
     const streams = this.#streams;
+    const statusOf = async (store: StorePort): Promise<StoreStatus & StorageFacts> => {
+      const facts = (await services.storageFacts?.()) ?? { persisted: null, quota: null };
+      return { ...store.status(), ...facts };
+    };
     return {
       ...storeAdministration(services, streams),
       open: async (name, given) => {
         if (session.request !== undefined) {
           checkAgrees(session.request, given);
-          return { request: session.request, status: (await session.ready()).status() };
+          return { request: session.request, status: await statusOf(await session.ready()) };
         }
         const request = completeRequest(given);
-        return { request, status: (await session.open(name, request)).status() };
+        return { request, status: await statusOf(await session.open(name, request)) };
       },
-      status: async () => (await session.ready()).status(),
+      status: async () => statusOf(await session.ready()),
       flush: async () => (await session.ready()).flush(),
       checkpoint: async (state, upTo) => (await session.ready()).checkpoint(state, upTo),
       readState: async () => (await session.ready()).readState() ?? null,

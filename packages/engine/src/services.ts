@@ -4,7 +4,7 @@
  */
 import type { Host, Timers } from '@varve/files';
 import type { StoreOptions, StorePort } from '@varve/journal';
-import type { StoreEvent, StoreListing, VarveError } from '@varve/protocol';
+import type { StorageFacts, StoreEvent, StoreListing, VarveError } from '@varve/protocol';
 
 export interface EngineServices {
   /**
@@ -16,6 +16,8 @@ export interface EngineServices {
   refusal(error: unknown): Promise<VarveError | undefined>;
   /** One per engine: stores in it live as long as the worker. */
   memoryHost(): Host;
+  /** Absent: nobody says anything of the place. */
+  storageFacts?(): Promise<StorageFacts>;
   readonly timers: Timers;
   /** Name of a lock held for the worker's life, or undefined where there are no locks. */
   readonly lifeLock: string | undefined;

@@ -8,7 +8,7 @@
  */
 import type { Timers } from '@varve/files';
 import type { StorePort } from '@varve/journal';
-import type { StatusMessage, StoreEvent } from '@varve/protocol';
+import type { StatusMessage, StoreEvent, ToldEvent } from '@varve/protocol';
 
 const PUSH_EVERY_MS = 50;
 
@@ -61,8 +61,16 @@ export class StatusPusher {
     this.#send({
       kind: 'status',
       status: store.status(),
-      events,
+      events: events.flatMap(told),
       checkpointDue: this.#isCheckpointDue(store),
     });
   }
+}
+
+/** Without its own name; a client knows by itself when it closed. */
+function told(event: StoreEvent): ToldEvent[] {
+  if (event.type === 'closed') return [];
+  const { type, ...facts } = event;
+  if ('report' in event) return [{ type, detail: event.report }];
+  return [{ type, detail: 'range' in event ? event.range : facts }];
 }

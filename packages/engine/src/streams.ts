@@ -7,6 +7,7 @@
 import type { StorePort, UnitWriter } from '@varve/journal';
 import { VarveError } from '@varve/protocol';
 import type { SourcePiece } from '@varve/protocol';
+import { recordsOf } from './records.ts';
 
 type UnitRecord = Parameters<UnitWriter['commit']>[0];
 
@@ -32,7 +33,7 @@ export class Streams {
     return this.#source(store.salvage(), (piece) =>
       'proof' in piece
         ? { done: false, missing: piece }
-        : { done: false, bytes: owned(piece.bytes), runs: piece.runs },
+        : { done: false, records: recordsOf(piece) },
     );
   }
 

@@ -5,8 +5,8 @@
  *
  * Streams are pulled: a source gives one piece per `pull`, a sink takes one piece per `write`.
  */
-import type { BatchLayout, DamageRange, StoreLayout, StoreStatus } from './status.ts';
-import type { RunMessage } from './data-messages.ts';
+import type { BatchLayout, DamageRange, StorageFacts, StoreLayout, StoreStatus } from './status.ts';
+import type { Records } from './data-messages.ts';
 import type { GivenRequest, OpenRequest } from './open-request.ts';
 import type { WireError } from './wire-error.ts';
 
@@ -19,19 +19,20 @@ export interface StoreListing {
 /** One piece of a source. */
 export type SourcePiece =
   | { readonly done: true }
-  | { readonly done: false; readonly bytes: Uint8Array; readonly runs?: readonly RunMessage[] }
+  | { readonly done: false; readonly bytes: Uint8Array }
+  | { readonly done: false; readonly records: Records }
   | { readonly done: false; readonly missing: DamageRange };
 
 export interface Opened {
   readonly request: OpenRequest;
-  readonly status: StoreStatus;
+  readonly status: StoreStatus & StorageFacts;
 }
 
 /** Method → arguments and result. Numbers called `stream` name an open source or sink. */
 export interface ControlCalls {
   /** What is not given is assumed; the answer says what holds. Again: what is given must agree. */
   open(name: string, request: GivenRequest): Opened;
-  status(): StoreStatus;
+  status(): StoreStatus & StorageFacts;
   flush(): number;
   checkpoint(state: Uint8Array, upTo: number): void;
   readState(): { readonly state: Uint8Array; readonly coveredLsn: number } | null;

@@ -100,19 +100,32 @@ export interface AppendedMessage {
   readonly buffer: ArrayBuffer;
 }
 
+/** Records with consecutive LSNs, written together. */
 export interface RunMessage {
   readonly firstLsn: number;
   readonly count: number;
-  readonly start: number;
-  readonly end: number;
   readonly wallTimeMs: number;
 }
 
-export interface ChunkMessage {
+/** Words for each record in {@link Records.heads}. */
+export const HEAD_WORDS = 4;
+
+/** Verified records. The engine walked the frames already: nobody else needs to know how. */
+export interface Records {
+  /** Whoever receives them owns them: nothing else refers to their buffer. */
+  readonly bytes: Uint8Array;
+  /** In reading order: ascending, or all of them and the records inside descending. */
+  readonly runs: readonly RunMessage[];
+  /**
+   * For each record in reading order: type, channel, and where in `bytes` its payload starts and ends;
+   * both 0: it lies elsewhere (`unit`).
+   */
+  readonly heads: Uint32Array;
+}
+
+export interface ChunkMessage extends Records {
   readonly kind: 'chunk';
   readonly id: number;
-  readonly bytes: Uint8Array;
-  readonly runs: readonly RunMessage[];
   readonly done: boolean;
 }
 
@@ -129,11 +142,17 @@ export interface FailedMessage {
   readonly error: WireError;
 }
 
+/** An event as applications hear it: its name, and what it is about. */
+export interface ToldEvent {
+  readonly type: Exclude<StoreEvent['type'], 'closed'>;
+  readonly detail: unknown;
+}
+
 /** Unasked, at most every few ms: the store's status, and what happened. */
 export interface StatusMessage {
   readonly kind: 'status';
   readonly status: StoreStatus;
-  readonly events: readonly StoreEvent[];
+  readonly events: readonly ToldEvent[];
   /** A checkpoint is due by bytes on disk. */
   readonly checkpointDue: boolean;
 }

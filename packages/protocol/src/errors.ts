@@ -50,8 +50,8 @@ export type Outcome = 'not-written' | 'unknown';
 export type Facts = Readonly<Record<string, string | number | boolean | null>>;
 
 export interface VarveErrorOptions {
-  readonly facts?: Facts;
-  readonly outcome?: Outcome;
+  readonly facts?: Facts | undefined;
+  readonly outcome?: Outcome | undefined;
   readonly cause?: unknown;
 }
 
@@ -77,13 +77,9 @@ export class VarveError extends Error {
 
 /** The same error with the fate of an append added. */
 export function withOutcome(error: VarveError, outcome: Outcome): VarveError {
+  const { code, message, facts, cause } = error;
   if (error.outcome === outcome) return error;
-  const copy = new VarveError(error.code, error.message.slice(error.code.length + 2), {
-    facts: error.facts,
-    outcome,
-    cause: error.cause,
-  });
-  return copy;
+  return new VarveError(code, message.slice(code.length + 2), { facts, outcome, cause });
 }
 
 export function isVarveError(error: unknown, code?: ErrorCode): error is VarveError {

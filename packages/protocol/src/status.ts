@@ -96,6 +96,14 @@ export interface StoreStatus {
   readonly scrub: ScrubStatus | null;
 }
 
+/** What the browser says of the origin's storage; null where it does not say. */
+export interface StorageFacts {
+  /** Whether it promised not to evict this origin. */
+  readonly persisted: boolean | null;
+  /** Its estimate for the origin, bytes. */
+  readonly quota: { readonly usageBytes: number; readonly quotaBytes: number } | null;
+}
+
 /** The verification of the whole log in idle time. */
 export interface ScrubStatus {
   /** LSN up to which the pass that is under way has come; null: none is. */

@@ -117,7 +117,7 @@ const DATA_FIELDS: Readonly<Record<ToEngine['kind'], Readonly<Record<string, Che
     maxBytes: isChunkSize,
     wait: optional(isBoolean),
   },
-  unit: { id: isCount, lsn: isPositive, at: isCount, maxBytes: isChunkSize },
+  unit: { id: isCount, lsn: isPositive, at: isCount, maxBytes: atMost(MESSAGE_BYTES_MAX) },
   release: { reader: isCount },
 };
 

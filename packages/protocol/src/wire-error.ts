@@ -38,31 +38,26 @@ export function toWire(error: unknown, depth = 0): WireError {
   };
 }
 
-export function fromWire(wire: WireError, depth = 0): Error {
-  const { code, name, message, stack, facts, outcome, cause: wireCause } = fieldsOf(wire);
-  const cause =
-    wireCause === undefined || depth >= CAUSES_MAX
-      ? undefined
-      : fromWire(wireCause as WireError, depth + 1);
-  const text = typeof message === 'string' ? message : '';
-  let error: Error;
-  if (typeof code === 'string' && Object.hasOwn(ERROR_CODES, code)) {
-    error = new VarveError(code as ErrorCode, text.slice(code.length + 2), {
-      ...(typeof facts === 'object' && facts !== null && { facts: facts as Facts }),
-      ...((outcome === 'unknown' || outcome === 'not-written') && { outcome }),
-      cause,
-    });
-  } else {
-    error = new Error(text, cause && { cause });
-    error.name = typeof name === 'string' ? name : 'Error';
-  }
-  if (typeof stack === 'string') error.stack = stack;
+/** Whoever is on the other side may be broken: what claims to be an error may be anything. */
+export function fromWire(wire: unknown, depth = 0): Error {
+  const { code, name, message, stack, facts, outcome, cause } = Object(wire) as Partial<WireError>;
+  const deeper = cause && depth < CAUSES_MAX ? fromWire(cause, depth + 1) : undefined;
+  const isOurs = typeof code === 'string';
+  const error: Error = isOurs
+    ? new VarveError(code, textOf(message).slice(code.length + 2), {
+        facts: Object(facts) as Facts,
+        // What is not a promise that nothing was written is none.
+        outcome: outcome && (outcome === 'not-written' ? outcome : 'unknown'),
+        cause: deeper,
+      })
+    : new Error(textOf(message), deeper && { cause: deeper });
+  if (!isOurs) error.name = textOf(name);
+  error.stack = textOf(stack);
   return error;
 }
 
-/** What claims to be an error may be anything: whoever is on the other side may be broken. */
-function fieldsOf(wire: unknown): Partial<Record<keyof WireError, unknown>> {
-  return typeof wire === 'object' && wire !== null ? wire : {};
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 /** Anything thrown, as an error with a code: what is not ours becomes `IO_ERROR` with its cause. */

@@ -5,7 +5,7 @@ import type { Outcome } from '@varve/protocol';
 export function aborted(signal: AbortSignal, outcome?: Outcome): VarveError {
   return new VarveError('ABORTED', undefined, {
     cause: signal.reason,
-    ...(outcome && { outcome }),
+    outcome,
   });
 }
 

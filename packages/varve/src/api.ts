@@ -7,6 +7,7 @@ import type {
   DamageRange,
   Durability,
   RecoveryReport,
+  StorageFacts,
   StoreEvent,
   StoreLayout,
   BatchLayout,
@@ -20,6 +21,7 @@ export type {
   DamageRange,
   Durability,
   RecoveryReport,
+  StorageFacts,
   StoreEvent,
   StoreLayout,
   StoreStatus,
@@ -197,12 +199,7 @@ export interface LogEventMap {
   closed: CustomEvent<null>;
 }
 
-export interface LogStatus extends StoreStatus {
-  /** Whether the browser promised not to evict this origin; null where it does not say. */
-  readonly persisted: boolean | null;
-  /** The browser's estimate for the origin, bytes; null where it does not say. */
-  readonly quota: { readonly usageBytes: number; readonly quotaBytes: number } | null;
-}
+export interface LogStatus extends StoreStatus, StorageFacts {}
 
 /**
  * A durable log.

@@ -1,53 +1,50 @@
 /** From a record's bytes to what the application sees: codec, then upcast, then schema. */
 import { VarveError } from '@varve/protocol';
-import type { Codec, Entry, OpenOptions, StandardSchema } from './api.ts';
+import type { Codec, Entry, OpenOptions } from './api.ts';
 
-export class EntryCoder<T> {
-  readonly codec: Codec<T>;
-  readonly #schema: StandardSchema<T> | undefined;
-  readonly #upcast: OpenOptions['upcast'];
-
-  constructor(codec: Codec<T>, { schema, upcast }: OpenOptions<T>) {
-    this.codec = codec;
-    this.#schema = schema;
-    this.#upcast = upcast;
-  }
-
+export interface EntryCoder<T> {
   /** @throws SCHEMA_REFUSED, CODEC_REFUSED */
-  encode(value: T): Uint8Array {
-    const checked = this.#check(value);
-    try {
-      return this.codec.encode(checked);
-    } catch (cause) {
-      throw new VarveError('CODEC_REFUSED', cause instanceof Error ? cause.message : undefined, {
-        facts: { codec: this.codec.name },
-        outcome: 'not-written',
-        cause,
-      });
-    }
-  }
+  encode(value: T): Uint8Array;
+  /** @throws SCHEMA_REFUSED, CODEC_REFUSED */
+  decode(bytes: Uint8Array, lsn: number, type: number, channel: number, timeMs: number): Entry<T>;
+}
 
-  decode(bytes: Uint8Array, lsn: number, type: number, channel: number, timeMs: number): Entry<T> {
-    let value: T;
-    try {
-      value = this.codec.decode(bytes);
-    } catch (cause) {
-      throw new VarveError('CODEC_REFUSED', 'the codec cannot read this record', {
-        facts: { codec: this.codec.name, lsn },
-        cause,
-      });
-    }
-    if (this.#upcast) value = this.#upcast(value, { lsn, type, channel }) as T;
-    return { lsn, value: this.#check(value), type, channel, timeMs };
-  }
+export function entryCoder<T>(codec: Codec<T>, { schema, upcast }: OpenOptions<T>): EntryCoder<T> {
+  return {
+    encode(value) {
+      const checked = check(value);
+      try {
+        return codec.encode(checked);
+      } catch (cause) {
+        throw new VarveError('CODEC_REFUSED', cause instanceof Error ? cause.message : undefined, {
+          facts: { codec: codec.name },
+          outcome: 'not-written',
+          cause,
+        });
+      }
+    },
+    decode(bytes, lsn, type, channel, timeMs) {
+      let value: T;
+      try {
+        value = codec.decode(bytes);
+      } catch (cause) {
+        throw new VarveError('CODEC_REFUSED', 'the codec cannot read this record', {
+          facts: { codec: codec.name, lsn },
+          cause,
+        });
+      }
+      if (upcast) value = upcast(value, { lsn, type, channel }) as T;
+      return { lsn, value: check(value), type, channel, timeMs };
+    },
+  };
 
-  #check(value: T): T {
-    if (this.#schema === undefined) return value;
-    const result = this.#schema['~standard'].validate(value);
+  function check(value: T): T {
+    if (!schema) return value;
+    const result = schema['~standard'].validate(value);
     if ('then' in result) {
       throw new VarveError('SCHEMA_REFUSED', 'the schema answers later; Varve needs it at once');
     }
-    if (result.issues === undefined) return result.value;
+    if (!result.issues) return result.value;
     throw new VarveError('SCHEMA_REFUSED', result.issues[0]?.message, {
       facts: { issues: result.issues.length },
       outcome: 'not-written',

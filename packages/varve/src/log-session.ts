@@ -11,20 +11,20 @@ import type {
   Opened,
   OpenRequest,
   StatusMessage,
-  StoreEvent,
   StoreStatus,
+  ToldEvent,
   VarveError,
 } from '@varve/protocol';
 import { appendQueue } from './append-queue.ts';
 import type { AppendQueue } from './append-queue.ts';
 import type { LogStatus, StateSnapshot } from './api.ts';
 import type { EngineClient } from './engine-client.ts';
-import type { Platform, StorageFacts } from './platform.ts';
+import type { Platform } from './platform.ts';
 
 /** What a handle hears. */
 export interface SessionListener {
   onStatus(): void;
-  onEvent(event: StoreEvent): void;
+  onEvent(event: ToldEvent): void;
   onCheckpointDue(): void;
   onDied(error: VarveError): void;
 }
@@ -54,7 +54,6 @@ export function logSession(
   const { control, data } = engine;
   const listeners = new Set<SessionListener>();
   let engineStatus = first;
-  let storage: StorageFacts = { persisted: null, quota: null };
   let known: LogStatus | undefined;
   /** Acknowledged, but not in a status yet: `status()` after an `await append` never lies behind it. */
   let ackedLsn = 0;
@@ -101,7 +100,6 @@ export function logSession(
     const { queue } = engineStatus;
     return (known ??= {
       ...engineStatus,
-      ...storage,
       name,
       lastLsn: Math.max(engineStatus.lastLsn, ackedLsn),
       durableLsn: Math.max(engineStatus.durableLsn, durableLsn),
@@ -114,12 +112,7 @@ export function logSession(
   }
 
   async function refresh(given?: GivenRequest): Promise<LogStatus> {
-    const [answer, facts] = await Promise.all([
-      given ? control.call('open', name, given) : control.call('status'),
-      platform.storageFacts(),
-    ]);
-    storage = facts;
-    update('request' in answer ? answer.status : answer);
+    update(given ? (await control.call('open', name, given)).status : await control.call('status'));
     return status();
   }
 
@@ -138,7 +131,8 @@ export function logSession(
   }
 
   function update(now: StoreStatus): void {
-    engineStatus = now;
+    // What the browser says of its storage comes when it is asked for.
+    engineStatus = { ...engineStatus, ...now };
     known = undefined;
     tell((listener) => listener.onStatus());
   }

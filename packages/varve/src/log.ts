@@ -15,28 +15,20 @@ import {
   checkCount,
   withOutcome,
 } from '@varve/protocol';
-import type { StoreEvent } from '@varve/protocol';
 import { throwIfAborted } from './abort.ts';
 import type {
   AppendOptions,
-  BatchLayout,
   Codec,
-  Entry,
   Log,
   LogEventMap,
-  LogStatus,
   OpenOptions,
-  Projection,
   ReadOptions,
   RecordFilter,
   Reducer,
-  SalvageReport,
-  StoreLayout,
-  TailOptions,
 } from './api.ts';
 import type { AppendCall } from './append-queue.ts';
-import { EntryCoder } from './entry-coder.ts';
-import type { LogSession, StateProvider } from './log-session.ts';
+import { entryCoder } from './entry-coder.ts';
+import type { LogSession, SessionListener, StateProvider } from './log-session.ts';
 import { checkAppend } from './options.ts';
 import { projection } from './projection.ts';
 import { readPieces, recordReader } from './record-reader.ts';
@@ -47,300 +39,236 @@ import type { Pieces } from './streams.ts';
 
 /** What stands before a payload: type, flags, channel, length. */
 const FRAME_HEAD_BYTES_MAX = 16;
-const NO_OPTIONS: AppendOptions = {};
 
-/** The platform's own `EventTarget`, with the names and types of a log's events. */
-const LogEvents = EventTarget as new () => Pick<
-  Log<never>,
-  'addEventListener' | 'removeEventListener'
-> &
-  Pick<EventTarget, 'dispatchEvent'>;
+export function logHandle<T>(
+  session: LogSession,
+  codec: Codec<T>,
+  stateCodec: Codec<unknown>,
+  options: OpenOptions<T>,
+  release: () => Promise<void>,
+): Log<T> {
+  const { name, appends, engine, listeners, status } = session;
+  const { call } = engine.control;
+  const coder = entryCoder(codec, options);
+  const provideState = options.checkpoint?.state;
+  const subscribers = new Set<() => void>();
+  const readers = new Set<RecordReader<T>>();
+  let closed: Promise<void> | undefined;
+  let isCheckpointing = false;
 
-export class LogHandle<T> extends LogEvents implements Log<T> {
-  readonly name: string;
-  readonly #session: LogSession;
-  readonly #coder: EntryCoder<T>;
-  readonly #stateCodec: Codec<unknown>;
-  readonly #release: () => Promise<void>;
-  readonly #provideState: StateProvider | undefined;
-  readonly #subscribers = new Set<() => void>();
-  readonly #readers = new Set<RecordReader<T>>();
-  #closed: Promise<void> | undefined;
-  #isCheckpointing = false;
-
-  constructor(
-    session: LogSession,
-    codec: Codec<T>,
-    stateCodec: Codec<unknown>,
-    options: OpenOptions<T>,
-    release: () => Promise<void>,
-  ) {
-    super();
-    this.name = session.name;
-    this.#session = session;
-    this.#coder = new EntryCoder(codec, options);
-    this.#stateCodec = stateCodec;
-    this.#provideState = options.checkpoint?.state;
-    this.#release = release;
-    session.listeners.add(this);
-  }
-
-  append(value: T, options: AppendOptions = NO_OPTIONS): Promise<number> {
-    return this.appendBatch([value], options);
-  }
-
-  appendBatch(values: readonly T[], options: AppendOptions = NO_OPTIONS): Promise<number> {
-    try {
-      return this.#append(values, options);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
-  tryAppend(value: T, options: AppendOptions = NO_OPTIONS): Promise<number> | undefined {
-    return this.#session.appends.isFull() && !this.#closed
-      ? undefined
-      : this.append(value, options);
-  }
-
-  async appendStream(
-    pieces: Pieces,
-    options: Omit<AppendOptions, 'transfer'> = NO_OPTIONS,
-  ): Promise<number> {
-    this.#check('not-written');
-    const call = checkedCall(options);
-    let isWhole = false;
-    try {
-      const opening = this.#control.call('openUnit');
-      return await push(this.#control, opening, pieces, call.signal, (stream) => {
-        isWhole = true;
-        return this.#session.appends.append({ ...call, payloads: [new Uint8Array()], stream });
-      });
-    } catch (cause) {
-      // Until its end is appended nothing of it can be visible, whatever the error says of itself.
-      throw isWhole ? cause : withOutcome(asVarveError(cause), 'not-written');
-    }
-  }
-
-  async flush(): Promise<number> {
-    this.#check();
-    await this.#session.appends.drained();
-    return this.#control.call('flush');
-  }
-
-  async get(lsn: number): Promise<Entry<T> | undefined> {
-    checkCount(lsn, 'lsn', 1);
-    const { firstLsn } = this.status();
-    if (lsn < firstLsn) throw new VarveError('TRIMMED', undefined, { facts: { lsn, firstLsn } });
-    const { done, value } = await this.read({ after: lsn - 1, before: lsn + 1 }).next();
-    return done ? undefined : value;
-  }
-
-  getStream(lsn: number): ReadableStream<Uint8Array> {
-    return pullStream(this.#payload(lsn));
-  }
-
-  read(options: ReadOptions = {}): AsyncIterableIterator<Entry<T>> {
-    return this.#reader(options, false);
-  }
-
-  tail(options: TailOptions = {}): AsyncIterableIterator<Entry<T>> {
-    return this.#reader(options, true);
-  }
-
-  async recover<S>(
-    reduce: Reducer<S, T>,
-    initial: S,
-    only: RecordFilter = {},
-  ): Promise<{ state: S; lsn: number }> {
-    this.#check();
-    const saved = await this.#control.call('readState');
-    let state = saved === null ? initial : (this.#stateCodec.decode(saved.state) as S);
-    let lsn = saved?.coveredLsn ?? 0;
-    for await (const entry of this.read({ ...only, after: lsn })) {
-      state = reduce(state, entry);
-      lsn = entry.lsn;
-    }
-    return { state, lsn };
-  }
-
-  async *replay(options: RecordFilter & { signal?: AbortSignal } = {}): AsyncGenerator<Entry<T>> {
-    this.#check();
-    const { coveredLsn } = await this.#control.call('status');
-    yield* this.read({ ...options, after: coveredLsn });
-  }
-
-  async checkpoint(state: unknown, { upTo }: { upTo: number }): Promise<void> {
-    this.#check();
-    checkCount(upTo, 'upTo');
-    await this.#control.call('checkpoint', this.#stateCodec.encode(state), upTo);
-  }
-
-  async trim(before: number): Promise<void> {
-    this.#check();
-    checkCount(before, 'before');
-    await this.#control.call('trim', before);
-  }
-
-  project<S>(reduce: Reducer<S, T>, initial: S, only: RecordFilter = {}): Projection<S> {
-    return projection(this, reduce, initial, only);
-  }
-
-  status(): LogStatus {
-    return this.#session.status();
-  }
-
-  getSnapshot = (): LogStatus => this.status();
-
-  subscribe = (listener: () => void): (() => void) => {
-    this.#subscribers.add(listener);
-    return () => void this.#subscribers.delete(listener);
+  const listener: SessionListener = {
+    onStatus() {
+      for (const tell of [...subscribers]) tell();
+    },
+    onEvent: ({ type, detail }) => dispatch(type, detail),
+    onDied: stopReaders,
+    onCheckpointDue() {
+      if (provideState && !isCheckpointing && !closed) void checkpointNow(provideState);
+    },
   };
 
-  async refreshStatus(): Promise<LogStatus> {
-    this.#check();
-    return this.#session.refresh();
+  const log: Log<T> = Object.assign(new EventTarget(), {
+    name,
+
+    append: (value: T, wishes?: AppendOptions) => log.appendBatch([value], wishes),
+
+    // Asynchronous for its errors; the call takes its place in the queue before it returns.
+    async appendBatch(values: readonly T[], wishes?: AppendOptions) {
+      const wanted = appendCall(wishes);
+      if (values.length === 0) throw badArgument('values', 'one value or more');
+      const payloads = values.map((value) => coder.encode(value));
+      let bytes = 0;
+      for (const { length } of payloads) {
+        checkSize(length, session.request.maxRecordBytes);
+        bytes += length + FRAME_HEAD_BYTES_MAX;
+      }
+      checkSize(bytes, MESSAGE_BYTES_MAX);
+      return appends.append({ ...wanted, payloads });
+    },
+
+    tryAppend: (value: T, wishes?: AppendOptions) =>
+      appends.isFull() && !closed ? undefined : log.append(value, wishes),
+
+    async appendStream(pieces: Pieces, wishes?: AppendOptions) {
+      const wanted = appendCall(wishes);
+      let isWhole = false;
+      try {
+        return await push(engine.control, call('openUnit'), pieces, wanted.signal, (stream) => {
+          isWhole = true;
+          return appends.append({ ...wanted, payloads: [new Uint8Array()], stream });
+        });
+      } catch (cause) {
+        // Until its end is appended nothing of it can be visible, whatever the error says of itself.
+        throw isWhole ? cause : withOutcome(asVarveError(cause), 'not-written');
+      }
+    },
+
+    async flush() {
+      check();
+      await appends.drained();
+      return call('flush');
+    },
+
+    async get(lsn: number) {
+      checkCount(lsn, 'lsn', 1);
+      const { firstLsn } = status();
+      if (lsn < firstLsn) throw new VarveError('TRIMMED', undefined, { facts: { lsn, firstLsn } });
+      const { done, value } = await log.read({ after: lsn - 1, before: lsn + 1 }).next();
+      return done ? undefined : value;
+    },
+
+    getStream: (lsn: number) => pullStream(payload(lsn)),
+
+    read: (wishes?: ReadOptions) => reader(wishes, false),
+
+    tail: (wishes?: ReadOptions) => reader(wishes, true),
+
+    async recover<S>(reduce: Reducer<S, T>, initial: S, only?: RecordFilter) {
+      check();
+      const saved = await call('readState');
+      let state = saved ? (stateCodec.decode(saved.state) as S) : initial;
+      let lsn = saved?.coveredLsn ?? 0;
+      for await (const entry of log.read({ ...only, after: lsn })) {
+        state = reduce(state, entry);
+        lsn = entry.lsn;
+      }
+      return { state, lsn };
+    },
+
+    async *replay(wishes?: Parameters<Log<T>['replay']>[0]) {
+      check();
+      const { coveredLsn } = await call('status');
+      yield* log.read({ ...wishes, after: coveredLsn });
+    },
+
+    async checkpoint(state: unknown, { upTo }: { upTo: number }) {
+      check();
+      checkCount(upTo, 'upTo');
+      await call('checkpoint', stateCodec.encode(state), upTo);
+    },
+
+    async trim(before: number) {
+      check();
+      checkCount(before, 'before');
+      await call('trim', before);
+    },
+
+    project: <S>(reduce: Reducer<S, T>, initial: S, only?: RecordFilter) =>
+      projection(log, reduce, initial, only),
+
+    status,
+
+    getSnapshot: status,
+
+    subscribe(subscriber: () => void) {
+      subscribers.add(subscriber);
+      return () => void subscribers.delete(subscriber);
+    },
+
+    async refreshStatus() {
+      check();
+      return session.refresh();
+    },
+
+    async layout() {
+      check();
+      return call('layout');
+    },
+
+    async batches(slot: number) {
+      check();
+      checkCount(slot, 'slot');
+      return [...(await call('batches', slot))];
+    },
+
+    export: ({ signal }: { signal?: AbortSignal } = {}) => pullStream(exported(), signal),
+
+    async salvage(onEntry: Parameters<Log<T>['salvage']>[0]) {
+      check();
+      return salvage(engine, coder, onEntry);
+    },
+
+    close(): Promise<void> {
+      if (closed) return closed;
+      const error = closedError();
+      closed = release().then(() => {
+        listeners.delete(listener);
+        dispatch('closed', null);
+      });
+      stopReaders(error);
+      return closed;
+    },
+
+    [Symbol.asyncDispose]: () => log.close(),
+  }) as Log<T>;
+  listeners.add(listener);
+  return log;
+
+  /** @throws CLOSED, BAD_ARGUMENT, ABORTED */
+  function appendCall(wishes: AppendOptions = {}): Omit<AppendCall, 'payloads'> {
+    check('not-written');
+    checkAppend(wishes);
+    const { type = APPLICATION_TYPE_MIN, channel = 0, durability, expect, signal } = wishes;
+    throwIfAborted(signal, 'not-written');
+    return { type, channel, durability, expect, signal };
   }
 
-  async layout(): Promise<StoreLayout> {
-    this.#check();
-    return this.#control.call('layout');
-  }
-
-  async batches(slot: number): Promise<BatchLayout[]> {
-    this.#check();
-    checkCount(slot, 'slot');
-    return [...(await this.#control.call('batches', slot))];
-  }
-
-  export({ signal }: { signal?: AbortSignal } = {}): ReadableStream<Uint8Array> {
-    return pullStream(this.#exported(), signal);
-  }
-
-  async salvage(onEntry: (entry: Entry<T>) => void | Promise<void>): Promise<SalvageReport> {
-    this.#check();
-    return salvage(this.#session.engine, this.#coder, onEntry);
-  }
-
-  close(): Promise<void> {
-    if (this.#closed) return this.#closed;
-    const error = this.#closedError();
-    this.#closed = this.#release().then(() => {
-      this.#session.listeners.delete(this);
-      this.#dispatch('closed', null);
-    });
-    for (const reader of [...this.#readers]) reader.stop(error);
-    return this.#closed;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  // What the session tells.
-
-  onStatus(): void {
-    for (const listener of [...this.#subscribers]) listener();
-  }
-
-  onEvent(event: StoreEvent): void {
-    if (event.type === 'closed') return;
-    this.#dispatch(event.type, detailOf(event));
-  }
-
-  onDied(error: VarveError): void {
-    for (const reader of [...this.#readers]) reader.stop(error);
-  }
-
-  onCheckpointDue(): void {
-    if (this.#provideState && !this.#isCheckpointing && !this.#closed) {
-      void this.#checkpointNow(this.#provideState);
-    }
-  }
-
-  get #control() {
-    return this.#session.engine.control;
-  }
-
-  #append(values: readonly T[], options: AppendOptions): Promise<number> {
-    this.#check('not-written');
-    const call = checkedCall(options);
-    if (values.length === 0) throw badArgument('values', 'one value or more');
-    const payloads = values.map((value) => this.#coder.encode(value));
-    const { maxRecordBytes } = this.#session.request;
-    let bytes = 0;
-    for (const { length } of payloads) {
-      checkSize(length, maxRecordBytes);
-      bytes += length + FRAME_HEAD_BYTES_MAX;
-    }
-    checkSize(bytes, MESSAGE_BYTES_MAX);
-    return this.#session.appends.append({ ...call, payloads });
-  }
-
-  #reader(options: ReadOptions, isTail: boolean): RecordReader<T> {
-    const { data } = this.#session.engine;
-    const onEnd = (ended: RecordReader<T>): void => void this.#readers.delete(ended);
-    const reader = recordReader(data, this.#coder, options, isTail, onEnd);
-    this.#readers.add(reader);
+  function reader(wishes: ReadOptions = {}, isTail: boolean): RecordReader<T> {
+    const onEnd = (ended: RecordReader<T>): unknown => readers.delete(ended);
+    const made = recordReader(engine.data, coder, wishes, isTail, onEnd);
+    readers.add(made);
     try {
-      this.#check();
+      check();
       for (const option of ['after', 'before', 'limit', 'type', 'channel'] as const) {
-        if (options[option] !== undefined) checkCount(options[option], option);
+        if (wishes[option] !== undefined) checkCount(wishes[option], option);
       }
     } catch (error) {
-      reader.stop(error as Error);
+      made.stop(error as Error);
     }
-    return reader;
+    return made;
   }
 
-  async *#payload(lsn: number): AsyncGenerator<Uint8Array> {
-    this.#check();
+  async function* payload(lsn: number): AsyncGenerator<Uint8Array> {
+    check();
     checkCount(lsn, 'lsn', 1);
-    yield* readPieces(this.#session.engine.data, lsn);
+    yield* readPieces(engine.data, lsn);
   }
 
-  async *#exported(): AsyncGenerator<Uint8Array> {
-    this.#check();
-    await this.#session.appends.drained();
-    for await (const piece of pull(this.#control, 'export')) {
+  async function* exported(): AsyncGenerator<Uint8Array> {
+    check();
+    await appends.drained();
+    for await (const piece of pull(engine.control, 'export')) {
       if ('bytes' in piece) yield piece.bytes;
     }
   }
 
-  async #checkpointNow(provide: StateProvider): Promise<void> {
-    this.#isCheckpointing = true;
+  async function checkpointNow(provide: StateProvider): Promise<void> {
+    isCheckpointing = true;
     try {
       const { state, upTo } = await provide();
-      if (upTo > this.status().coveredLsn) await this.checkpoint(state, { upTo });
+      if (upTo > status().coveredLsn) await log.checkpoint(state, { upTo });
     } catch (error) {
-      this.#dispatch('checkpointFailed', { error });
+      dispatch('checkpointFailed', { error });
     } finally {
-      this.#isCheckpointing = false;
+      isCheckpointing = false;
     }
   }
 
-  #dispatch(type: keyof LogEventMap, detail: unknown): void {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
+  function dispatch(type: keyof LogEventMap, detail: unknown): void {
+    (log as Log<T> & EventTarget).dispatchEvent(new CustomEvent(type, { detail }));
   }
 
-  #closedError(outcome?: 'not-written'): VarveError {
-    return new VarveError('CLOSED', undefined, {
-      facts: { name: this.name },
-      ...(outcome && { outcome }),
-    });
+  function stopReaders(error: Error): void {
+    for (const made of [...readers]) made.stop(error);
   }
 
-  #check(outcome?: 'not-written'): void {
-    if (this.#closed) throw this.#closedError(outcome);
+  function closedError(outcome?: 'not-written'): VarveError {
+    return new VarveError('CLOSED', undefined, { facts: { name }, outcome });
   }
-}
 
-/** @throws BAD_ARGUMENT, ABORTED */
-function checkedCall(options: AppendOptions): Omit<AppendCall, 'payloads'> {
-  checkAppend(options);
-  const { type = APPLICATION_TYPE_MIN, channel = 0, durability, expect, signal } = options;
-  throwIfAborted(signal, 'not-written');
-  return { type, channel, durability, expect, signal };
+  function check(outcome?: 'not-written'): void {
+    if (closed) throw closedError(outcome);
+  }
 }
 
 function checkSize(bytes: number, limitBytes: number): void {
@@ -349,12 +277,4 @@ function checkSize(bytes: number, limitBytes: number): void {
     facts: { bytes, limitBytes },
     outcome: 'not-written',
   });
-}
-
-/** An event carries what it is about, without its own name. */
-function detailOf(event: StoreEvent): unknown {
-  if ('report' in event) return event.report;
-  if ('range' in event) return event.range;
-  const { type: _, ...detail } = event;
-  return detail;
 }

@@ -13,7 +13,7 @@ import type { Codec, Log, OpenOptions, StoreInfo } from './api.ts';
 import type { ControlClient } from './control-client.ts';
 import { startEngine } from './engine-client.ts';
 import type { EngineClient } from './engine-client.ts';
-import { LogHandle } from './log.ts';
+import { logHandle } from './log.ts';
 import { logSession } from './log-session.ts';
 import type { LogSession } from './log-session.ts';
 import { DEADLINE_MS, checkName, givenRequest } from './options.ts';
@@ -62,7 +62,7 @@ export async function openShared<T>(
     const session = await untilAborted(shared.session, signal);
     if (options.persist) await platform.persist();
     await session.refresh(given);
-    return new LogHandle(session, codec, stateCodec, options, release);
+    return logHandle(session, codec, stateCodec, options, release);
   } catch (error) {
     release().catch(() => undefined);
     throw error;

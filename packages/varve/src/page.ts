@@ -22,35 +22,19 @@ export function pagePlatform(worker?: OpenLogOptions<never>['worker']): Platform
       const refused = await firstRefusal(asks, { nowMs, after, silenceMs: SILENCE_MS });
       return refused && storageDenied(refused);
     },
-    async storageFacts() {
-      const storage = globalThis.navigator?.storage as Partial<StorageManager> | undefined;
-      const [persisted, estimate] = await Promise.all([
-        storage?.persisted?.().catch(() => null),
-        storage?.estimate?.().catch(() => null),
-      ]);
-      const quota = estimate && {
-        usageBytes: estimate.usage ?? 0,
-        quotaBytes: estimate.quota ?? 0,
-      };
-      return { persisted: persisted ?? null, quota: quota ?? null };
-    },
     async persist() {
       // A refusal is no error: `status().persisted` tells.
       await globalThis.navigator?.storage?.persist?.().catch(() => false);
     },
     watchPage(park, wake) {
       if (typeof document === 'undefined') return () => undefined;
-      const { signal, stop } = stopper();
+      const stopping = new AbortController();
+      const { signal } = stopping;
       addEventListener('pagehide', park, { signal });
       addEventListener('pageshow', wake, { signal });
       document.addEventListener('freeze', park, { signal });
       document.addEventListener('resume', wake, { signal });
-      return stop;
+      return () => stopping.abort();
     },
   };
-}
-
-function stopper(): { signal: AbortSignal; stop: () => void } {
-  const controller = new AbortController();
-  return { signal: controller.signal, stop: () => controller.abort() };
 }

@@ -1,9 +1,6 @@
 /** What a page and Node do differently. Everything else in this package is the same in both. */
 import type { VarveError } from '@varve/protocol';
-import type { LogStatus } from './api.ts';
 import type { EngineProcess } from './engine-client.ts';
-
-export type StorageFacts = Pick<LogStatus, 'persisted' | 'quota'>;
 
 export interface Platform {
   /** Stores of different places may have the same name. */
@@ -12,7 +9,6 @@ export interface Platform {
   startEngine(): EngineProcess;
   /** What of storage is refused here, asked beside the engine's start; undefined: nothing. */
   refusal(): Promise<VarveError | undefined>;
-  storageFacts(): Promise<StorageFacts>;
   /** Asks the browser not to evict this origin. */
   persist(): Promise<void>;
   /** `park` when the page is hidden for good or frozen, `wake` when it comes back; returns how to stop. */

@@ -11,7 +11,7 @@ export function projection<S, T>(
   log: Log<T>,
   reduce: Reducer<S, T>,
   initial: S,
-  only: RecordFilter,
+  only?: RecordFilter,
 ): Projection<S> {
   const controller = new AbortController();
   const { signal } = controller;

@@ -6,7 +6,7 @@
  * - the engine holds history for this reader until it ends: by its end, an error, `return` or the signal
  * - a tail asks for more only when it has given out what it had: it is never flooded
  */
-import { MESSAGE_BYTES_MAX, RecordFlag, VarveError } from '@varve/protocol';
+import { MESSAGE_BYTES_MAX, VarveError } from '@varve/protocol';
 import type { ChunkMessage } from '@varve/protocol';
 import { aborted } from './abort.ts';
 import type { Entry, ReadOptions } from './api.ts';
@@ -92,17 +92,16 @@ export function recordReader<T>(
   /** The next record of the current chunk that was asked for. */
   function take(): Entry<T> | Promise<Entry<T>> | undefined {
     while (!isEnded && wanted > 0 && cursor?.next()) {
-      const { frame, lsn, timeMs } = cursor;
+      const { lsn, type, channel, timeMs } = cursor;
       if (reverse) before = lsn;
       else after = lsn;
-      const { type, channel } = frame;
       if (only.type !== undefined && only.type !== type) continue;
       if (only.channel !== undefined && only.channel !== channel) continue;
       if (--wanted === 0) end();
-      const payload = payloadAt(link, cursor);
-      return payload instanceof Promise
-        ? payload.then((bytes) => coder.decode(bytes, lsn, type, channel, timeMs))
-        : coder.decode(payload, lsn, type, channel, timeMs);
+      const payload = cursor.payload();
+      return payload
+        ? coder.decode(payload, lsn, type, channel, timeMs)
+        : readWhole(link, lsn).then((bytes) => coder.decode(bytes, lsn, type, channel, timeMs));
     }
     cursor = undefined;
     return undefined;
@@ -156,16 +155,6 @@ export function recordReader<T>(
   }
 }
 
-/** A record whose bytes do not stand in its frame is fetched. */
-export function payloadAt(
-  link: DataLink,
-  { frame, bytes, lsn }: ChunkCursor,
-): Uint8Array | Promise<Uint8Array> {
-  return (frame.flags & RecordFlag.External) !== 0
-    ? readWhole(link, lsn)
-    : bytes.subarray(frame.payloadStart, frame.payloadEnd);
-}
-
 /** A record's bytes, however long it is. */
 export async function* readPieces(link: DataLink, lsn: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; ;) {
@@ -181,24 +170,11 @@ export async function* readPieces(link: DataLink, lsn: number): AsyncGenerator<U
   }
 }
 
-/** All pieces put together. @throws RECORD_TOO_LARGE */
-async function readWhole(link: DataLink, lsn: number): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of readPieces(link, lsn)) {
-    length += piece.length;
-    if (length > MESSAGE_BYTES_MAX) {
-      throw new VarveError('RECORD_TOO_LARGE', 'getStream(lsn) reads records of this size', {
-        facts: { lsn, limitBytes: MESSAGE_BYTES_MAX },
-      });
-    }
-    pieces.push(piece);
-  }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
+/** A record's bytes in one piece. @throws RECORD_TOO_LARGE */
+export async function readWhole(link: DataLink, lsn: number): Promise<Uint8Array> {
+  const limitBytes = MESSAGE_BYTES_MAX;
+  const { bytes, done } = await link.request({ kind: 'unit', lsn, at: 0, maxBytes: limitBytes });
+  if (done) return bytes;
+  const facts = { lsn, limitBytes };
+  throw new VarveError('RECORD_TOO_LARGE', 'getStream(lsn) reads records of this size', { facts });
 }

@@ -3,7 +3,7 @@ import type { DamageRange, Entry, SalvageReport } from './api.ts';
 import { chunkCursor } from './chunk-cursor.ts';
 import type { EngineClient } from './engine-client.ts';
 import type { EntryCoder } from './entry-coder.ts';
-import { payloadAt } from './record-reader.ts';
+import { readWhole } from './record-reader.ts';
 import { pull } from './streams.ts';
 
 export async function salvage<T>(
@@ -18,19 +18,15 @@ export async function salvage<T>(
       missing.push(piece.missing);
       continue;
     }
-    const cursor = chunkCursor({ bytes: piece.bytes, runs: piece.runs ?? [] }, false);
+    if (!('records' in piece)) continue;
+    const cursor = chunkCursor(piece.records);
     while (cursor.next()) {
-      const { frame, lsn, timeMs } = cursor;
-      const { type, channel } = frame;
-      let payload: Uint8Array;
-      try {
-        payload = await payloadAt(data, cursor);
-      } catch {
-        missing.push({ from: lsn, to: lsn, proof: 'read' });
-        continue;
-      }
-      await onEntry(coder.decode(payload, lsn, type, channel, timeMs));
-      records++;
+      const { lsn, type, channel, timeMs } = cursor;
+      const payload = cursor.payload() ?? (await readWhole(data, lsn).catch(() => undefined));
+      if (payload) {
+        await onEntry(coder.decode(payload, lsn, type, channel, timeMs));
+        records++;
+      } else missing.push({ from: lsn, to: lsn, proof: 'read' });
     }
   }
   return { records, missing };

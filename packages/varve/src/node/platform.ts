@@ -17,7 +17,6 @@ export function nodePlatform(options: Place): Platform {
     place,
     startEngine: () => (inline ? inlineEngine(place) : workerEngine(place)),
     refusal: async () => undefined,
-    storageFacts: async () => ({ persisted: null, quota: null }),
     persist: async () => undefined,
     watchPage: () => () => undefined,
   };

@@ -44,7 +44,6 @@ export function testEngine(overrides: Partial<EngineServices> = {}): TestEngine 
       terminate: () => undefined,
     }),
     refusal: async () => undefined,
-    storageFacts: async () => ({ persisted: null, quota: null }),
     persist: async () => undefined,
     watchPage: () => () => undefined,
   };
