@@ -7,7 +7,13 @@
  * - where the log cannot be read on before the visible end, that is damage: CORRUPT, with its range
  * - nothing is remembered between calls but where the last chunk ended; it is checked again
  */
-import { type DamageRange, newRecordFrame, readRecordFrame, VarveError } from '@varve/protocol';
+import {
+  type DamageRange,
+  isVarveError,
+  newRecordFrame,
+  readRecordFrame,
+  VarveError,
+} from '@varve/protocol';
 import type { Blocks } from './blocks.ts';
 import { resync } from './lookahead.ts';
 import type { ScanPoint } from './position.ts';
@@ -15,7 +21,7 @@ import { beginningOf } from './segment.ts';
 import type { SegmentTable } from './segment-table.ts';
 import { type LogView, Scanner } from './scanner.ts';
 import type { Chunk, ChunkRun } from './store-port.ts';
-import { readFragments } from './unit-reader.ts';
+import { type Fragment, readFragments } from './unit-reader.ts';
 import type { UnitDescriptor } from './unit-descriptor.ts';
 
 const SLACK_BYTES = 66_560;
@@ -122,7 +128,7 @@ export class Reader {
 
   forward({ after, upTo, maxBytes }: ReadRange): Chunk {
     const builder = new ChunkBuilder(maxBytes);
-    const scanner = this.scannerAfter(after);
+    const scanner = this.scannerAfter(after, upTo);
     let delivered = after;
     while (delivered < upTo && builder.used < maxBytes) {
       if (!this.advance(scanner, delivered)) {
@@ -141,7 +147,7 @@ export class Reader {
   /** Runs in descending order, from `upTo` down. */
   backward({ after, upTo, maxBytes }: ReadRange): Chunk {
     const builder = new ChunkBuilder(maxBytes);
-    const scanner = this.scannerAfter(upTo - 1);
+    const scanner = this.scannerAfter(upTo - 1, upTo);
     let delivered = Math.max(after, scanner.point.lastLsn);
     while (delivered < upTo) {
       if (!this.advance(scanner, delivered)) throw this.damageAt(scanner, delivered, upTo);
@@ -159,7 +165,7 @@ export class Reader {
     this.unitBlocks.clear();
   }
 
-  private scannerAfter(after: number): Scanner {
+  private scannerAfter(after: number, upTo: number): Scanner {
     const { cursor } = this;
     this.cursor = undefined;
     if (
@@ -171,8 +177,10 @@ export class Reader {
     }
     const segment = this.table.holding(after);
     if (segment === undefined) {
+      // All segments that are there begin behind it.
+      const begins = Math.min(upTo, ...this.table.live().map(({ header }) => header.lastLsn));
       throw new VarveError('CORRUPT', 'the segment that held this record is gone', {
-        facts: { from: after + 1, to: after + 1 },
+        facts: { from: after + 1, to: Math.max(after + 1, begins) },
       });
     }
     const point = segment.index.floor(after) ?? beginningOf(segment, this.view.geometry);
@@ -236,7 +244,7 @@ export class Reader {
   ): number {
     const { firstLsn, count, wallTimeMs } = scanner.header;
     let lsn = firstLsn;
-    for (const fragment of readFragments(this.view, this.unitBlocks, unit, firstLsn)) {
+    for (const fragment of this.fragmentsOf(unit, firstLsn, firstLsn + count - 1)) {
       const end = lsn + fragment.count - 1;
       if (end > delivered && lsn <= last) {
         builder.add(
@@ -268,6 +276,20 @@ export class Reader {
       last,
     );
     return last;
+  }
+
+  /** A group is all or nothing: with one of its fragments all of its records are gone. */
+  private *fragmentsOf(unit: UnitDescriptor, from: number, to: number): Generator<Fragment> {
+    try {
+      yield* readFragments(this.view, this.unitBlocks, unit, from);
+    } catch (cause) {
+      if (!isVarveError(cause, 'CORRUPT')) throw cause;
+      this.onDamage({ from, to, proof: 'read' });
+      throw new VarveError('CORRUPT', `records ${from} to ${to} are damaged`, {
+        facts: { ...cause.facts, from, to },
+        cause,
+      });
+    }
   }
 
   /** Finds out how far the damage goes, and remembers where the log goes on. */

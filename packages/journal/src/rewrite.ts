@@ -5,7 +5,6 @@
  * Same LSNs, same times, new generation, one flush. Until that flush the originals count (the start
  * record names the last LSN that must be there for the restart to count).
  */
-import { invariant } from '@varve/bytes';
 import { newRecordFrame, readRecordFrame, RecordFlag, VarveError } from '@varve/protocol';
 import type { Blocks } from './blocks.ts';
 import { UNIT_DESCRIPTOR_BYTES } from './format.ts';
@@ -34,11 +33,8 @@ export function rewriteUnproven(host: RewriteHost, unproven: readonly Unproven[]
     const segment = host.segment(point.segment);
     const scanner = new Scanner(host, host.blocks, point);
     const there = segment !== undefined && scanner.countsAt(segment, point.offset);
-    invariant(there, 'a batch that recovery accepted is still there');
-    invariant(
-      tail.lastLsn === point.lastLsn,
-      'records keep their LSNs when they are written again',
-    );
+    // What recovery accepted may still be bytes that a stranger made: they verify, and make no sense.
+    if (!there || tail.lastLsn !== point.lastLsn) throw senseless(point.lastLsn + 1);
     const { unit, wallTimeMs } = scanner.header;
     const body = host.blocks.bytes.slice(scanner.bodyStart, scanner.bodyEnd);
     // A segment that begins in between must name the oldest one that its records need.
@@ -80,6 +76,12 @@ function copyUnit(
   }
 }
 
+function senseless(lsn: number): VarveError {
+  return new VarveError('CORRUPT', `record ${lsn} verifies but makes no sense`, {
+    facts: { from: lsn, to: lsn },
+  });
+}
+
 /** The same frames, with the fragments of external records copied where they need it. */
 function settleExternals(
   host: RewriteHost,
@@ -92,10 +94,7 @@ function settleExternals(
   let copied = false;
   for (let at = 0, lsn = firstLsn; at < frames.length; lsn++) {
     const next = readRecordFrame(frames, at, frames.length, frame);
-    if (next < 0)
-      throw new VarveError('CORRUPT', `record ${lsn} is not framed as its batch says`, {
-        facts: { from: lsn, to: lsn },
-      });
+    if (next < 0) throw senseless(lsn);
     const external = (frame.flags & RecordFlag.External) !== 0;
     const unit =
       external && frame.payloadEnd - frame.payloadStart === UNIT_DESCRIPTOR_BYTES

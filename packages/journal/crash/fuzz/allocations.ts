@@ -1,24 +1,32 @@
 /**
  * Counts the bytes that code reserves with `new Uint8Array(n)`.
  *
- * Always true: while it is on, no reservation of more than `limit` in all is carried out.
+ * Always true: while it is on, no single reservation of more than `limit` is carried out, nor many
+ * that together come to `MANY` times that.
  */
+const MANY = 64;
+
 export class AllocationMeter {
-  limit = Infinity;
-  reserved = 0;
+  /** The largest one. */
+  largest = 0;
+  private limit = Infinity;
+  private total = 0;
   private readonly original = globalThis.Uint8Array;
 
   begin(limit: number): void {
     this.limit = limit;
-    this.reserved = 0;
+    this.largest = 0;
+    this.total = 0;
   }
 
   /** Takes the place of the global constructor. */
   install(): void {
     const count = (bytes: number): void => {
-      if (bytes > 0) this.reserved += bytes;
-      if (this.reserved > this.limit)
-        throw new Error(`${this.reserved} bytes reserved, at most ${this.limit} are allowed`);
+      this.largest = Math.max(this.largest, bytes);
+      this.total += Math.max(0, bytes);
+      const { largest, total, limit } = this;
+      if (largest > limit || total > limit * MANY)
+        throw new Error(`${largest} bytes reserved at once, ${total} in all; ${limit} are allowed`);
     };
     globalThis.Uint8Array = new Proxy(this.original, {
       construct(target, args: unknown[], newTarget) {

@@ -16,7 +16,7 @@ export interface FuzzTask {
 export interface FuzzFound {
   readonly inputs: number;
   readonly slowestMs: number;
-  /** Most bytes that one input made the decoder reserve. */
+  /** Most bytes that an input made the decoder reserve at once. */
   readonly reservedMax: number;
   readonly failures: readonly string[];
 }
@@ -78,7 +78,7 @@ export class FuzzLane {
         slowestMs = Math.max(slowestMs, tookMs);
         if (tookMs > SLOW_MS)
           failures.push(`${name}, block ${block}, input ${input}: ${tookMs} ms`);
-        reservedMax = Math.max(reservedMax, this.meter.reserved);
+        reservedMax = Math.max(reservedMax, this.meter.largest);
       }
     } finally {
       this.meter.remove();

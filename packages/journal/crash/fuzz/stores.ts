@@ -16,8 +16,8 @@ import { repairBatch, repairSegmentHeader, repairSuperblock } from './structures
 import { edit, type FuzzTarget, refusable } from './target.ts';
 
 const MIB = 1_048_576;
-/** What an opening may reserve for a file of some 64 KiB. */
-const ALLOCATES_MAX = 16 * MIB;
+/** What may be reserved at once for a file of some 64 KiB: a piece of a read. */
+const ALLOCATES_MAX = 2 * MIB;
 /** Pieces that a salvage of such a file may come in. */
 const PIECES_MAX = 20_000;
 
@@ -95,7 +95,7 @@ export function storeTargets(stores: readonly Golden[]): FuzzTarget[] {
     {
       name: 'stores, forged, opened and written',
       share: 2,
-      allocatesMax: 2 * ALLOCATES_MAX,
+      allocatesMax: ALLOCATES_MAX,
       once: async (random) => {
         const golden = any(random);
         const disk = golden.disk.fork({ record: false });
@@ -113,7 +113,7 @@ export function storeTargets(stores: readonly Golden[]): FuzzTarget[] {
     {
       name: 'exports, forged, imported',
       share: 3,
-      allocatesMax: 2 * ALLOCATES_MAX,
+      allocatesMax: ALLOCATES_MAX,
       once: async (random) => {
         const golden = any(random);
         const bytes = forged(random, golden);

@@ -9,7 +9,7 @@ export interface FuzzTarget {
   readonly name: string;
   /** Inputs of it among a thousand of all targets. */
   readonly share: number;
-  /** Bytes that one input may make it reserve. */
+  /** Bytes that an input may make it reserve at once. */
   readonly allocatesMax: number;
   /** Makes one input and decodes it. @throws what is not allowed */
   once(random: SeededRandom): void | Promise<void>;
