@@ -36,7 +36,6 @@ export default defineConfig({
       'packages/journal/golden/*.test.ts',
       'packages/journal/conformance/store.test.ts',
       'packages/journal/crash/regressions.test.ts',
-      'packages/journal/crash/damage/*.test.ts',
     ],
   },
 });
