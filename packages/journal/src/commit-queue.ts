@@ -167,8 +167,7 @@ export class CommitQueue {
       return;
     }
     this.committed();
-    if (taken.length > 0 && this.life.liveness!.isDue) void this.settleAfterCheck(taken);
-    else this.settle(taken);
+    this.acknowledge(taken);
   }
 
   /** Runs something that writes, and flushes; a refusal leaves those who wait where they are. */
@@ -189,8 +188,14 @@ export class CommitQueue {
       if (isVarveError(error)) this.life.announceQuota(error);
       throw error;
     }
-    this.settle(taken);
+    this.acknowledge(taken);
     return result;
+  }
+
+  /** A look for the files, if the last good one is too old. @throws STORE_LOST */
+  async confirm(): Promise<void> {
+    if (this.life.liveness!.isDue) await this.settleAfterCheck([]);
+    if (this.life.state === 'lost') throw this.life.refusal();
   }
 
   /** The store closes: everyone is told how that went. */
@@ -233,6 +238,12 @@ export class CommitQueue {
     else this.life.poison(cause);
   }
 
+  /** Nobody is told on the strength of a look that is too old. */
+  private acknowledge(taken: readonly PendingAppend[]): void {
+    if (taken.length > 0 && this.life.liveness!.isDue) void this.settleAfterCheck(taken);
+    else this.settle(taken);
+  }
+
   private settle(taken: readonly PendingAppend[]): void {
     const { tail } = this.life.opened!.journal!;
     for (const { resolve, appended } of taken) resolve(appended);
@@ -257,7 +268,9 @@ export class CommitQueue {
       life.lose();
       rejectUnknown(taken, life.refusal());
     } else if (life.opened === opened && life.state === 'open') {
-      this.settle(taken);
+      // A look that took too long proves too little: another one.
+      if (life.liveness!.isDue) await this.settleAfterCheck(taken);
+      else this.settle(taken);
     } else {
       // The flush had returned: the promise holds whatever happened to the store meanwhile.
       for (const { resolve, appended } of taken) resolve(appended);

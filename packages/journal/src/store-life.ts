@@ -19,7 +19,7 @@ import { failedIo } from './io.ts';
 import type { Journal, JournalEnvironment } from './journal.ts';
 import { Liveness } from './liveness.ts';
 import { type OpenedJournal, openJournal } from './open-journal.ts';
-import { JOURNAL_FILE } from './store-files.ts';
+import { hex, JOURNAL_FILE } from './store-files.ts';
 import type { StoreOptions } from './store-port.ts';
 
 export type StoreState = StoreStatus['state'];
@@ -83,11 +83,17 @@ export class StoreLife {
 
   private async begin(): Promise<void> {
     const before = this.state;
-    const opened = await openJournal(this.host, this.name, this.options, this.environment);
-    if (this.state !== before) {
+    const earlier = this.opened?.recovered.superblock.seedId;
+    const { options } = this;
+    const mayCreate = options.create && earlier === undefined;
+    const given = { ...options, create: mayCreate };
+    const opened = await openJournal(this.host, this.name, given, this.environment);
+    const { seedId } = opened.recovered.superblock;
+    const isOther = earlier !== undefined && hex(earlier) !== hex(seedId);
+    if (this.state !== before || isOther) {
       // Abandoned while it was being reopened: whoever comes next must find the file free.
       opened.file.close();
-      throw this.refusal();
+      throw isOther ? new VarveError('STORE_LOST') : this.refusal();
     }
     this.opened = opened;
     const { recovered, journal } = opened;
@@ -173,13 +179,12 @@ export class StoreLife {
       } catch (error) {
         if (this.state !== 'reopening') return;
         last = isVarveError(error) ? error : failedIo(error, 'reopening failed');
-        if (last.code === 'STORE_LOST' || last.code === 'CORRUPT') break;
+        // With the files the witness may be gone, too: nothing is begun anew here.
+        if (last.code === 'STORE_LOST' || last.code === 'NOT_FOUND') return this.lose();
+        if (last.code === 'CORRUPT') break;
       }
     }
-    this.end(
-      last.code === 'STORE_LOST' ? 'lost' : 'poisoned',
-      new VarveError('POISONED', last.message, { cause: last }),
-    );
+    this.end('poisoned', new VarveError('POISONED', last.message, { cause: last }));
   }
 
   private sleep(delayMs: number): Promise<void> {
@@ -200,9 +205,7 @@ export class StoreLife {
     this.endedBy = error;
     this.state = state;
     this.dependants.ended(error, true);
-    // Chromium never returns from closing a handle whose file was cleared away, and nobody would
-    // hear of the loss (e2e/tests/cleared.spec.ts). There the handle ends with its worker.
-    if (state !== 'lost' || this.host.kind !== 'opfs') this.opened?.file.close();
+    this.opened?.file.close();
   }
 
   /** Why this store takes no appends now. */

@@ -126,10 +126,12 @@ export class Store implements StorePort, Dependants {
   async flush(): Promise<number> {
     if (this.state === 'reopening') await this.life.reopening;
     if (this.state === 'read-only') return this.life.opened!.readOnly!.lastLsn;
-    return this.commits.run((journal) => {
+    const durableLsn = this.commits.run((journal) => {
       journal.flush();
       return journal.tail.durableLsn;
     });
+    await this.commits.confirm();
+    return durableLsn;
   }
 
   readChunk(request: ReadRequest): Chunk {
