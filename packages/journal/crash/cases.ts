@@ -8,6 +8,7 @@
  */
 import { type FaultRule, type Profile, SeededRandom, seedOf } from '@varve/files/simulated';
 import type { StoreOptions } from '../src/index.ts';
+import { drawCorner } from './corners.ts';
 import { OPERATIONS } from './operations.ts';
 
 export interface LaneCase {
@@ -98,11 +99,13 @@ export const isSequence = (number: number): boolean => number % 4 !== 1;
 export function caseOf(seed: number, number: number, profile: Profile): LaneCase {
   const ordered = isSequence(number);
   const random = new SeededRandom(seedOf(seed, number, profile));
+  const corner = !ordered && random.below(2) === 0 ? drawCorner(random, profile) : undefined;
   const { workload, from, length } = ordered
     ? sequenceOf(seed, number - Math.floor((number + 2) / 4))
-    : { workload: randomWorkload(random), from: 0, length: Infinity };
-  const padded = profile === 'power-no-psow' ? random.below(4) > 0 : random.below(8) === 0;
-  const faulty = profile.startsWith('fsync-fail') || (!ordered && random.below(2) === 0);
+    : { workload: corner?.workload ?? randomWorkload(random), from: 0, length: Infinity };
+  const drawnPadded = profile === 'power-no-psow' ? random.below(4) > 0 : random.below(8) === 0;
+  const padded = drawnPadded || corner?.padded === true;
+  const faulty = profile.startsWith('fsync-fail') || (!ordered && random.below(4) > 0);
   const faultBeginsAt = random.below(Math.max(1, workload.length));
   const namesSettled = random.below(4) > 0;
   const keep = random.below(3) === 0 ? 'checkpoint' : 'all';
@@ -124,6 +127,13 @@ export function caseOf(seed: number, number: number, profile: Profile): LaneCase
     namesSettled,
     crashFrom: faulty ? Math.min(faultBeginsAt, from) : from,
     subsets: length < 2 || (ordered && random.below(TELLING_EVERY) === 0) ? 'telling' : 'few',
+    ...(corner !== undefined && {
+      fault: corner.fault,
+      faultBeginsAt: corner.faultBeginsAt,
+      faultEndsAt: corner.faultEndsAt,
+      spareBytes: Infinity,
+      crashFrom: corner.faultBeginsAt,
+    }),
   };
 }
 

@@ -19,7 +19,7 @@ import {
 import { LIMITS, replay, runCase, runLane } from './lane.ts';
 import { parseReplayId } from './image-id.ts';
 import { ROW_REACH, rowShortfalls } from './reachability.ts';
-import { type replaySlice, type runSlice } from './slice.ts';
+import type { replaySlice, runSlice } from './slice.ts';
 import { type Failure, newTally, tallyOf } from './tally.ts';
 import { plant } from './planted/bug.ts';
 import { PLANTED_BUGS } from './planted/bugs.ts';
@@ -29,7 +29,7 @@ import { TAIL_ROWS } from '../src/recovery-table.ts';
 import { bundle } from './test/bundle.ts';
 
 const SEED = 20_261_121;
-const PLANTED_IMAGES = 30_000;
+const PLANTED_IMAGES = 60_000;
 const SLICE = fileURLToPath(new URL('slice.ts', import.meta.url));
 
 let folder = '';
@@ -150,7 +150,7 @@ const QUICK = [
 ];
 
 describe('planted bugs are caught', () => {
-  test.each(QUICK)('%s', { timeout: 60_000 }, async (name) => {
+  test.each(QUICK)('%s', { timeout: 120_000 }, async (name) => {
     const bug = PLANTED_BUGS.find((planted) => planted.name === name)!;
     const file = join(folder, `${QUICK.indexOf(name)}.mjs`);
     writeFileSync(file, await bundle(SLICE, bug));
