@@ -23,7 +23,7 @@ import type { DataLink } from './data-link.ts';
 
 const IN_FLIGHT_MAX = 2;
 /** A message is closed when it holds this much; one call alone may be larger. */
-const MESSAGE_BYTES = 256 * 1024;
+const MESSAGE_BYTES = 1024 * 1024;
 /** Buffers grow with what they must hold: many small messages must not take much memory. */
 const BUFFER_FIRST_BYTES = 4096;
 

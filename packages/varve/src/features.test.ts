@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { OpenOptions, ReadOptions, StandardSchema } from './api.ts';
-import { bytesCodec } from './codec/index.ts';
+import { bytesCodec, bytesViewCodec } from './codec/index.ts';
 import { collect, testEngine } from './test/harness.ts';
 
 describe('reading', () => {
@@ -54,6 +54,21 @@ describe('reading', () => {
       }),
       { numRuns: 150 },
     );
+    await log.close();
+  });
+
+  test('views hold what was read while reading, and what is appended, goes on', async () => {
+    const engine = testEngine();
+    const log = await engine.open<Uint8Array>('views', { codec: bytesViewCodec });
+    const sizes = Array.from({ length: 400 }, (_, index) => 1 + ((index * 7919) % 3000));
+    await log.appendBatch(sizes.map((size, index) => new Uint8Array(size).fill(index)));
+    const views = (await collect(log.read())).map(({ value }) => value);
+    await log.append(new Uint8Array(500_000).fill(255));
+    await collect(log.read({ reverse: true }));
+    views.forEach((view, index) => {
+      expect(view.length).toBe(sizes[index]);
+      expect(view.every((byte) => byte === (index & 255))).toBe(true);
+    });
     await log.close();
   });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isVarveError } from '@varve/protocol';
-import { bytesCodec, jsonCodec } from './index.ts';
+import { bytesCodec, bytesViewCodec, jsonCodec } from './index.ts';
 
 function pathOf(work: () => unknown): unknown {
   try {
@@ -34,6 +34,15 @@ describe('bytesCodec', () => {
 
   test('a Buffer is bytes like any other', () => {
     expect([...bytesCodec.decode(bytesCodec.encode(Buffer.from('hi')))]).toEqual([104, 105]);
+  });
+});
+
+describe('bytesViewCodec', () => {
+  test('is the same codec, without the copy', () => {
+    const bytes = new Uint8Array([1, 2, 3]);
+    expect(bytesViewCodec.name).toBe(bytesCodec.name);
+    expect(bytesViewCodec.decode(bytes)).toBe(bytes);
+    expect(pathOf(() => bytesViewCodec.encode('text' as never))).toBe('$');
   });
 });
 
