@@ -141,6 +141,7 @@ async function buildCli() {
   return wrong;
 }
 
+const MATRIX_WORKER = 'matrix/worker';
 /** What a user of `crashkit/playwright` brings. */
 const PLAYWRIGHT = /^(?:@playwright\/test|playwright(?:-core)?)$/;
 
@@ -160,17 +161,16 @@ async function buildCrashkit() {
     ([subpath, path]) => /** @type {const} */ ([subpath, publishedName(path), join(folder, path)]),
   );
   const input = Object.fromEntries(entries.map(([, name, path]) => [name, path]));
-  const part = await bundle({
-    input,
-    dir: CRASHKIT_DIST,
-    platform: 'neutral',
-    external: [PLAYWRIGHT],
-  });
+  const { [MATRIX_WORKER]: worker = '', ...libraries } = input;
+  const common = /** @type {const} */ ({ dir: CRASHKIT_DIST, platform: 'neutral' });
+  // First: another refers to it.
+  const alone = await bundle({ ...common, input: { [MATRIX_WORKER]: worker }, alone: true });
+  const part = await bundle({ ...common, input: libraries, external: [PLAYWRIGHT] });
   // A worker that stands still needs shared memory, which WebAssembly gives without isolation.
-  const wrong = faultsOf(part.chunks, CRASHKIT_DIST, ['WebAssembly']);
+  const wrong = faultsOf([...alone.chunks, ...part.chunks], CRASHKIT_DIST, ['WebAssembly']);
   wrong.push(...(await emitTypes(input, CRASHKIT_DIST, PLAYWRIGHT)));
   writeManifest(CRASHKIT_DIST, manifest, {
-    sideEffects: false,
+    sideEffects: [`./${MATRIX_WORKER}.js`],
     exports: {
       ...Object.fromEntries(
         entries.map(([subpath, name]) => [

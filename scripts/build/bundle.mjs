@@ -19,7 +19,10 @@ const workerEndings = {
   name: 'worker-endings',
   /** @param {string} code @param {string} id */
   transform(code, id) {
-    if (!id.includes('/varve/src/') || !code.includes("new URL('./worker.ts', import.meta.url)")) {
+    if (
+      !/\/(?:varve|crashkit)\/src\//.test(id) ||
+      !code.includes("new URL('./worker.ts', import.meta.url)")
+    ) {
       return null;
     }
     // The same length: the source map stays right.
