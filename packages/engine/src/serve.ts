@@ -2,13 +2,23 @@
  * Listens in a browser's worker. The listener stands before anything is awaited: a message that
  * finds none is lost.
  */
-import { receiveHello } from './engine.ts';
+import type { Port } from '@varve/protocol';
+import { isHello, receiveHello } from './engine.ts';
 import type { EngineServices } from './services.ts';
+
+/** The worker's own channel, as a port. Closing it ends the worker. */
+const channel: Port = {
+  postMessage: (message, transfer) => postMessage(message, { transfer }),
+  addEventListener: (type, listener) => addEventListener(type, listener as EventListener),
+  removeEventListener: (type, listener) => removeEventListener(type, listener as EventListener),
+  close: () => close(),
+};
 
 export function serve(createServices: () => Promise<EngineServices>): void {
   let services: Promise<EngineServices> | undefined;
-  addEventListener('message', (event: MessageEvent) => {
+  addEventListener('message', ({ data }: MessageEvent) => {
+    if (!isHello(data)) return;
     services ??= createServices();
-    void services.then((ready) => receiveHello(ready, event.data));
+    void services.then((ready) => receiveHello(ready, data, channel));
   });
 }

@@ -29,7 +29,8 @@ export interface Hello<P> {
   readonly kind: 'varve:hello';
   readonly version: number;
   readonly control: P;
-  readonly data: P;
+  /** Absent: data goes through the worker's own channel, which this client has to itself. */
+  readonly data?: P;
 }
 
 /**

@@ -16,6 +16,9 @@ import type { Calls } from './calls.ts';
 
 type Numbered<R> = Omit<R, 'id'>;
 
+/** A port, or a worker itself. */
+export type DataPort = MessagePort | Worker;
+
 export interface DataLink {
   onHello: (message: HelloAnswer) => void;
   onStatus: (message: StatusMessage) => void;
@@ -42,7 +45,7 @@ interface Pending {
 
 const nobody = (): void => undefined;
 
-export function dataLink(port: MessagePort, calls: Calls): DataLink {
+export function dataLink(port: DataPort, calls: Calls): DataLink {
   /** A request that ran into its deadline stays until its answer comes, or the port goes. */
   const pending = new Map<number, Pending>();
   let lastId = 0;

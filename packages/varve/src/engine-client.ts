@@ -10,13 +10,15 @@ import { newCalls } from './calls.ts';
 import { controlClient } from './control-client.ts';
 import type { ControlClient } from './control-client.ts';
 import { dataLink } from './data-link.ts';
-import type { DataLink } from './data-link.ts';
+import type { DataLink, DataPort } from './data-link.ts';
 
 /** A worker, or what stands for one. */
 export interface EngineProcess {
   readonly url: string;
   /** Ours alone: an error in it is our own, and it ends with us. */
   readonly isOwn: boolean;
+  /** Its own channel, when nobody else uses it: a port beside it is slower, in Firefox by far. */
+  readonly channel?: DataPort;
   post(message: Hello<MessagePort>, ports: MessagePort[]): void;
   /** `listener` hears why it ended, loading included. */
   onEnd(listener: (reason: unknown) => void): void;
@@ -42,11 +44,11 @@ export async function startEngine(
   deadlineMs: number,
 ): Promise<EngineClient> {
   const controlPorts = new MessageChannel();
-  const dataPorts = new MessageChannel();
+  const dataPorts = process.channel ? undefined : new MessageChannel();
   const calls = newCalls(deadlineMs);
   const watch = new AbortController();
   const control = controlClient(controlPorts.port1, calls);
-  const data = dataLink(dataPorts.port1, calls);
+  const data = dataLink(process.channel ?? dataPorts!.port1, calls);
   const client: EngineClient = {
     control,
     data,
@@ -101,11 +103,11 @@ export async function startEngine(
       // An application's own worker may have errors that are none of ours.
       if (process.isOwn) died('WORKER_DIED', reason);
     });
-    const ports = { control: controlPorts.port2, data: dataPorts.port2 };
-    process.post({ kind: 'varve:hello', version: PROTOCOL_VERSION, ...ports }, [
-      ports.control,
-      ports.data,
-    ]);
+    const ports = { control: controlPorts.port2, ...(dataPorts && { data: dataPorts.port2 }) };
+    process.post(
+      { kind: 'varve:hello', version: PROTOCOL_VERSION, ...ports },
+      Object.values(ports),
+    );
   }
 
   function end(reason = new VarveError('CLOSED', undefined, { outcome: 'not-written' })): void {
@@ -114,7 +116,7 @@ export async function startEngine(
     watch.abort();
     control.release();
     controlPorts.port1.close();
-    dataPorts.port1.close();
+    dataPorts?.port1.close();
     process.terminate();
   }
 

@@ -35,6 +35,7 @@ export function startWorker(given: OpenLogOptions<never>['worker']): EngineProce
   return {
     url: given === undefined ? scriptUrl().href : 'given',
     isOwn,
+    ...(given === undefined && { channel: worker }),
     post: (message, ports) => worker.postMessage(message, ports),
     onEnd(listener) {
       worker.addEventListener('error', (event) => listener(event.message));
