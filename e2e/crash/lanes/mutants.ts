@@ -44,7 +44,7 @@ interface MutantsReport {
   readonly rows: MutantRow[];
 }
 
-const LIMITS = { images: 8_000, seconds: 90, damagePerStore: 40 };
+const LIMITS = { images: 5_000, seconds: 90, damagePerStore: 12 };
 const KILLED_MIN = 0.9;
 /** Silence of a trial after which it hangs: a mutant that never ends is killed. */
 const SILENT_MS = 75_000;

@@ -254,7 +254,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'the close forgets to flush',
     file: 'journal.ts',
-    find: '  closeClean(): void {\n    this.tail.flush(() => this.environment.nowMs());',
+    find: "  closeClean(): void {\n    this.tail.flush(() => this.environment.nowMs());\n    // A mark is not flushed for its own sake; a place behind it is about to be named.\n    orEndGeneration(() => this.file.flush(), 'flushing at the close failed');",
     replace: '  closeClean(): void {\n    this.tail.write();',
   },
   {
