@@ -1,6 +1,6 @@
 /** Verification in idle time, over a disk that rots. */
 import { SimulatedDisk } from '@varve/files/simulated';
-import type { DamageRange } from '@varve/protocol';
+import { completeRequest, type DamageRange } from '@varve/protocol';
 import { expect, test } from 'vitest';
 import { frame } from '../conformance/records.ts';
 import { SLOTS_START } from './format.ts';
@@ -189,3 +189,11 @@ test('turned off: nothing is read; on demand everything is', async () => {
   const stopped = store.scrub(AbortSignal.abort(reason));
   await expect(stopped).rejects.toBe(reason);
 });
+
+test.each([true, null, 'slow', {}, { everyMs: 0, idleMs: 1, bytesPerSecond: 1 }])(
+  'a pace that is none is refused where a store is asked for: %j',
+  (scrub) => {
+    expect(() => completeRequest({ scrub } as never)).toThrow(/BAD_ARGUMENT/);
+    expect(completeRequest({ scrub: false }).scrub).toBe(false);
+  },
+);

@@ -21,6 +21,10 @@ export interface OpenRequest {
   readonly relaxedBytes: number;
   readonly relaxedMs: number;
   readonly queueBytes: number;
+  /** The log is verified in idle time, at this pace; false: never. */
+  readonly scrub?:
+    | false
+    | { readonly everyMs: number; readonly idleMs: number; readonly bytesPerSecond: number };
   readonly fallback: 'refuse' | 'memory';
   /** How long to wait for another tab or process to give the store back, ms. */
   readonly busyTimeoutMs: number;
@@ -53,6 +57,7 @@ const DEFAULTS: OpenRequest = {
   relaxedBytes: MIB,
   relaxedMs: 1000,
   queueBytes: 8 * MIB,
+  scrub: { everyMs: 7 * 86_400_000, idleMs: 5_000, bytesPerSecond: 8 * MIB },
   fallback: 'refuse',
   busyTimeoutMs: 3000,
   checkpointEveryBytes: 0,
@@ -79,6 +84,13 @@ export function completeRequest(given: GivenRequest): OpenRequest {
   }
   checkCount(request.relaxedBytes, 'relaxed.bytes', 1);
   checkCount(request.relaxedMs, 'relaxed.ms', 1);
+  const { scrub = false } = request;
+  if (scrub !== false) {
+    const pace = Object(scrub) as Readonly<Record<string, unknown>>;
+    for (const name of ['everyMs', 'idleMs', 'bytesPerSecond']) {
+      checkCount(pace[name], `scrub.${name}`, 1);
+    }
+  }
   checkCount(request.busyTimeoutMs, 'busyTimeoutMs');
   checkCount(request.checkpointEveryBytes, 'checkpoint.everyBytes');
   if (typeof keep !== 'object' || keep === null) checkOneOf(keep, 'keep', 'all', 'checkpoint');

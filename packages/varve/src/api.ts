@@ -98,6 +98,8 @@ export interface OpenOptions<T = unknown> {
   relaxed?: { readonly bytes?: number; readonly ms?: number };
   /** Bytes that appends may hold in the queue before `append` waits and `tryAppend` says no. Default 8 MiB. */
   queueBytes?: number;
+  /** False: the log is not verified in idle time (`status().scrub`). Default: a pass a week. */
+  scrub?: false;
   /** Where there is no durable storage: refuse (default), or keep everything in memory and say so in `status().mode`. */
   fallback?: 'refuse' | 'memory';
   /** Ask the browser not to evict this origin (`navigator.storage.persist()`). Default false. */
