@@ -3,10 +3,7 @@ import { VarveError } from '@varve/protocol';
 import type { Outcome } from '@varve/protocol';
 
 export function aborted(signal: AbortSignal, outcome?: Outcome): VarveError {
-  return new VarveError('ABORTED', undefined, {
-    cause: signal.reason,
-    outcome,
-  });
+  return new VarveError('ABORTED', undefined, { cause: signal.reason, outcome });
 }
 
 export function throwIfAborted(signal: AbortSignal | undefined, outcome?: Outcome): void {
@@ -14,14 +11,10 @@ export function throwIfAborted(signal: AbortSignal | undefined, outcome?: Outcom
 }
 
 /** Settles with `promise`, or rejects `ABORTED` when the signal comes first. Leaves no listener behind. */
-export function untilAborted<T>(
-  promise: Promise<T>,
-  signal: AbortSignal | undefined,
-  outcome?: Outcome,
-): Promise<T> {
-  if (signal === undefined) return promise;
+export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
   return new Promise((resolve, reject) => {
-    const abort = (): void => reject(aborted(signal, outcome));
+    const abort = (): void => reject(aborted(signal));
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort);
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));

@@ -7,7 +7,6 @@
  * - each store has a worker of its own: a slow flush of one never holds up another
  */
 import { badArgument, checkCount, isVarveError } from '@varve/protocol';
-import type { GivenRequest } from '@varve/protocol';
 import { throwIfAborted, untilAborted } from './abort.ts';
 import type { Codec, Log, OpenOptions, StoreInfo } from './api.ts';
 import type { ControlClient } from './control-client.ts';
@@ -69,7 +68,11 @@ export async function openShared<T>(
   }
 
   function start(): Shared {
-    const session = startSession(platform, name, given, deadlineMs, forget);
+    const open = async (engine: EngineClient): Promise<LogSession> => {
+      const opened = await engine.control.call('open', name, given);
+      return logSession(name, opened, engine, platform, forget);
+    };
+    const session = withEngine(platform, deadlineMs, given.fallback !== 'memory', open);
     const started: Shared = { codec: codec.name, session, users: 0 };
     stores.set(key, started);
     return started;
@@ -91,20 +94,6 @@ export async function openShared<T>(
     shared.closing = closed.catch(() => undefined).finally(forget);
     return closed;
   }
-}
-
-async function startSession(
-  platform: Platform,
-  name: string,
-  given: GivenRequest,
-  deadlineMs: number,
-  onDied: () => void,
-): Promise<LogSession> {
-  const open = async (engine: EngineClient): Promise<LogSession> => {
-    const opened = await engine.control.call('open', name, given);
-    return logSession(name, opened, engine, platform, onDied);
-  };
-  return withEngine(platform, deadlineMs, given.fallback !== 'memory', open);
 }
 
 /**
