@@ -28,8 +28,8 @@ export async function browserServices(
     'web-locks': () => life.held,
   });
   return {
-    async durableHost(patient = false) {
-      await guard.started(patient);
+    async durableHost() {
+      await guard.started();
       return durable;
     },
     memoryHost: () => memory,
@@ -37,13 +37,13 @@ export async function browserServices(
     storageFacts,
     timers: memory.timers,
     lifeLock: await heldInTime(life),
-    openStore: (host, name, options, onEvent, patient = false) => {
+    openStore: (host, name, options, onEvent) => {
       const opening = openStore(host, name, options, onEvent);
-      return host === memory ? opening : guard.watch(opening, patient, (late) => late.abandon());
+      return host === memory ? opening : guard.watch(opening, (late) => late.abandon());
     },
-    listStores: (host) => guard.watch(listStores(host), false),
-    deleteStore: (host, name) => guard.watch(deleteStore(host, name), false),
-    importStore: (host, name, chunks) => guard.watch(importStore(host, name, chunks), false),
+    listStores: (host) => guard.watch(listStores(host)),
+    deleteStore: (host, name) => guard.watch(deleteStore(host, name)),
+    importStore: (host, name, chunks) => guard.watch(importStore(host, name, chunks)),
   };
 }
 

@@ -7,11 +7,8 @@ import type { StoreOptions, StorePort } from '@varve/journal';
 import type { StorageFacts, StoreEvent, StoreListing, VarveError } from '@varve/protocol';
 
 export interface EngineServices {
-  /**
-   * `patient`: a silent part of storage is waited for longer, because memory would take its place.
-   * @throws STORAGE_DENIED with the part that is refused
-   */
-  durableHost(patient?: boolean): Promise<Host>;
+  /** @throws STORAGE_DENIED with the part that is refused */
+  durableHost(): Promise<Host>;
   /** Was it a refusal of storage that made opening fail? Then STORAGE_DENIED naming the part. */
   refusal(error: unknown): Promise<VarveError | undefined>;
   /** One per engine: stores in it live as long as the worker. */
@@ -26,7 +23,6 @@ export interface EngineServices {
     name: string,
     options: StoreOptions,
     onEvent: (event: StoreEvent) => void,
-    patient?: boolean,
   ): Promise<StorePort>;
   listStores(host: Host): Promise<readonly StoreListing[]>;
   deleteStore(host: Host, name: string): Promise<void>;

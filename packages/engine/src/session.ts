@@ -116,17 +116,13 @@ export class StoreSession {
   /** On durable storage, or in memory where that is refused and the client agreed to it. */
   async #openSomewhere(name: string, request: OpenRequest): Promise<Opened> {
     try {
-      const opened = {
-        name,
-        request,
-        host: await this.#services.durableHost(takesMemory(request)),
-      };
+      const opened = { name, request, host: await this.#services.durableHost() };
       await this.#take(opened);
       return opened;
     } catch (error) {
       const refused = await this.#services.refusal(error);
       if (refused === undefined) throw error;
-      if (!takesMemory(request)) throw refused;
+      if (request.fallback !== 'memory') throw refused;
       const opened = { name, request, host: this.#services.memoryHost() };
       await this.#take(opened);
       return opened;
@@ -147,8 +143,7 @@ export class StoreSession {
 
   #open({ name, host, request }: Opened, create = request.create): Promise<StorePort> {
     const options = storeOptions({ ...request, create });
-    const patient = takesMemory(request);
-    return this.#services.openStore(host, name, options, this.#onEvent, patient);
+    return this.#services.openStore(host, name, options, this.#onEvent);
   }
 
   async #openAgain(opened: Opened, { seedId, lastLsn }: Parked): Promise<StorePort> {
@@ -195,8 +190,6 @@ export class StoreSession {
     this.#onEvent({ type: 'role', role: 'follower' });
   }
 }
-
-const takesMemory = ({ fallback }: OpenRequest): boolean => fallback === 'memory';
 
 function storeOptions(request: OpenRequest): StoreOptions {
   const { maxBytes } = request;

@@ -6,21 +6,12 @@
  * - an open that goes well asks nothing extra; who fails, or takes longer than `LATE_MS`, makes
  *   every part be asked by itself
  * - what was given up as refused and comes after all is given back
- * - a client that takes memory instead waits for a silent part longer: a slow disk is no reason to
- *   keep its records nowhere
  */
 import type { Clock, Timers } from '@varve/files';
-import {
-  PATIENCE_MS,
-  VarveError,
-  firstRefusal,
-  isVarveError,
-  storageDenied,
-} from '@varve/protocol';
+import { VarveError, firstRefusal, isVarveError, storageDenied } from '@varve/protocol';
 import type { Refusal, StorageAsks } from '@varve/protocol';
 
-const LATE_MS = 100;
-const SILENCE_MS = 300;
+const LATE_MS = 1000;
 
 export class StorageGuard {
   readonly #time: Clock & Timers;
@@ -33,17 +24,14 @@ export class StorageGuard {
     this.#time = time;
     this.#asks = asks;
     this.#startAsks = startAsks;
-    this.#atStart = this.#ask(startAsks, false);
+    this.#atStart = this.#ask(startAsks);
   }
 
   /** @throws STORAGE_DENIED */
-  async started(patient: boolean): Promise<void> {
-    const asked = this.#atStart ?? this.#ask(this.#startAsks, patient);
+  async started(): Promise<void> {
+    const asked = this.#atStart ?? this.#ask(this.#startAsks);
     this.#atStart = undefined;
-    let refused = await asked;
-    if (patient && refused?.reason === 'no-answer') {
-      refused = await this.#ask(this.#startAsks, patient);
-    }
+    const refused = await asked;
     if (refused !== undefined) throw storageDenied(refused);
   }
 
@@ -53,20 +41,16 @@ export class StorageGuard {
     if (error instanceof VarveError && !['IO_ERROR', 'STORAGE_DENIED'].includes(error.code)) {
       return undefined;
     }
-    const refused = await this.#ask(this.#asks, false);
+    const refused = await this.#ask(this.#asks);
     return refused && storageDenied(refused, error);
   }
 
   /** `work`, unless storage turns out to be refused first. @throws STORAGE_DENIED, and what `work` does */
-  watch<T>(
-    work: Promise<T>,
-    patient: boolean,
-    giveBack: (late: T) => unknown = () => undefined,
-  ): Promise<T> {
+  watch<T>(work: Promise<T>, giveBack: (late: T) => unknown = () => undefined): Promise<T> {
     return new Promise((resolve, reject) => {
       let isOver = false;
       const cancel = this.#time.after(LATE_MS, () => {
-        void this.#ask(this.#asks, patient).then((refused) => {
+        void this.#ask(this.#asks).then((refused) => {
           if (refused === undefined || isOver) return;
           reject(storageDenied(refused));
           void work.then(giveBack).catch(() => undefined);
@@ -80,11 +64,10 @@ export class StorageGuard {
     });
   }
 
-  #ask(asks: StorageAsks, patient: boolean): Promise<Refusal | undefined> {
+  #ask(asks: StorageAsks): Promise<Refusal | undefined> {
     return firstRefusal(asks, {
       nowMs: () => this.#time.nowMs(),
       after: (delayMs, task) => this.#time.after(delayMs, task),
-      silenceMs: patient ? PATIENCE_MS : SILENCE_MS,
     });
   }
 }

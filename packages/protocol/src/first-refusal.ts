@@ -3,9 +3,8 @@
  *
  * Always true:
  * - a part that throws, rejects or is missing is refused: that is said at once
- * - a part is silent only when it did not answer in `silenceMs`, another part did answer
- *   `EVIDENCE_MS` ago, and the asking context was seen running twice since. Where nothing at all
- *   answers, the machine is slow to start; that is waited for, `PATIENCE_MS` at most
+ * - silence is no refusal: browsers refuse in words, and are silent for seconds when they are busy. A
+ *   part is given `PATIENCE_MS`, and then until the asking context was seen running twice
  * - it settles: with the first refusal, or with undefined when every part has answered
  */
 import { VarveError } from './errors.ts';
@@ -22,26 +21,23 @@ export type StorageAsks = Readonly<Record<string, () => unknown>>;
 export interface RefusalTimes {
   readonly nowMs: () => number;
   readonly after: (delayMs: number, task: () => void) => unknown;
-  readonly silenceMs: number;
 }
 
-const EVIDENCE_MS = 300;
 const TICK_MS = 50;
+/** Chromium was seen to answer nothing of OPFS for 3 s after an origin had been cleared. */
 export const PATIENCE_MS = 5000;
 
 export function firstRefusal(
   asks: StorageAsks,
-  { nowMs, after, silenceMs }: RefusalTimes,
+  { nowMs, after }: RefusalTimes,
 ): Promise<Refusal | undefined> {
   return new Promise((resolve) => {
     const silent = new Set(Object.keys(asks));
     const startMs = nowMs();
-    let heardMs = Infinity;
     let wasDue = false;
     for (const [part, ask] of Object.entries(asks)) {
       (async () => ask())().then(
         () => {
-          heardMs = Math.min(heardMs, nowMs());
           silent.delete(part);
           if (silent.size === 0) resolve(undefined);
         },
@@ -53,9 +49,7 @@ export function firstRefusal(
     const look = (): void => {
       const [part] = silent;
       if (part === undefined) return;
-      const ms = nowMs();
-      const isDue =
-        ms - startMs >= PATIENCE_MS || (ms - startMs >= silenceMs && ms - heardMs >= EVIDENCE_MS);
+      const isDue = nowMs() - startMs >= PATIENCE_MS;
       // After a pause of this very context, answers may stand in its queue: they are heard first.
       if (isDue && wasDue) return resolve({ part, reason: 'no-answer' });
       wasDue = isDue;

@@ -4,9 +4,6 @@ import type { OpenLogOptions } from './api.ts';
 import type { Platform } from './platform.ts';
 import { startWorker } from './spawn.ts';
 
-/** With the worst timer of a page that is shown, well below the second that is promised. */
-const SILENCE_MS = 750;
-
 export function pagePlatform(worker?: OpenLogOptions<never>['worker']): Platform {
   return {
     place: '',
@@ -19,7 +16,7 @@ export function pagePlatform(worker?: OpenLogOptions<never>['worker']): Platform
       };
       const nowMs = (): number => performance.now();
       const after = (delayMs: number, task: () => void) => setTimeout(task, delayMs);
-      const refused = await firstRefusal(asks, { nowMs, after, silenceMs: SILENCE_MS });
+      const refused = await firstRefusal(asks, { nowMs, after });
       return refused && storageDenied(refused);
     },
     async persist() {
