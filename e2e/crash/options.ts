@@ -14,6 +14,7 @@ export const USAGE = `npm run crash -- [options]
   --subject NAME     varve (default) or raw: the control
   --broken NAME      ack-before-write, never-flush, no-checksums: a run that should fail
   --controls N       instead: the broken builds with N seeds each, as the lane of npm test runs
+  --recovery N       instead: how long opening takes after a kill, N times
   --isolated         serve the page cross-origin isolated
   --json FILE        write rows and failures there, after every kill
   --resume           go on where FILE ends (same seed)
@@ -24,6 +25,8 @@ export const USAGE = `npm run crash -- [options]
                      (with --seed, --minutes M, --workers W, --only KIND, --json FILE, --resume)
   --fuzz N           N hostile inputs for the decoders (same options)
   --mutants N        N automatic mutants, nine of ten of which must be killed (same options)
+  --ring N           N operations of two threads over the ring in shared memory, a tenth of that
+                     with a producer that scribbles, and planted bugs (--seed S, --json FILE)
   --planted          deliberate bugs, each of which the simulated lane must catch (--json FILE)`;
 
 export interface CrashOptions {
@@ -37,6 +40,8 @@ export interface CrashOptions {
   readonly isolated: boolean;
   /** How many seeds each control is run with, instead of a run of kills. */
   readonly controls: number | undefined;
+  /** How often opening after a kill is timed, instead of a run of kills. */
+  readonly recovery: number | undefined;
   readonly jsonPath: string | undefined;
   readonly resume: boolean;
 }
@@ -69,6 +74,7 @@ export function parseCrashOptions(args: readonly string[]): CrashOptions {
     broken: values.broken,
     isolated: values.isolated ?? false,
     controls: values.controls === undefined ? undefined : count(values.controls, 'controls'),
+    recovery: values.recovery === undefined ? undefined : count(values.recovery, 'recovery'),
     jsonPath: values.json,
     resume: values.resume ?? false,
   };
@@ -86,6 +92,7 @@ function parse(args: readonly string[]) {
     subject: text,
     broken: text,
     controls: text,
+    recovery: text,
     isolated: flag,
     json: text,
     resume: flag,

@@ -55,6 +55,8 @@ export interface Session {
   get?(at: number): Promise<number> | number;
   /** A bare file: as many bytes, but not those of the records. */
   readonly holdsNoRecords?: boolean;
+  /** Bytes as they are, durable: what a transport is measured over. */
+  write?(bytes: Uint8Array): void;
   /** Flushes since it was opened; null where the platform does not show them. */
   flushes(): Promise<number | null>;
   /** Bytes that the storage holds now; null where the platform does not show them. */

@@ -75,6 +75,7 @@ async function together(script: string, roles: readonly Role[], limitMs: number)
   const told: Told[] = [];
   const workers = roles.map((role) => new Worker(script, { workerData: role }));
   const timer = new AbortController();
+  let isOver = false;
   await new Promise<void>((resolve) => {
     const failed = (wrong: string): void => {
       told.push({ operations: 0, stalls: 0, wakeUps: 0, noticed: 0, wrong });
@@ -92,9 +93,10 @@ async function together(script: string, roles: readonly Role[], limitMs: number)
         if (one.wrong !== undefined || told.length === roles.length) resolve();
       });
       worker.once('error', (error: Error) => failed(`a thread died: ${error.stack}`));
-      worker.once('exit', () => hasTold || failed('a thread ended without a word'));
+      worker.once('exit', () => hasTold || isOver || failed('a thread ended without a word'));
     }
   });
+  isOver = true;
   timer.abort();
   await Promise.all(workers.map((worker) => worker.terminate()));
   return told;

@@ -69,7 +69,12 @@ async function produce({ memory, seed, records, sleepMs }: Role): Promise<Told> 
     const isPair = random(5) === 0 && record + 1 < records;
     const second = isPair ? ring.reserve(HEAD_BYTES) : undefined;
     fill(entry.bytes, record, length);
-    if (!second && random(6) === 0 && entry.extend(length + slack + 16)) operations++;
+    if (
+      !second &&
+      random(6) === 0 &&
+      entry.extend(Math.min(length + slack + 16, ring.recordBytesMax))
+    )
+      operations++;
     if (second) {
       fill(second.bytes, record + 1, HEAD_BYTES);
       second.commit();
@@ -107,7 +112,9 @@ async function consume({ memory, seed, records, sleepMs }: Role): Promise<Told> 
     for (; length < 0; length = ring.next()) {
       ring.settle(ring.taken);
       operations += 2;
-      if (random(3) > 0) await slept(ring.wait(sleepMs), sleepMs);
+      const way = random(4);
+      if (way === 0) ring.block(1);
+      else if (way > 1) await slept(ring.wait(sleepMs), sleepMs);
     }
     ring.take(copy);
     const found = copy[0]! | (copy[1]! << 8) | (copy[2]! << 16) | (copy[3]! << 24);

@@ -84,6 +84,16 @@ export class Sleeper {
     Atomics.store(words, index + 1, AWAKE);
   }
 
+  /** As `sleep`, but the whole thread stands still: not for a page, and not for long. */
+  block(isDue: () => boolean, limitMs: number): void {
+    const words = this.#words;
+    const index = this.#index;
+    const rung = Atomics.load(words, index);
+    Atomics.store(words, index + 1, BY_NOTIFY);
+    if (!isDue()) Atomics.wait(words, index, rung, limitMs);
+    Atomics.store(words, index + 1, AWAKE);
+  }
+
   /** The other side's message came; also ends a sleep for good. */
   heard(): void {
     this.#wake();

@@ -189,6 +189,13 @@ describe('waking', () => {
     await consumer.wait(60_000);
   });
 
+  test('a consumer may stand still for a moment instead: it sees what is there, and ends by itself', () => {
+    const { producer, consumer } = pair();
+    expect(consumer.block(1)).toBe(false);
+    producer.reserve(1)!.commit();
+    expect(consumer.block(60_000)).toBe(true);
+  });
+
   test('a producer that waits for room or for its record is woken by what is settled', async () => {
     const { producer, consumer } = pair();
     const place = producer.reserve(64)!.commit();

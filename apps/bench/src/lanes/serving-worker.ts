@@ -1,4 +1,5 @@
-/** The worker behind `behindMessage`: one session, served by bare messages. */
+/** The worker behind `behindMessage` and `behindTransport`: one session, served by that transport. */
+import { RingConsumer } from '@varve/fifo';
 import { countFlushes } from '../platform/counted-flushes.ts';
 import { answer } from '../platform/rpc.ts';
 import type { Outcome, Place, Session } from '../subject.ts';
@@ -9,11 +10,46 @@ countFlushes();
 
 let session: Session;
 
+interface Opening {
+  readonly subject: string;
+  readonly place: Place;
+  /** Served by a ring in this memory as well. */
+  readonly memory?: SharedArrayBuffer;
+}
+
+/** How long the thread stands still for the next record before it lets anything else happen. */
+const BLOCK_MS = 1;
+const HEARTBEAT_MS = 1000;
+
+async function serveRing(ring: RingConsumer): Promise<void> {
+  const bytes = new Uint8Array(4 << 20);
+  for (;;) {
+    if (ring.next() < 0 && !ring.block(BLOCK_MS)) {
+      await ring.wait(HEARTBEAT_MS);
+      continue;
+    }
+    let end = 0;
+    let place = 0;
+    for (let length = ring.next(); length >= 0 && end + length <= bytes.length;) {
+      place = ring.take(bytes, end);
+      end += length;
+      length = ring.next();
+    }
+    session.write!(bytes.subarray(0, end));
+    ring.settle(place);
+  }
+}
+
 answer(self, {
-  async open({ subject, place }: { subject: string; place: Place }) {
+  async open({ subject, place, memory }: Opening) {
     session = await inWorker.find(({ id }) => id === subject)!.open(place);
+    if (memory !== undefined) void serveRing(new RingConsumer(memory));
     self.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
-      if (data instanceof Uint8Array) {
+      if (data instanceof ArrayBuffer) {
+        const [bytes] = new Uint32Array(data, 0, 1);
+        session.write!(new Uint8Array(data, 4, bytes));
+        self.postMessage(data, { transfer: [data] });
+      } else if (data instanceof Uint8Array) {
         done(session.append(data));
       } else if (isPacked(data)) {
         const batches = unpack(data);

@@ -6,6 +6,7 @@ import { indexedDbPacked, indexedDbRelaxed, indexedDbStrict } from './indexeddb.
 import { localForageSubject } from './local-forage.ts';
 import { rawNull, rawWorker } from './raw.ts';
 import { sqliteWal } from './sqlite.ts';
+import { behindTransport } from './transports.ts';
 import { varvePage, varvePageNull, varvePageRelaxed, varvePageValues } from './varve-page.ts';
 
 export const inPage: readonly Subject[] = [
@@ -15,6 +16,15 @@ export const inPage: readonly Subject[] = [
   varvePageRelaxed,
   behindMessage('raw-null-page', 'a disk that does nothing behind a bare postMessage', rawNull),
   varvePageNull,
+  behindTransport('raw-recycled', 'raw behind recycled transfers', 'recycled', rawWorker),
+  behindTransport('raw-ring', 'raw behind the ring', 'ring', rawWorker),
+  behindTransport(
+    'raw-null-recycled',
+    'a disk that does nothing behind recycled transfers',
+    'recycled',
+    rawNull,
+  ),
+  behindTransport('raw-null-ring', 'a disk that does nothing behind the ring', 'ring', rawNull),
   indexedDbStrict,
   indexedDbRelaxed,
   indexedDbPacked,

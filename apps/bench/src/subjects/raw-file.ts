@@ -51,6 +51,13 @@ export class RawFile implements Session {
     this.#file.flush();
   }
 
+  write(bytes: Uint8Array): void {
+    if (this.#at + bytes.length > RAW_FILE_BYTES) this.#at = 0;
+    this.#file.write(bytes, { at: this.#at });
+    this.#at += bytes.length;
+    this.#file.flush();
+  }
+
   #write(bytes: number): void {
     if (this.#at + bytes > RAW_FILE_BYTES) {
       this.#at = 0;
