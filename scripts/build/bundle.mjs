@@ -73,7 +73,7 @@ async function minifyAgain(chunk, dir) {
     },
   });
   writeFileSync(file, code);
-  writeFileSync(`${file}.map`, String(map));
+  writeFileSync(`${file}.map`, typeof map === 'string' ? map : JSON.stringify(map));
   return code;
 }
 

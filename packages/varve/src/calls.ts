@@ -12,7 +12,7 @@ export interface Calls {
   /** `send` is told how to settle the call. */
   run<T>(
     send: (resolve: (value: T) => void, reject: Fail) => void,
-    deadlineMs?: number | undefined,
+    deadlineMs?: number,
   ): Promise<T>;
   /** Whatever waits, and whatever comes, is rejected with `error`. Idempotent. */
   end(error: Error): void;

@@ -55,11 +55,11 @@ export function dataLink(port: DataPort, calls: Calls): DataLink {
     onDropped: nobody,
     isOpen: calls.isOpen,
     nextId: () => ++lastId,
-    request: (message: object, transfer: ArrayBuffer[] = [], deadlineMs?: number) =>
+    request: (message: object, transfer?: ArrayBuffer[], deadlineMs?: number) =>
       calls.run<Answer>((resolve, reject) => {
         const id = ++lastId;
         pending.set(id, { resolve, reject });
-        port.postMessage({ ...message, id }, transfer);
+        port.postMessage({ ...message, id }, transfer ?? []);
       }, deadlineMs),
     post: (message) => port.postMessage(message),
   };

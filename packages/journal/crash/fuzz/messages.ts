@@ -5,7 +5,6 @@ import {
   completeRequest,
   fromWire,
   type GivenRequest,
-  type WireError,
   validateControlEnvelope,
   validateControlRequest,
   validateToEngine,
@@ -131,7 +130,7 @@ function wireErrors(): FuzzTarget {
       const facts = { from: 1 };
       const cause = { name: 'Error', message: 'm' };
       const good = { code: 'CORRUPT', name: 'VarveError', message: 'CORRUPT: x', facts, cause };
-      fromWire(wrong(random, good) as unknown as WireError);
+      fromWire(wrong(random, good));
     },
   };
 }
