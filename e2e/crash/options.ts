@@ -25,6 +25,8 @@ export const USAGE = `npm run crash -- [options]
                      (with --seed, --minutes M, --workers W, --only KIND, --json FILE, --resume)
   --fuzz N           N hostile inputs for the decoders (same options)
   --mutants N        N automatic mutants, nine of ten of which must be killed (same options)
+  --ring N           N operations of two threads over the ring in shared memory, a tenth of that
+                     with a producer that scribbles, and planted bugs (--seed S, --json FILE)
   --planted          deliberate bugs, each of which the simulated lane must catch (--json FILE)`;
 
 export interface CrashOptions {
@@ -33,25 +35,31 @@ export interface CrashOptions {
   readonly from: number;
   readonly browser: BrowserName;
   readonly kinds: readonly Kind[];
+  readonly subject: string;
+  readonly broken: string | undefined;
   readonly isolated: boolean;
   /** How many seeds each control is run with, instead of a run of kills. */
   readonly controls: number | undefined;
   /** How often opening after a kill is timed, instead of a run of kills. */
   readonly recovery: number | undefined;
+  readonly jsonPath: string | undefined;
   readonly resume: boolean;
 }
 
+function count(text: string, name: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 0)
     throw new UsageError(`--${name} ${text}: a whole number`);
   return value;
 }
 
+function oneOf<T extends string>(text: string, choices: readonly T[], name: string): T {
   const found = choices.find((choice) => choice === text);
   if (found === undefined) throw new UsageError(`--${name} ${text}: one of ${choices.join(', ')}`);
   return found;
 }
 
+export function parseCrashOptions(args: readonly string[]): CrashOptions {
   const { values } = parse(args);
   const kinds = values.kinds?.split(',').map((kind) => oneOf(kind, KINDS, 'kinds'));
   if (values.resume === true && values.json === undefined)
@@ -72,6 +80,8 @@ export interface CrashOptions {
   };
 }
 
+function parse(args: readonly string[]) {
+  const text = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
   const options = {
     kills: text,

@@ -8,10 +8,12 @@ import { runDamageLane } from './lanes/damage.ts';
 import { runFuzzLane } from './lanes/fuzz.ts';
 import { runImagesLane } from './lanes/images.ts';
 import { runMutantsLane } from './lanes/mutants.ts';
+import { runRingLane } from './lanes/ring.ts';
 import { runRecoveryLane } from './lanes/recovery.ts';
 import { parseCrashOptions, USAGE } from './options.ts';
 import { UsageError } from './usage-error.ts';
 
+async function main(args: readonly string[]): Promise<number> {
   if (args.includes('--help')) {
     console.log(USAGE);
     return 0;
@@ -22,6 +24,7 @@ import { UsageError } from './usage-error.ts';
     if (args.includes('--damage')) return await runDamageLane(args);
     if (args.some((arg) => /^--fuzz(=|$)/.test(arg))) return await runFuzzLane(args);
     if (args.some((arg) => /^--mutants(=|$)/.test(arg))) return await runMutantsLane(args);
+    if (args.some((arg) => /^--ring(=|$)/.test(arg))) return await runRingLane(args);
     const options = parseCrashOptions(args);
     if (options.controls !== undefined) return await runControlsLane(options, options.controls);
     if (options.recovery !== undefined) return await runRecoveryLane(options, options.recovery);
