@@ -84,23 +84,15 @@ const PARTS = {
 
 const REFUSED = "new DOMException('no', 'SecurityError')";
 
-/** How a browser refuses: an `IDBFactory.open` that hangs or rejects does so by its request. */
+/** How a browser refuses. (Silence is no refusal: `packages/protocol/src/first-refusal.ts`.) */
 const WAYS = {
   throws: `() => { throw ${REFUSED}; }`,
   rejects: `() => Promise.reject(${REFUSED})`,
-  hangs: '() => new Promise(() => undefined)',
   missing: 'undefined',
 } as const;
 
-const HANGING_REQUEST =
-  '() => Object.setPrototypeOf(new EventTarget(), IDBOpenDBRequest.prototype)';
-
 function refusalOf(part: keyof typeof PARTS, way: keyof typeof WAYS): string {
-  const assign = (method: string): string => {
-    const isHangingOpen = way === 'hangs' && method.endsWith('.open');
-    return `try { ${method} = ${isHangingOpen ? HANGING_REQUEST : WAYS[way]}; } catch {}`;
-  };
-  return PARTS[part].map(assign).join(' ');
+  return PARTS[part].map((method) => `try { ${method} = ${WAYS[way]}; } catch {}`).join(' ');
 }
 
 for (const part of Object.keys(PARTS) as (keyof typeof PARTS)[]) {
