@@ -61,8 +61,8 @@ export class Connection {
     this.#session = new StoreSession(services, (event) => this.#pusher.event(event));
     this.#pusher = new StatusPusher(
       services.timers,
-      () => this.#session.store,
-      (store) => this.#isCheckpointDue(store),
+      () => this.#session.status,
+      () => this.#isCheckpointDue(),
       (message) => this.#post(message),
     );
     data.addEventListener('message', (event) => this.#receive(event.data));
@@ -217,9 +217,14 @@ export class Connection {
     };
   }
 
-  #isCheckpointDue(store: StorePort): boolean {
-    const every = this.#session.request?.checkpointEveryBytes ?? 0;
-    return every > 0 && this.#history.bytesAfter(store, store.status().coveredLsn) >= every;
+  #isCheckpointDue(): boolean {
+    const { store, request } = this.#session;
+    const every = request?.checkpointEveryBytes ?? 0;
+    return (
+      every > 0 &&
+      store !== undefined &&
+      this.#history.bytesAfter(store, store.status().coveredLsn) >= every
+    );
   }
 
   #strike(wrong: string): VarveError {

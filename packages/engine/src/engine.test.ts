@@ -167,6 +167,28 @@ describe('leadership', () => {
     expect(await first.expect('appended', 3)).toMatchObject({ firstLsn: 2 });
   });
 
+  test('a store whose files vanish while it is parked is lost, and says so by itself', async () => {
+    const host = createMemoryHost();
+    const client = await opened(testServices(host));
+    client.append(1, 'one');
+    await client.expect('appended', 1);
+    await client.call('park');
+    await host.root.removeDirectory('store');
+    expect(await client.call('status')).toMatchObject({ error: { code: 'STORE_LOST' } });
+    const lost = () =>
+      client.received.find(
+        (message) => message.kind === 'status' && message.status.state === 'lost',
+      );
+    await expect.poll(lost).toMatchObject({
+      status: { lastLsn: 1 },
+      events: expect.arrayContaining([{ type: 'lost', detail: { from: 2, to: 1 } }]),
+    });
+    client.append(2, 'two');
+    expect(await client.expect('failed', 2)).toMatchObject({
+      error: { code: 'STORE_LOST', outcome: 'not-written' },
+    });
+  });
+
   test('a reader that waits does not wake a parked store, and goes on when it is back', async () => {
     const services = testServices();
     const client = await opened(services);

@@ -24,8 +24,6 @@ interface Opened {
   readonly request: OpenRequest;
 }
 
-type Parked = Pick<StoreStatus, 'seedId' | 'lastLsn'>;
-
 export class StoreSession {
   /** Read by the hot path; moved by this class alone. */
   store: StorePort | undefined;
@@ -33,8 +31,8 @@ export class StoreSession {
   readonly #onEvent: (event: StoreEvent) => void;
   #opened: Opened | undefined;
   #lock: HeldLock | undefined;
-  /** What was parked. */
-  #parked: Parked | undefined;
+  /** How the store stood when it was parked; since it was found lost, that. */
+  #parked: StoreStatus | undefined;
   /** Why no call can succeed any more. */
   #ended: VarveError | undefined;
   #waiting: (() => void)[] = [];
@@ -48,6 +46,12 @@ export class StoreSession {
 
   get request(): OpenRequest | undefined {
     return this.#opened?.request;
+  }
+
+  /** How the store stands; undefined while another may have it. */
+  get status(): StoreStatus | undefined {
+    if (this.store !== undefined) return this.store.status();
+    return this.#parked?.state === 'lost' ? this.#parked : undefined;
   }
 
   /** Opened, but given back for now. */
@@ -146,18 +150,22 @@ export class StoreSession {
     return this.#services.openStore(host, name, options, this.#onEvent);
   }
 
-  async #openAgain(opened: Opened, { seedId, lastLsn }: Parked): Promise<StorePort> {
+  async #openAgain(opened: Opened, parked: StoreStatus): Promise<StorePort> {
+    const { seedId, lastLsn } = parked;
     const lost = (cause?: unknown): VarveError => {
       const error = new VarveError('STORE_LOST', 'the store’s files vanished while it was parked', {
         facts: { store: opened.name, from: lastLsn + 1, to: lastLsn },
         outcome: 'not-written',
         cause,
       });
+      this.#parked = { ...parked, state: 'lost' };
+      this.#onEvent({ type: 'lost', from: lastLsn + 1, to: lastLsn });
       this.#end(error);
       return error;
     };
     const store = await this.#open(opened, false).catch((error: unknown) => {
-      throw isVarveError(error, 'NOT_FOUND') ? lost(error) : error;
+      const isGone = isVarveError(error, 'NOT_FOUND') || isVarveError(error, 'STORE_LOST');
+      throw isGone ? lost(error) : error;
     });
     if (store.status().seedId === seedId) return store;
     await store.close();

@@ -7,27 +7,26 @@
  *   rare happened, which goes at once
  */
 import type { Timers } from '@varve/files';
-import type { StorePort } from '@varve/journal';
-import type { StatusMessage, StoreEvent, ToldEvent } from '@varve/protocol';
+import type { StatusMessage, StoreEvent, StoreStatus, ToldEvent } from '@varve/protocol';
 
 const PUSH_EVERY_MS = 50;
 
 export class StatusPusher {
   readonly #timers: Timers;
-  readonly #store: () => StorePort | undefined;
+  readonly #status: () => StoreStatus | undefined;
   readonly #send: (message: StatusMessage) => void;
-  readonly #isCheckpointDue: (store: StorePort) => boolean;
+  readonly #isCheckpointDue: () => boolean;
   #events: StoreEvent[] = [];
   #cancel: (() => void) | undefined;
 
   constructor(
     timers: Timers,
-    store: () => StorePort | undefined,
-    isCheckpointDue: (store: StorePort) => boolean,
+    status: () => StoreStatus | undefined,
+    isCheckpointDue: () => boolean,
     send: (message: StatusMessage) => void,
   ) {
     this.#timers = timers;
-    this.#store = store;
+    this.#status = status;
     this.#isCheckpointDue = isCheckpointDue;
     this.#send = send;
   }
@@ -54,15 +53,15 @@ export class StatusPusher {
   #push(): void {
     this.#cancel?.();
     this.#cancel = undefined;
-    const store = this.#store();
-    if (store === undefined) return;
+    const status = this.#status();
+    if (status === undefined) return;
     const events = this.#events;
     this.#events = [];
     this.#send({
       kind: 'status',
-      status: store.status(),
+      status,
       events: events.flatMap(told),
-      checkpointDue: this.#isCheckpointDue(store),
+      checkpointDue: this.#isCheckpointDue(),
     });
   }
 }

@@ -83,6 +83,24 @@ function failingHost(): { host: Host; fail: () => void } {
   return { host: { ...inner, timers, root: watch(inner.root) }, fail: () => void (failing = true) };
 }
 
+/** A host whose files can be gone from one moment to the next, as when site data is cleared. */
+function vanishingHost(): { host: Host; vanish: () => void } {
+  const inner = createMemoryHost();
+  let gone = false;
+  const watch = (directory: Directory): Directory => ({
+    openFile: (name, options) => directory.openFile(name, options),
+    hasFile: async (name) => !gone && directory.hasFile(name),
+    removeFile: (name) => directory.removeFile(name),
+    directory: async (name, options) => {
+      const child = gone ? undefined : await directory.directory(name, options);
+      return child && watch(child);
+    },
+    removeDirectory: (name) => directory.removeDirectory(name),
+    list: () => directory.list(),
+  });
+  return { host: { ...inner, root: watch(inner.root) }, vanish: () => void (gone = true) };
+}
+
 interface State {
   readonly name: string;
   /** Brings a log into the state. */
@@ -108,6 +126,21 @@ const STATES: readonly State[] = [
       return log;
     },
     answer: 'POISONED',
+    except: { refreshStatus: 'ok' },
+    appendOutcome: 'not-written',
+  },
+  {
+    name: 'lost',
+    reach: async () => {
+      const { host, vanish } = vanishingHost();
+      const log = await openWithOne(testEngine({ durableHost: async () => host }));
+      vanish();
+      await expect
+        .poll(() => outcomeOf(log.append(2)), { timeout: 10_000, interval: 50 })
+        .toBe('STORE_LOST');
+      return log;
+    },
+    answer: 'STORE_LOST',
     except: { refreshStatus: 'ok' },
     appendOutcome: 'not-written',
   },
