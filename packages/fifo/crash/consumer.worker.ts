@@ -1,5 +1,5 @@
 /** Takes so many records, settles each, and tells the sum of their bytes. */
-import { RingConsumer } from '../index.ts';
+import { RingConsumer } from '../src/index.ts';
 
 addEventListener(
   'message',

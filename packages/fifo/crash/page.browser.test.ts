@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { createRing, RingProducer } from './index.ts';
+import { createRing, RingProducer } from '../src/index.ts';
 
 const RECORDS = 20_000;
 
 test('records cross from a page to a worker, and what is settled comes back', async () => {
   expect(crossOriginIsolated, 'the test page is cross-origin isolated').toBe(true);
-  const worker = new Worker(new URL('./test/consumer.worker.ts', import.meta.url), {
+  const worker = new Worker(new URL('./consumer.worker.ts', import.meta.url), {
     type: 'module',
   });
   try {
