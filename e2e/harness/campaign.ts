@@ -12,8 +12,8 @@ export interface CampaignOptions extends CrashRunOptions {
   /** Number of the first kill; rounded down to the first of its store. */
   readonly from?: number;
   readonly kinds: readonly Kind[];
-  /** For controls: one failure is all they are asked for. */
-  readonly stopAtFailure?: boolean;
+  /** For controls: one such failure is all they are asked for. */
+  readonly stopAt?: RegExp;
   readonly onKill?: (outcome: KillOutcome) => void;
 }
 
@@ -43,7 +43,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       const outcome = await oneKill(run, options, number);
       outcomes.push(outcome);
       options.onKill?.(outcome);
-      if (options.stopAtFailure === true && outcome.failures.length > 0) break;
+      if (options.stopAt !== undefined && shows(outcome, options.stopAt)) break;
       if (outcome.result === undefined) {
         // Whatever state that left: a new profile and a new store.
         await run.close();
@@ -56,6 +56,11 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   } finally {
     await run.close();
   }
+}
+
+/** Whether one of its failures is of that kind. */
+export function shows({ failures }: KillOutcome, kind: RegExp): boolean {
+  return failures.some((failure) => kind.test(failure.replace(/^PageFailure: /, '')));
 }
 
 export function firstOfStore(number: number): number {

@@ -3,7 +3,7 @@
  * of kills, for many seeds in a row.
  */
 import { CONTROLS, type Control } from '../../broken/controls.ts';
-import { runCampaign } from '../../harness/campaign.ts';
+import { runCampaign, shows } from '../../harness/campaign.ts';
 import { KILLS_IN_LANE } from '../../harness/plan.ts';
 import { Stage } from '../../harness/stage.ts';
 import type { CrashOptions } from '../options.ts';
@@ -34,10 +34,11 @@ async function caughtAfter(
   const found: (number | undefined)[] = [];
   try {
     for (let seed = first; seed < first + seeds; seed++) {
-      const options = { ...common, seed, broken: control.name, stopAtFailure: true };
+      const options = { ...common, seed, broken: control.name, stopAt: control.shows };
       const { outcomes } = await runCampaign(options);
-      const { kind, number, failures } = outcomes.at(-1)!;
-      const caught = failures.length > 0;
+      const last = outcomes.at(-1)!;
+      const { kind, number, failures } = last;
+      const caught = shows(last, control.shows);
       found.push(caught ? number + 1 : undefined);
       const how = caught ? `kill ${number + 1} (${kind}): ${failures[0]}` : 'NOT CAUGHT';
       console.log(`${control.name}, seed ${seed}: ${how}`);
