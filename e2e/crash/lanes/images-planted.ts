@@ -2,6 +2,8 @@
  * Deliberate bugs, one after the other: the ordinary lane must report a violation of each within the
  * images of an ordinary test run. A miss fails.
  */
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { ALL_PROFILES, PLANTED_BUGS, type SliceProgress } from '@varve/journal/crash';
 import { bundleWorker } from './images-bundle.ts';
 import { startPool } from './images-pool.ts';
@@ -13,6 +15,17 @@ export interface PlantedRow {
   readonly seconds: number;
   /** The first violation that was reported. */
   readonly by: string;
+}
+
+/** From the commit, so that no seed is chosen to fit; 1 where there is none. */
+export function seedOfCommit(): number {
+  try {
+    const cwd = fileURLToPath(new URL('.', import.meta.url));
+    const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd, encoding: 'utf8' });
+    return Number.parseInt(commit.slice(0, 7), 16);
+  } catch {
+    return 1;
+  }
 }
 
 export async function runPlanted(

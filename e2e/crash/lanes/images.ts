@@ -14,7 +14,7 @@ import { ALL_PROFILES, type SliceProgress } from '@varve/journal/crash';
 import { UsageError } from '../usage-error.ts';
 import { earlierReport, writeReport } from './arguments.ts';
 import { bundleWorker } from './images-bundle.ts';
-import { runPlanted } from './images-planted.ts';
+import { runPlanted, seedOfCommit } from './images-planted.ts';
 import { startPool } from './images-pool.ts';
 import { addChunk, type ImagesReport, newReport, rateOf, showReport } from './images-report.ts';
 
@@ -58,7 +58,12 @@ export async function runImagesLane(args: readonly string[]): Promise<number> {
   if (values.replay !== undefined) return replay(values.replay);
   const images = number(values, 'images');
   if (values.planted === true)
-    return planted(seed, images || PLANTED_IMAGES, values.only, values.json);
+    return planted(
+      number(values, 'seed') || seedOfCommit(),
+      images || PLANTED_IMAGES,
+      values.only,
+      values.json,
+    );
   return run(values, seed, images);
 }
 

@@ -8,7 +8,7 @@
  */
 import { type FaultRule, type Profile, SeededRandom, seedOf } from '@varve/files/simulated';
 import type { StoreOptions } from '../src/index.ts';
-import { drawCorner } from './corners.ts';
+import { cornerOf } from './corners.ts';
 import { OPERATIONS } from './operations.ts';
 
 export interface LaneCase {
@@ -99,12 +99,14 @@ export const isSequence = (number: number): boolean => number % 4 !== 1;
 export function caseOf(seed: number, number: number, profile: Profile): LaneCase {
   const ordered = isSequence(number);
   const random = new SeededRandom(seedOf(seed, number, profile));
-  const corner = !ordered && random.below(2) === 0 ? drawCorner(random, profile) : undefined;
+  // Of those that are no sequence every other one is a corner.
+  const turn = (number - 1) / 8;
+  const corner = Number.isInteger(turn) ? cornerOf(turn, random, profile) : undefined;
   const { workload, from, length } = ordered
     ? sequenceOf(seed, number - Math.floor((number + 2) / 4))
     : { workload: corner?.workload ?? randomWorkload(random), from: 0, length: Infinity };
   const drawnPadded = profile === 'power-no-psow' ? random.below(4) > 0 : random.below(8) === 0;
-  const padded = drawnPadded || corner?.padded === true;
+  const padded = corner === undefined ? drawnPadded : corner.padded || profile === 'power-no-psow';
   const faulty = profile.startsWith('fsync-fail') || (!ordered && random.below(4) > 0);
   const faultBeginsAt = random.below(Math.max(1, workload.length));
   const namesSettled = random.below(4) > 0;

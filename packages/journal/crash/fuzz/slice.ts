@@ -32,17 +32,18 @@ export async function journalTargets(): Promise<FuzzTarget[]> {
   return [...structureTargets(stores[0]!), ...messageTargets(), ...storeTargets(stores)];
 }
 
-/** About so many inputs in all, shared among the targets. */
+/** About so many inputs in all, shared among the targets; a run that is stopped has seen them all. */
 export function fuzzTasks(targets: readonly FuzzTarget[], inputs: number): FuzzTask[] {
   const shares = targets.reduce((sum, { share }) => sum + share, 0);
-  return targets.flatMap(({ name, share }) => {
+  const tasks = targets.flatMap(({ name, share }) => {
     const wanted = Math.max(1, Math.ceil((inputs * share) / shares));
-    return Array.from({ length: Math.ceil(wanted / BLOCK) }, (_, block) => ({
-      target: name,
-      block,
-      inputs: Math.min(BLOCK, wanted - block * BLOCK),
+    const blocks = Math.ceil(wanted / BLOCK);
+    return Array.from({ length: blocks }, (_, block) => ({
+      task: { target: name, block, inputs: Math.min(BLOCK, wanted - block * BLOCK) },
+      when: (block + 1) / blocks,
     }));
   });
+  return tasks.sort((a, b) => a.when - b.when).map(({ task }) => task);
 }
 
 export class FuzzLane {
