@@ -55,6 +55,7 @@ export class Seat {
     const seat = new Seat(session, work);
     try {
       await work.prepare?.(session);
+      if (subject.kind !== 'peer') await work.fill?.(session);
       const isFull = options.isFull && subject.kind !== 'peer';
       await seat.#warmUp(options.blockMs, isFull ? (work.fullOperations ?? 0) : 0);
       if (work.watchesMemory === true) seat.#memoryBefore = await memoryBytes();

@@ -47,6 +47,8 @@ export interface WorkFacts {
 export interface Work extends WorkFacts {
   /** Before the warm-up, untimed. */
   prepare?(session: Session): Promise<void>;
+  /** Fills the pool that is to be warm, untimed: only for what uses space again. */
+  fill?(session: Session): Promise<void>;
   /** Runs `operations` operations; reports each single duration in ms. */
   block(session: Session, operations: number, took: (ms: number) => void): Promise<void>;
 }

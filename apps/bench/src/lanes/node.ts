@@ -30,7 +30,7 @@ export async function nodeLane(): Promise<Lane> {
     subjects: inNode.map(({ open: _, ...facts }) => facts),
     run(workId, plan) {
       const work = works.find(({ id }) => id === workId)!;
-      const { block: _, prepare: __, ...facts } = work;
+      const { block: _, prepare: __, fill: ___, ...facts } = work;
       const invited = inNode.filter((subject) => takesPart(subject, work, plan));
       const { rounds, blockMs } = plan;
       return interleave(facts, invited, rounds, (subject) =>

@@ -63,7 +63,7 @@ globalThis.bench = {
   async run(workId, plan) {
     const work = works.find(({ id }) => id === workId);
     if (work === undefined) throw new Error(`no work is called ${workId}`);
-    const { block: _, prepare: __, ...facts } = work;
+    const { block: _, prepare: __, fill: ___, ...facts } = work;
     const invited = [...inWorker, ...inPage].filter((subject) => takesPart(subject, work, plan));
     const { rounds, blockMs } = plan;
     const run = Date.now().toString(36);

@@ -40,7 +40,7 @@ export function bulkIngest(shape: BulkShape): Work {
     fullOperations: batchRecords === 1 ? 672 : 80,
     // 100,000 records of 100 B: a block never outgrows the raw file it is compared with.
     maxOperations: 100,
-    async prepare(session) {
+    async fill(session) {
       if (pool === 'cold') return;
       const batch = recordBatch(recordBytes, batchRecords);
       for (let bytes = 0; bytes < 2 * KEEP_BYTES; bytes += recordBytes * batchRecords) {
