@@ -153,7 +153,7 @@ function batch(): FuzzTarget {
       if (!decodeBatchHeader(bytes, 0, end, 7, 0, into)) return;
       demand(into.bodyBytes <= BATCH_BODY_MAX, 'a body too long');
       demand(into.headerBytes <= end, 'a header that ends beyond its bytes');
-      demand(Number.isSafeInteger(into.firstLsn + into.durableLsn), 'a number that is none');
+      demand([into.firstLsn, into.durableLsn].every(Number.isSafeInteger), 'a number that is none');
       const whole = bodyCounts(bytes, 0, end, 7, 0, into);
       demand(!whole || into.headerBytes + into.bodyBytes <= end, 'a body beyond its bytes');
     },
@@ -239,7 +239,7 @@ function descriptors(): FuzzTarget {
       if (bytes.length < good.length) return;
       const unit = readUnitDescriptor(bytes, 0);
       demand(
-        unit === undefined || Number.isSafeInteger(unit.bytes + unit.firstSegment),
+        unit === undefined || [unit.bytes, unit.firstSegment].every(Number.isSafeInteger),
         'no number',
       );
     },
