@@ -17,11 +17,11 @@ const STYLE = `
 @media (prefers-color-scheme: dark) { :root { --ink: #e3e9f1; --soft: #93a1b4; --line: #2c3644;
   --paper: #12171e; --varve: #4cc3b0; --raw: #77859a; --peer: #e0a25a; --bad: #ee7b70; } }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
-  max-width: 1080px; margin: 2rem auto; padding: 0 1rem; }
+  max-width: 1360px; margin: 2rem auto; padding: 0 1rem; }
 h2 { margin: 2.5rem 0 0.2rem; font-size: 1.15rem; } p { margin: 0.2rem 0 0.8rem; color: var(--soft); }
 table { border-collapse: collapse; width: 100%; font-size: 13px; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: 3px 8px; border-bottom: 1px solid var(--line); white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; white-space: normal; }
+th:first-child, td:first-child { text-align: left; white-space: normal; min-width: 230px; }
 .varve td:first-child, .varve-null td:first-child { color: var(--varve); font-weight: 600; }
 .scroll { overflow-x: auto; } .missed { color: var(--bad); font-weight: 600; }
 svg { width: 100%; height: auto; display: block; margin: 0.4rem 0; } svg text { fill: var(--ink); font-size: 12px; }
@@ -36,7 +36,7 @@ export function htmlReport(file: RunFile): string {
     .map(
       ({ work, mine }) => `<section><h2>${escapeHtml(work.title)}</h2>
 <p>${work.id}; depth ${work.depth}, pool ${work.pool}; time per ${work.unit}, median of the blocks (dot: one block), log scale</p>
-${plot(mine)}${table(mine, work.unitsPerOperation)}</section>`,
+${plot(mine)}${table(mine, work.unitsPerOperation)}${besideTime(mine)}</section>`,
     );
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -68,6 +68,21 @@ function table(results: readonly Result[], unitsPerOperation: number): string {
   return `<div class="scroll"><table><tr><th>subject</th><th>caller</th><th>promise</th><th>reads</th>
 <th>median µs</th><th>rate/s</th><th>call p50</th><th>p95</th><th>p99</th><th>max</th><th>calls</th>
 <th>flushes/call</th><th>× raw</th><th>× best peer</th></tr>${rows.join('')}</table></div>`;
+}
+
+/** What was seen of the page's main thread and of memory, where the platform tells. */
+function besideTime(results: readonly Result[]): string {
+  const items = results.flatMap(({ title, longTasks, droppedFrames, memoryGrowthBytes }) => {
+    const seen = [
+      longTasks === null ? '' : `${longTasks} tasks over 50 ms`,
+      droppedFrames === null ? '' : `${droppedFrames} frames not drawn`,
+      memoryGrowthBytes === null
+        ? ''
+        : `memory grew by ${(memoryGrowthBytes / 2 ** 20).toFixed(1)} MiB`,
+    ].filter((text) => text !== '');
+    return seen.length === 0 ? [] : [`<li>${escapeHtml(title)}: ${seen.join(', ')}</li>`];
+  });
+  return items.length === 0 ? '' : `<ul>${items.join('')}</ul>`;
 }
 
 function barSection(bars: RunFile['bars']): string {
