@@ -98,9 +98,10 @@ describe.skipIf(!hasPython)('a reader in Python, written from docs/FORMAT.md alo
         const copy = join(root, `killed-${alignment}`);
         cpSync(join(directory, 'storm', 'journal'), copy);
         const read = readByForeigner(copy);
-        expect(read.records.length).toBeGreaterThan(100);
+        expect(read.records.length).toBeGreaterThan(50);
         expect(read).toEqual(await readByVarve(directory, 'storm'));
       }
     },
+    240_000,
   );
 });

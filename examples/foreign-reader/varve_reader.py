@@ -82,7 +82,7 @@ def varint(data, at):
             break
         value |= (data[at] & 0x7F) << shift
         at += 1
-        if data[at - 1] < 0x80:
+        if data[at - 1] < 0x80 and value <= M32 and (data[at - 1] or not shift):
             return value, at
     raise Damaged
 
@@ -92,6 +92,8 @@ def frames(body):
     at, found = 0, []
     while at < len(body):
         kind, flags = body[at], body[at + 1] if at + 1 < len(body) else 0
+        if flags > 3:
+            raise Damaged
         channel, at = varint(body, at + 2)
         length, at = varint(body, at)
         if flags & ATTRIBUTES:
@@ -132,9 +134,10 @@ class Store:
         if len(b) < 512 or b[:8] != b'VARVE\r\n\x1a' or xxh32(
                 b[:508], 0x56415256 + place) != struct.unpack_from('<I', b, 508)[0]:
             return None
-        names = ('sequence generation segment_bytes alignment checksum_kind first_segment first_lsn '
-                 'scan_segment scan_offset scan_lsn state_offset state_segment durable_lsn')
-        values = struct.unpack_from('<QIIHBx4xQQ8xQI4xQ4xIQ8xQ', b, 104)
+        names = ('sequence generation segment_bytes alignment checksum_kind first_segment '
+                 'first_lsn low_water scan_segment scan_offset scan_generation '
+                 'state_offset state_segment durable_lsn')
+        values = struct.unpack_from('<QIIHBx4xQQQQII12xIQ8xQ', b, 104)
         return dict(zip(names.split(), values), version=struct.unpack_from('<H', b, 8)[0],
                     incompat=struct.unpack_from('<I', b, 20)[0], seed_id=b[24:40], clean=b[76] & 1)
 
@@ -171,6 +174,8 @@ class Store:
             return None
         size, flags, encoding, length, count, first, durable, generation, previous, time, high = (
             struct.unpack_from('<HBBIIQQIIIH', self.data, at + 4))
+        if max(first, durable) >= 1 << 53:
+            return None
         if size % 4 or not 56 <= size <= 512 or length > 66560 or size + length > room:
             return None
         head, body = self.data[at:at + size], self.data[at + size:at + size + length]
@@ -343,8 +348,8 @@ class Log:
                     self.damaged.append((last + 1, b.first_lsn - 1))
                     return Place(b.segment, b.offset, b.generation, b.first_lsn - 1, b.previous)
             self.damaged.append((last + 1, max(proofs)))
-        elif (lead['clean'], lead['scan_segment'], lead['scan_offset'], lead['scan_lsn']) == (
-                1, at.segment.number, at.offset, last):
+        elif lead['clean'] and (at.segment.number, at.offset, at.generation) == (
+                lead['scan_segment'], lead['scan_offset'], lead['scan_generation']):
             self.end_row = 'clean-end'
         elif at.segment.slot is None:
             self.end_row = 'segment-missing'
@@ -378,8 +383,10 @@ def lines(data, as_hex=False):
         return {'length': len(whole), 'sha256': hashlib.sha256(whole).hexdigest()}
 
     log = Log(Store(data))
-    found = [(r.lsn, r) for r in log.records if r.lsn >= log.store.lead['first_lsn'] and r.parts]
-    ranges = log.damaged + [(r.lsn, r.lsn) for r in log.records if not r.parts]
+    first = max(log.store.lead['first_lsn'], log.store.lead['low_water'])
+    records = [r for r in log.records if r.lsn >= first]
+    found = [(r.lsn, r) for r in records if r.parts]
+    ranges = log.damaged + [(r.lsn, r.lsn) for r in records if not r.parts]
     found += [(low, (low, high)) for low, high in ranges if low <= high]
     for lsn, r in sorted(found, key=lambda pair: pair[0]):
         if isinstance(r, Record):
