@@ -5,7 +5,7 @@
  * count. The verdict is a table (docs/FORMAT.md §Recovery): `TAIL_ROWS`, in order, first match wins.
  */
 import type { SyncFile } from '@varve/files';
-import type { DamageRange, TailUncertain } from '@varve/protocol';
+import { type DamageRange, isVarveError, type TailUncertain } from '@varve/protocol';
 import { Blocks } from './blocks.ts';
 import { SLOTS_START } from './format.ts';
 import { type Geometry, geometryOf } from './geometry.ts';
@@ -17,6 +17,9 @@ import { readSegmentHeaders, SegmentTable } from './segment-table.ts';
 import type { Superblock } from './superblock.ts';
 import { tailFactsAt, tornBytesAt } from './tail-facts.ts';
 import { TAIL_ROWS, type TailFacts, type TailVerdict } from './recovery-table.ts';
+import type { UnitDescriptor } from './unit-descriptor.ts';
+import { readFragments } from './unit-reader.ts';
+import { unitsOf } from './units-of.ts';
 
 /** A batch that bears LSNs of which nothing proves that they were flushed. */
 export interface Unproven {
@@ -136,7 +139,9 @@ export class Recovery implements LogView {
     }
     this.rows.push(row.name);
     const end = { ...scanner.point };
-    if (row.verdict !== 'corrupt') this.table.dropAbove(end.segment);
+    if (row.verdict !== 'corrupt') this.checkUnits();
+    const verdict = this.damage.length > 0 ? 'corrupt' : row.verdict;
+    if (verdict !== 'corrupt') this.table.dropAbove(end.segment);
     const cut = this.unproven[0]?.point ?? end;
     this.collectSpares(end.segment);
     // Beyond proven damage, too, something may have been flushed last that nothing proves.
@@ -146,7 +151,7 @@ export class Recovery implements LogView {
       superblock: this.superblock,
       geometry: this.geometry,
       table: this.table,
-      verdict: row.verdict,
+      verdict,
       end,
       cut,
       unproven: this.unproven,
@@ -276,6 +281,36 @@ export class Recovery implements LogView {
       this.damage.push({ from: scanner.point.lastLsn + 1, to: proven, proof: facts.proof });
     }
     if (this.damage.length > 0) this.unproven = [];
+  }
+
+  /**
+   * What is about to be written again must be there. A fragment can be missing although its unit's end
+   * was reached: it lies before `scanStart`, or at a segment's end, where a bad batch is passed by like
+   * a lost `next` record. Either had been flushed before the end was written: it is damage, no torn tail.
+   */
+  private checkUnits(): void {
+    const passedBy = this.rows.includes('next-lost');
+    for (const { point } of this.unproven) {
+      const scanner = new Scanner(this, this.blocks, point);
+      const segment = this.table.get(point.segment);
+      if (segment === undefined || !scanner.countsAt(segment, point.offset)) continue;
+      for (const { unit, from, to } of unitsOf(scanner, this.blocks)) {
+        if ((unit.settled && !passedBy) || this.isWhole(unit, from)) continue;
+        if (this.damage.length === 0) this.rows.push('proven-damage');
+        this.damage.push({ from, to, proof: 'segment' });
+      }
+    }
+    if (this.damage.length > 0) this.unproven = [];
+  }
+
+  private isWhole(unit: UnitDescriptor, lsn: number): boolean {
+    try {
+      for (const _ of readFragments(this, this.blocks, unit, lsn));
+      return true;
+    } catch (error) {
+      if (isVarveError(error, 'CORRUPT')) return false;
+      throw error;
+    }
   }
 
   private resumeAtHeader(from: ScanPoint): ScanPoint | undefined {

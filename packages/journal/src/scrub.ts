@@ -7,14 +7,7 @@
  * - where it is survives reopening by segment: superblocks name it whenever they are written anyway
  */
 import type { SyncFile } from '@varve/files';
-import {
-  type DamageRange,
-  isVarveError,
-  newRecordFrame,
-  readRecordFrame,
-  RecordFlag,
-  type ScrubStatus,
-} from '@varve/protocol';
+import { type DamageRange, isVarveError, type ScrubStatus } from '@varve/protocol';
 import { Blocks } from './blocks.ts';
 import { SEGMENT_HEADER_BYTES } from './format.ts';
 import { slotStart } from './geometry.ts';
@@ -26,8 +19,9 @@ import { beginningOf } from './segment.ts';
 import { decodeSegmentHeader } from './segment-header.ts';
 import type { SegmentTable } from './segment-table.ts';
 import { readSuperblock } from './superblock.ts';
-import { readUnitDescriptor, type UnitDescriptor } from './unit-descriptor.ts';
+import type { UnitDescriptor } from './unit-descriptor.ts';
 import { readFragments } from './unit-reader.ts';
+import { unitsOf } from './units-of.ts';
 
 /** About so much is read at a time: a fraction of a millisecond. */
 export const SCRUB_SLICE_BYTES = 131_072;
@@ -190,21 +184,8 @@ export class Scrub {
 
   /** A damaged fragment bears no LSN: the record that it belongs to is found by its unit's end. */
   private checkUnits(scanner: Scanner): void {
-    if (this.gaps.length === 0 || !scanner.bearsLsns || scanner.header.count === 0) return;
-    const { firstLsn, count, unit } = scanner.header;
-    if (unit !== undefined) {
-      this.checkUnit(unit, firstLsn, firstLsn + count - 1);
-      return;
-    }
-    const frame = newRecordFrame();
-    const { bytes } = this.blocks;
-    let at = scanner.bodyStart;
-    for (let lsn = firstLsn; lsn < firstLsn + count && at >= 0; lsn++) {
-      at = readRecordFrame(bytes, at, scanner.bodyEnd, frame);
-      if (at < 0 || (frame.flags & RecordFlag.External) === 0) continue;
-      const external = readUnitDescriptor(bytes, frame.payloadStart);
-      if (external !== undefined) this.checkUnit(external, lsn, lsn);
-    }
+    if (this.gaps.length === 0) return;
+    for (const { unit, from, to } of unitsOf(scanner, this.blocks)) this.checkUnit(unit, from, to);
   }
 
   private checkUnit(unit: UnitDescriptor, from: number, to: number): void {
