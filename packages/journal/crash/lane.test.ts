@@ -170,10 +170,14 @@ describe('planted bugs are caught', () => {
     expect(violations).toHaveLength(1);
   });
 
-  test.each(['acknowledges before the flush', 'the batch body is not verified'])(
+  // Each from a long random workload of the profile `power` that shows it by persisting little.
+  test.each([
+    ['acknowledges before the flush', 1],
+    ['the batch body is not verified', 9],
+  ])(
     '%s: shrinks to the least operations and the least persisted, and its id shows it again',
     { timeout: 120_000 },
-    async (planted) => {
+    async (planted, number) => {
       const bug = PLANTED_BUGS.find(({ name }) => name === planted)!;
       const file = join(folder, `${planted.replaceAll(' ', '-')}.mjs`);
       writeFileSync(file, await bundle(SLICE, bug));
@@ -183,8 +187,7 @@ describe('planted bugs are caught', () => {
       };
       const { failures } = await bundled.runSlice({
         seed: SEED,
-        // A long random workload of the profile `power`.
-        from: ALL_PROFILES.length,
+        from: number * ALL_PROFILES.length,
         step: ALL_PROFILES.length,
         profiles: ALL_PROFILES,
         images: PLANTED_IMAGES,

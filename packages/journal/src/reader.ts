@@ -26,6 +26,11 @@ import type { UnitDescriptor } from './unit-descriptor.ts';
 
 const SLACK_BYTES = 66_560;
 
+interface BuilderMark {
+  readonly runs: number;
+  readonly used: number;
+}
+
 /** Collects runs of frames into one buffer of its own. */
 class ChunkBuilder {
   readonly runs: ChunkRun[] = [];
@@ -78,6 +83,17 @@ class ChunkBuilder {
       wallTimeMs,
     });
     this.used += length;
+  }
+
+  /** What is in it now. */
+  mark(): BuilderMark {
+    return { runs: this.runs.length, used: this.used };
+  }
+
+  /** Takes out what was added since. */
+  backTo({ runs, used }: BuilderMark): void {
+    this.runs.length = runs;
+    this.used = used;
   }
 
   chunk(done: boolean): Chunk {
@@ -135,7 +151,15 @@ export class Reader {
         if (builder.runs.length > 0) return builder.chunk(false);
         throw this.damageAt(scanner, delivered, upTo);
       }
-      delivered = this.take(scanner, builder, delivered, upTo, maxBytes);
+      const whole = builder.mark();
+      try {
+        delivered = this.take(scanner, builder, delivered, upTo, maxBytes);
+      } catch (error) {
+        // What stands before a damaged group is given first; who reads on from there meets it again.
+        builder.backTo(whole);
+        if (builder.runs.length === 0 || !isVarveError(error, 'CORRUPT')) throw error;
+        return builder.chunk(false);
+      }
       const { firstLsn, count } = scanner.header;
       // A batch that the range cut through is met again by whoever reads on from there.
       if (delivered < firstLsn + count - 1) Object.assign(scanner.point, scanner.batchPoint);

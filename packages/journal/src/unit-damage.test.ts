@@ -1,9 +1,11 @@
 /** A fragment at the end of a segment rots: its unit's end can still be reached, by the next header. */
 import { SimulatedDisk } from '@varve/files/simulated';
+import type { BatchLayout } from '@varve/protocol';
 import { expect, test } from 'vitest';
 import { frame } from '../conformance/records.ts';
 import { SLOTS_START } from './format.ts';
 import { openStore } from './open-store.ts';
+import type { Store } from './store.ts';
 
 const FILE = 's/journal';
 const OPTIONS = { segmentSizeBytes: 4_096, maxStateBytes: 1_024 } as const;
@@ -18,6 +20,13 @@ async function killed(kind: 'record' | 'group'): Promise<SimulatedDisk> {
   // Killed before the mark that would prove it.
   store.abandon();
   return disk;
+}
+
+function fragmentsOf(store: Store): (BatchLayout & { readonly slot: number })[] {
+  return store
+    .layout()
+    .slots.flatMap(({ slot }) => store.batches(slot).map((batch) => ({ ...batch, slot })))
+    .filter(({ kind }) => kind === 'fragment');
 }
 
 function join(pieces: readonly Uint8Array[]): Uint8Array {
@@ -38,10 +47,7 @@ test.each([
   async (kind, range) => {
     const disk = await killed(kind);
     const store = await openStore(disk.host(), 's', { ...OPTIONS, readOnly: true });
-    const fragments = store
-      .layout()
-      .slots.flatMap(({ slot }) => store.batches(slot).map((batch) => ({ ...batch, slot })))
-      .filter((batch) => batch.kind === 'fragment');
+    const fragments = fragmentsOf(store);
     await store.close();
     expect(fragments.length).toBeGreaterThan(1);
     let named = 0;
@@ -68,3 +74,28 @@ test.each([
     expect(named).toBeGreaterThan(0);
   },
 );
+
+test('records before a damaged group are given first, and only the group is missing', async () => {
+  const disk = new SimulatedDisk({ seed: 6 });
+  const store = await openStore(disk.host(), 's', { ...OPTIONS, segmentSizeBytes: 65_536 });
+  for (const text of ['one', 'two', 'three']) await store.append({ frames: frame(text) });
+  await store.append({ frames: join(Array.from({ length: 90 }, () => frame('group', 900))) });
+  await store.append({ frames: frame('after') });
+  const { slot, offset, bytes } = fragmentsOf(store)[0]!;
+  const at = SLOTS_START + slot * 65_536 + offset + bytes - 100;
+  disk.poke(FILE, Uint8Array.of(disk.peek(FILE, at, 1)[0]! ^ 1), at);
+  await store.close();
+  const again = await openStore(disk.host(), 's', { ...OPTIONS, readOnly: true });
+  const lsns = (after: number): number[] =>
+    again
+      .readChunk({ after, maxBytes: 1_000_000 })
+      .runs.flatMap(({ firstLsn, count }) => Array.from({ length: count }, (_, i) => firstLsn + i));
+  expect(lsns(0)).toEqual([1, 2, 3]);
+  expect(() => lsns(3)).toThrow(
+    expect.objectContaining({ facts: expect.objectContaining({ from: 4, to: 93 }) }),
+  );
+  expect(lsns(93)).toEqual([94]);
+  expect([...again.salvage()].filter((piece) => 'from' in piece)).toMatchObject([
+    { from: 4, to: 93 },
+  ]);
+});

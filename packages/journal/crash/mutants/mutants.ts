@@ -126,7 +126,8 @@ export function mutantsOf(file: string, source: string): Mutant[] {
       add('early return', { start: body.start, end: body.start + 1 }, '{ return;');
     for (const child of childrenOf(node)) look(child);
   };
-  look(program as unknown as Node);
+  if (!isNode(program)) throw new TypeError('the parser gave no program');
+  look(program);
   return mutants;
 }
 
