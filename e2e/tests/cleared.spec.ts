@@ -17,8 +17,8 @@ const CLOCK_SLACK_MS = 20;
 /** The worker tells when each acknowledgement left it, and when it looked for the files. */
 const TELL_TIMES = `
   const times = new BroadcastChannel('times');
-  const post = MessagePort.prototype.postMessage;
-  MessagePort.prototype.postMessage = function (message, ...rest) {
+  const post = self.postMessage;
+  self.postMessage = function (message, ...rest) {
     if (message?.kind === 'appended') times.postMessage({ ackedMs: Date.now() });
     return post.call(this, message, ...rest);
   };

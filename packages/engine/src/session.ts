@@ -179,6 +179,8 @@ export class StoreSession {
     this.#lock = undefined;
     try {
       await store?.close();
+      // Who hears that it was given back may open it; and a worker that stands still says nothing.
+      await this.#opened?.host.closed?.();
     } finally {
       lock?.release();
       this.#parked = store?.status() ?? this.#parked;

@@ -85,4 +85,6 @@ export interface Host {
   readonly timers: Timers;
   readonly locks: Locks;
   readonly witness: Witness;
+  /** Resolves when every file that was closed so far was given back. Absent: that is so at once. */
+  readonly closed?: () => Promise<void>;
 }

@@ -4,6 +4,7 @@
 import type { Clock, Host, Random, Timers } from '../host.ts';
 import { IdbWitness } from './idb-witness.ts';
 import { OpfsDirectory } from './opfs-directory.ts';
+import { closings } from './opfs-file.ts';
 import { WebLocks } from './web-locks.ts';
 
 export { storageAsks, type StoragePart } from './probe.ts';
@@ -28,6 +29,7 @@ export function createOpfsHost({ rootName, openWaitMs = 3_000 }: OpfsHostOptions
     timers: webTimers,
     locks: new WebLocks(`${rootName}/`),
     witness: new IdbWitness(rootName),
+    closed: () => closings.over(),
   };
 }
 
