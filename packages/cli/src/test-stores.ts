@@ -32,7 +32,7 @@ export async function makeStore(root: string, name: string): Promise<void> {
     const value = { i, at: new Date(i), text: 'x'.repeat((i * 97) % 600) };
     await store.append({ frames: frame(value, 64 + (i % 2), i % 3) });
   }
-  const unit = store.openUnit();
+  const unit = await store.openUnit();
   for (let i = 0; i < 6; i++) await unit.write(new Uint8Array(UNIT_BYTES / 6).fill(i));
   await unit.commit({ type: 70, channel: 0 });
   await store.checkpoint(codec.encode({ sum: 1 }), 20);

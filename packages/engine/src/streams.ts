@@ -37,8 +37,8 @@ export class Streams {
     );
   }
 
-  openUnit(store: StorePort): number {
-    const unit: UnitWriter = store.openUnit();
+  async openUnit(store: StorePort): Promise<number> {
+    const unit: UnitWriter = await store.openUnit();
     return this.#add({
       write: (bytes) => unit.write(bytes),
       commit: (record) => unit.commit(record),

@@ -108,8 +108,8 @@ const CASES: readonly StoreCase[] = [
     name: 'streams interleave with appends; an aborted one leaves nothing visible',
     run: async (open) => {
       const store = await open();
-      const kept = store.openUnit();
-      const dropped = store.openUnit();
+      const kept = await store.openUnit();
+      const dropped = await store.openUnit();
       const whole = new Uint8Array(15_000);
       for (let index = 0; index < 10; index++) {
         whole.fill(index, index * 1_500, (index + 1) * 1_500);
@@ -136,7 +136,7 @@ const CASES: readonly StoreCase[] = [
     name: 'a stream that was open when the store died leaves nothing, and its space is used again',
     run: async (open) => {
       const store = await open({ keep: 'checkpoint' });
-      const unit = store.openUnit();
+      const unit = await store.openUnit();
       for (let index = 0; index < 20; index++) await unit.write(new Uint8Array(1_000));
       await store.append({ frames: frame('one') });
       store.abandon();

@@ -33,7 +33,7 @@ export async function makeGolden(): Promise<Uint8Array> {
   await store.checkpoint(text('the state'), 40);
   store.abandon();
   store = await open();
-  const unit = store.openUnit();
+  const unit = await store.openUnit();
   for (let piece = 0; piece < 3; piece++) await unit.write(new Uint8Array(2_000).fill(piece));
   await unit.commit({ type: 64, channel: 0 });
   await store.append({ frames: frame(text('the end')) });

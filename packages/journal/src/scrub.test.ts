@@ -73,7 +73,7 @@ test('a record rots on the disk while nobody reads it: it is named within one pa
 test('an undamaged store with streams, cuts and recycled slots: nothing is reported', async () => {
   const disk = new SimulatedDisk({ seed: 2 });
   const first = await filled(disk, { keep: 'checkpoint' });
-  const stream = first.store.openUnit();
+  const stream = await first.store.openUnit();
   for (let piece = 0; piece < 4; piece++) await stream.write(new Uint8Array(60_000));
   await stream.commit({ type: 64, channel: 0 });
   await first.store.checkpoint(new Uint8Array(900), 40);
@@ -90,7 +90,7 @@ test('a fragment rots: the record that it belongs to is named', async () => {
   const disk = new SimulatedDisk({ seed: 3 });
   const { store, damage } = await open(disk);
   await store.append({ frames: frame('one') });
-  const stream = store.openUnit();
+  const stream = await store.openUnit();
   for (let piece = 0; piece < 3; piece++) await stream.write(new Uint8Array(30_000));
   const lsn = await stream.commit({ type: 64, channel: 0 });
   await store.append({ frames: frame('three') });

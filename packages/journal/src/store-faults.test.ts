@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { frame, readAll, shown } from '../conformance/records.ts';
 import { openStore } from './open-store.ts';
 import type { Store } from './store.ts';
-import type { StoreOptions } from './store-port.ts';
+import type { StoreOptions, UnitWriter } from './store-port.ts';
 
 const SMALL: Partial<StoreOptions> = { segmentSizeBytes: 4_096, maxStateBytes: 1_024 };
 
@@ -40,6 +40,19 @@ describe('a flush that fails', () => {
     // The cache kept the failed bytes, so the record was found, written again and flushed.
     expect(next.firstLsn).toBe(3);
     expect(readAll(store)).toEqual([shown(1, 'one'), shown(2, 'two'), shown(3, 'three')]);
+  });
+
+  test('a stream that begins while the store reopens itself waits, as an append does', async () => {
+    const disk = new SimulatedDisk({ seed: 5 });
+    const begun: Promise<UnitWriter>[] = [];
+    const store = await openStore(disk.host(), 's', SMALL, ({ type }) => {
+      if (type === 'poisoned') begun.push(store.openUnit());
+    });
+    disk.inject({ on: 'flush', effect: { throws: 'io' } });
+    await expect(store.append({ frames: frame('one') })).rejects.toThrow(/IO_ERROR/);
+    const stream = await begun[0]!;
+    await stream.write(new Uint8Array(3_000));
+    expect(await stream.commit({ type: 64, channel: 0 })).toBe(store.status().lastLsn);
   });
 
   test('and goes on failing: the store stays closed, every call says so', async () => {

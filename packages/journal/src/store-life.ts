@@ -130,10 +130,7 @@ export class StoreLife {
     const source = this.opened?.journal ?? this.opened?.readOnly;
     const readable = this.state === 'open' || this.state === 'read-only';
     if (source !== undefined && readable) return source;
-    if (this.state !== 'reopening') throw this.refusal();
-    throw new VarveError('IO_ERROR', 'the store is being reopened', {
-      facts: { store: this.name, retry: true },
-    });
+    throw this.refusal();
   }
 
   /** Resolves the file's name again; false: it is gone. */
@@ -161,10 +158,10 @@ export class StoreLife {
     this.state = 'reopening';
     this.flushesBefore += journal!.tail.flushes;
     this.dependants.ended(cause, false);
-    this.onEvent({ type: 'poisoned', message: cause.message, generation: journal!.generation });
-    this.announceQuota(cause);
     file.close();
     this.reopening = this.reopen(cause);
+    this.onEvent({ type: 'poisoned', message: cause.message, generation: journal!.generation });
+    this.announceQuota(cause);
   }
 
   private async reopen(cause: VarveError): Promise<void> {
@@ -211,6 +208,11 @@ export class StoreLife {
   /** Why this store takes no appends now. */
   refusal(): VarveError {
     if (this.endedBy !== undefined) return this.endedBy;
+    if (this.state === 'reopening') {
+      return new VarveError('IO_ERROR', 'the store is being reopened', {
+        facts: { store: this.name, retry: true },
+      });
+    }
     if (this.state === 'read-only') {
       const [range] = this.damage;
       return new VarveError('READ_ONLY', undefined, {

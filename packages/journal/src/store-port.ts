@@ -118,7 +118,7 @@ export interface StorePort {
   append(request: AppendRequest): Promise<Appended>;
   /** Undefined when the queue is past its high-water mark. */
   tryAppend(request: AppendRequest): Promise<Appended> | undefined;
-  openUnit(): UnitWriter;
+  openUnit(): Promise<UnitWriter>;
   flush(): Promise<number>;
 
   /**

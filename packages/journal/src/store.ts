@@ -113,7 +113,8 @@ export class Store implements StorePort, Dependants {
     return busy ? undefined : this.commits.append(request);
   }
 
-  openUnit(): UnitWriter {
+  async openUnit(): Promise<UnitWriter> {
+    if (this.state === 'reopening') await this.life.reopening;
     const { journal } = this.life;
     if (journal === undefined) throw withOutcome(this.life.refusal(), 'not-written');
     const stream = new StreamUnit(this.life, this.commits, journal.openUnit(), () =>

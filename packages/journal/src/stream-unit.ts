@@ -100,8 +100,7 @@ export class StreamUnit implements UnitWriter {
   private guarded(operation: (journal: Journal) => void): void {
     if (this.over !== undefined) throw this.over;
     const { journal } = this.life;
-    if (journal === undefined)
-      throw new VarveError('CLOSED', undefined, { outcome: 'not-written' });
+    if (journal === undefined) throw withOutcome(this.life.refusal(), 'not-written');
     try {
       operation(journal);
     } catch (error) {

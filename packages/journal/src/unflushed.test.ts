@@ -24,7 +24,7 @@ const afterPowerCut = (disk: SimulatedDisk): Promise<Store> =>
 describe('a unit whose only flush failed', () => {
   test('a stream is found by the reopening: its fragments are written again with its end', async () => {
     const { disk, store } = await begun();
-    const stream = store.openUnit();
+    const stream = await store.openUnit();
     await stream.write(new Uint8Array(250).fill(65));
     await stream.write(new Uint8Array(250).fill(65));
     disk.inject({ on: 'flush', effect: { throws: 'io' } });

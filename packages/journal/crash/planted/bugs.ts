@@ -151,12 +151,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     replace: 'const place = both ? older : older;',
   },
   {
-    name: 'the older superblock leads',
-    file: 'superblock-pair.ts',
-    find: 'b.sequence > a.sequence',
-    replace: 'b.sequence < a.sequence',
-  },
-  {
     name: 'the checkpoint names its state before flushing it',
     file: 'journal.ts',
     find: '      const point = addState(this, state, upTo);\n      this.flush();',
