@@ -31,6 +31,10 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     bail: 1,
+    // One process with shared modules: a run for each mutant, and a kill ends all of it.
+    pool: 'threads',
+    isolate: false,
+    maxWorkers: 1,
     include: [
       'packages/journal/src/**/*.test.ts',
       'packages/journal/golden/*.test.ts',
