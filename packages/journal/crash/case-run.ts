@@ -13,7 +13,7 @@ import { decodeSuperblock } from '../src/superblock.ts';
 import { isSequence, type LaneCase } from './cases.ts';
 import { elementOf, type ImagePath, replayId } from './image-id.ts';
 import { History } from './history.ts';
-import { OPERATIONS } from './operations.ts';
+import { operationOf } from './operations.ts';
 import { checkImage, checkWhole, type Expectation } from './oracle.ts';
 import { type Promises, promisesOf } from './promises.ts';
 import { describe, Run } from './run.ts';
@@ -153,8 +153,7 @@ export class CaseRun {
     const { lane } = this;
     const host = disk.host();
     history.keepsAll = lane.options.keep !== 'checkpoint';
-    const forgives = this.limits.asksTooMuch !== true;
-    if (lane.profile === 'lying-flush' && forgives) history.liedAtOp = -1;
+    if (lane.profile === 'lying-flush' && this.limits.asksTooMuch !== true) history.liedAtOp = -1;
     const store = await openStore(host, 's', lane.options);
     if (lane.namesSettled) await disk.advanceAsync(NAMES_SETTLE_MS);
     if (lane.namesSettled) history.namesSettledAtOp = disk.opCount;
@@ -167,16 +166,25 @@ export class CaseRun {
       if (index === lane.faultEndsAt) run.fault?.cancel();
       if (index === lane.crashFrom && index > 0) this.crashFromOp = disk.opCount;
       const opsBefore = disk.opCount;
-      await OPERATIONS[name]!(run);
+      await operationOf(name)(run);
       await run.settle();
-      const lies = lane.profile === 'fsync-fail-late' && (run.fault?.strikes ?? 0) > 0;
-      if (lies && forgives) history.liedAtOp = Math.min(history.liedAtOp, opsBefore);
+      this.noteFault(run, opsBefore);
     }
     // What the last operation left to do (a commit that nobody waits for) may fail, too.
+    const opsBefore = disk.opCount;
     await disk.advanceAsync(0);
     await run.settle();
+    this.noteFault(run, opsBefore);
     if (this.promises.whole && history.liedAtOp === Infinity) this.checkLive(run);
     run.store.abandon();
+  }
+
+  /** @param opsBefore when what has just been done had begun */
+  private noteFault({ fault, history }: Run, opsBefore: number): void {
+    if ((fault?.strikes ?? 0) === 0) return;
+    history.faultedAtOp = Math.min(history.faultedAtOp, opsBefore);
+    if (this.lane.profile === 'fsync-fail-late' && this.limits.asksTooMuch !== true)
+      history.liedAtOp = Math.min(history.liedAtOp, opsBefore);
   }
 
   /** The running store, too, must show what was promised. */
@@ -227,7 +235,8 @@ export class CaseRun {
       else {
         if (treatment.superblockRots) destroySuperblock(booted, treatment.random);
         const { rows, store } = await checkImage(booted.host(), lane.options, expectation);
-        this.count(rows, !treatment.superblockRots);
+        const rotten = treatment.superblockRots;
+        this.count(rows, !rotten && history.faultedAtOp >= image.op);
         if (store === undefined || !whole) return;
         // A store that was made just now may go with its name.
         if (treatment.twice && rows[0] === 'present')
@@ -239,6 +248,7 @@ export class CaseRun {
           return;
         }
         const past = history.fork(image.op);
+        if (rotten) past.faultedAtOp = -1;
         const run = new Run(booted, store.host, past, lane.options, store);
         const next = await this.liveOn(run, treatment, {
           path: elements,
@@ -354,7 +364,7 @@ export class CaseRun {
     if (next === 'used') {
       for (let count = 2 + random.below(3); count > 0; count--) {
         const name = SECOND_LIFE[random.below(SECOND_LIFE.length)]!;
-        await OPERATIONS[name]!(run);
+        await operationOf(name)(run);
         await run.settle();
       }
       this.checkLive(run);

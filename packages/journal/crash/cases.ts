@@ -9,7 +9,7 @@
 import { type FaultRule, type Profile, SeededRandom, seedOf } from '@varve/files/simulated';
 import type { StoreOptions } from '../src/index.ts';
 import { cornerOf } from './corners.ts';
-import { OPERATIONS } from './operations.ts';
+import { drawWorkload } from './workloads.ts';
 
 export interface LaneCase {
   /** The run's; `seed` is this case's own. */
@@ -66,7 +66,6 @@ const SEED_STATES: readonly (readonly string[])[] = [
   ['segments', 'checkpoint', 'trim', 'segments', 'checkpoint'],
 ];
 
-const NAMES = Object.keys(OPERATIONS);
 /** The twelve that apply to a log, for the sequences of three. */
 const CORE = [
   'small',
@@ -190,8 +189,7 @@ function sequenceOf(
 
 function randomWorkload(random: SeededRandom): readonly string[] {
   const state = SEED_STATES[random.below(SEED_STATES.length)]!;
-  const length = 3 + random.below(8);
-  return [...state, ...Array.from({ length }, () => NAMES[random.below(NAMES.length)]!)];
+  return [...state, ...drawWorkload(random.below(2 ** 31))];
 }
 
 function faultOf(random: SeededRandom, profile: Profile): FaultRule {

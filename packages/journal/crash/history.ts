@@ -47,6 +47,8 @@ export class History {
   keepsAll = true;
   /** When the device first broke a promise of its own (a flush that lied): nothing is owed from then on. */
   liedAtOp = Infinity;
+  /** When something other than a crash first happened to the device: a fault, or rot. */
+  faultedAtOp = Infinity;
 
   get live(): IssuedGroup[] {
     return this.groups.filter(({ withdrawnAtOp }) => withdrawnAtOp === Infinity);
@@ -166,6 +168,7 @@ export class History {
     copy.keepsAll = this.keepsAll;
     copy.openedAtOp = before(this.openedAtOp, op);
     copy.liedAtOp = before(this.liedAtOp, op);
+    copy.faultedAtOp = before(this.faultedAtOp, op);
     for (const group of this.groups) {
       if (!this.possibleAt(group, op)) continue;
       copy.groups.push({

@@ -38,7 +38,7 @@ export function replayId(lane: LaneCase, path: ImagePath): string {
 /** @throws Error when it is no id of an image */
 export function parseReplayId(id: string): Replay {
   // An explicit choice may hold dots: what is left belongs to the path.
-  const shape = /^(\d+)\.(\d+)\.([a-z-]+)\.(?:([\w,]*)!(\d+)-(\d+|Infinity)\.)?([^!]*)$/.exec(id);
+  const shape = /^(\d+)\.(\d+)\.([a-z-]+)\.(?:([\w,~-]*)!(\d+)-(\d+|Infinity)\.)?([^!]*)$/.exec(id);
   const [, seed, number, name, spelled, begins, ends, path] = shape ?? [];
   const profile = ALL_PROFILES.find((one): one is Profile => one === name);
   if (profile === undefined || path === undefined) throw new Error(`no image has the id ${id}`);

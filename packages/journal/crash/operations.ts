@@ -1,5 +1,8 @@
 /**
  * The operations that workloads are made of. Each is small, so that all sequences of them can be run.
+ *
+ * Some have a name; others say their sizes (`append~40-300~7`: two groups at once, of two records and
+ * of one).
  */
 import { newRecordFrame, readRecordFrame } from '@varve/protocol';
 import { equal } from './oracle.ts';
@@ -214,3 +217,26 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     await idle(1_200)(run);
   },
 };
+
+/** The same with sizes of their own: groups of numbers, as a workload spells them. */
+const SHAPED: Readonly<Record<string, (sizes: readonly (readonly number[])[]) => Operation>> = {
+  append: (groups) => append(groups),
+  relaxed: (groups) => append(groups, 'relaxed'),
+  stream: ([[pieces = 1, bytes = 1] = []]) => stream(pieces, bytes, 'commit'),
+  aborted: ([[pieces = 1, bytes = 1] = []]) => stream(pieces, bytes, 'abort'),
+  checkpoint: ([[bytes = 0, behind = 0] = []]) => checkpoint(bytes, behind),
+  // One more than the last LSN, too: everything.
+  trim: ([[behind = 0] = []]) => trim(behind - 1),
+  idle: ([[ms = 0] = []]) => idle(ms),
+};
+
+/** @throws Error when none is called so */
+export function operationOf(spelled: string): Operation {
+  const named = OPERATIONS[spelled];
+  if (named !== undefined) return named;
+  const [kind = '', ...groups] = spelled.split('~');
+  const shape = SHAPED[kind];
+  const isSized = groups.length > 0 && groups.every((group) => /^\d+(-\d+)*$/.test(group));
+  if (shape === undefined || !isSized) throw new Error(`no operation is called ${spelled}`);
+  return shape(groups.map((group) => group.split('-').map(Number)));
+}

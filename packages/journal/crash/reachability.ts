@@ -2,7 +2,8 @@
  * Which rows of the recovery tables a run of the lane must have met, under which profile.
  *
  * Damage (wounds.ts) leads to every row under every profile. What a crash alone leads to is declared
- * here, with the reason where it cannot: such a row, met without damage, is a failure of the lane.
+ * here, with the reason where it cannot: such a row, met without damage and before any fault has
+ * struck, is a failure of the lane.
  */
 import type { Profile } from '@varve/files/simulated';
 import { ALL_PROFILES } from './cases.ts';
@@ -10,18 +11,19 @@ import type { Tally } from './tally.ts';
 
 export interface RowReach {
   readonly row: string;
-  /** Profiles under which a crash alone never leads here. */
+  /** Profiles under which a crash alone, before any fault has struck, never leads here. */
   readonly notByCrash: readonly Profile[];
   readonly because: string;
 }
 
-/** Devices that keep what a flush promised. */
+/** Devices that keep what a flush promised, as long as none fails. */
 const HONEST: readonly Profile[] = [
   'tab-kill',
   'os',
   'power',
   'fsync-fail-keep',
   'fsync-fail-revert',
+  'fsync-fail-late',
 ];
 
 export const ROW_REACH: readonly RowReach[] = [
@@ -50,8 +52,7 @@ export const ROW_REACH: readonly RowReach[] = [
   { row: 'restart-incomplete', notByCrash: [], because: '' },
   {
     row: 'file-short',
-    // A failed flush leaves a longer file in the cache, which the next generation counts.
-    notByCrash: ['tab-kill', 'os', 'power'],
+    notByCrash: HONEST,
     because: 'a superblock counts a slot when its growth has been flushed',
   },
   {

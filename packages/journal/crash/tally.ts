@@ -24,7 +24,7 @@ export interface ProfileTally {
   violations: number;
   /** Row of the recovery tables → images. */
   readonly rows: Record<string, number>;
-  /** The same of the images on which nothing but a crash had happened. */
+  /** The same of the images on which nothing but crashes had happened: no fault, no rot, no damage. */
   readonly byCrash: Record<string, number>;
 }
 

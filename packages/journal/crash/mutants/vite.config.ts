@@ -29,7 +29,7 @@ export default defineConfig({
   root: fileURLToPath(new URL('../../../..', import.meta.url)),
   plugins: [planting],
   test: {
-    testTimeout: 30_000,
+    testTimeout: 15_000,
     bail: 1,
     // One process with shared modules: a run for each mutant, and a kill ends all of it.
     pool: 'threads',
