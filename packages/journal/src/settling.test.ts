@@ -1,0 +1,142 @@
+/** Who is told what, and when: waiters, events, looks for the files, the witness, the counts of `status()`. */
+import type { Directory, Host } from '@varve/files';
+import { SimulatedDisk } from '@varve/files/simulated';
+import type { StoreEvent } from '@varve/protocol';
+import { describe, expect, test } from 'vitest';
+import { frame, join } from '../conformance/records.ts';
+import { openStore } from './open-store.ts';
+import type { StoreOptions } from './store-port.ts';
+
+const SMALL: Partial<StoreOptions> = { segmentSizeBytes: 65_536, maxStateBytes: 1_024 };
+
+/** A host that calls `looked` whenever a file is looked for, and waits for what it returns. */
+function hostThatLooks(disk: SimulatedDisk, looked: () => Promise<void> | undefined): Host {
+  const host = disk.host();
+  const watched = (inner: Directory): Directory => ({
+    openFile: (name, options) => inner.openFile(name, options),
+    removeFile: (name) => inner.removeFile(name),
+    removeDirectory: (name) => inner.removeDirectory(name),
+    list: () => inner.list(),
+    async hasFile(name) {
+      await looked();
+      return inner.hasFile(name);
+    },
+    async directory(name, options) {
+      const child = await inner.directory(name, options);
+      return child && watched(child);
+    },
+  });
+  return { ...host, root: watched(host.root) };
+}
+
+describe('waiting', () => {
+  test('for a durable record: a relaxed append wakes nobody, the flush does', async () => {
+    const disk = new SimulatedDisk({ seed: 2 });
+    const store = await openStore(disk.host(), 's', { ...SMALL, durability: 'relaxed' });
+    const woken: string[] = [];
+    void store.waitBeyond(0, 'durable').then(() => woken.push('durable'));
+    void store.waitBeyond(0, 'written').then(() => woken.push('written'));
+    await store.append({ frames: frame('one') });
+    await disk.advanceAsync(1);
+    expect(woken).toEqual(['written']);
+    await store.flush();
+    expect(woken).toEqual(['written', 'durable']);
+  });
+});
+
+describe('a look for the files', () => {
+  test('under which the store is given up: what was flushed is acknowledged, and nothing more is announced', async () => {
+    const disk = new SimulatedDisk({ seed: 2 });
+    const looks: (() => void)[] = [];
+    const events: StoreEvent['type'][] = [];
+    let slow = false;
+    const host = hostThatLooks(disk, () =>
+      slow ? new Promise((resolve) => looks.push(resolve)) : undefined,
+    );
+    const store = await openStore(host, 's', SMALL, ({ type }) => events.push(type));
+    await disk.advanceAsync(300);
+    slow = true;
+    const appended = store.append({ frames: frame('one') });
+    await disk.advanceAsync(1);
+    expect(looks).toHaveLength(1);
+    store.abandon();
+    events.length = 0;
+    looks[0]!();
+    expect(await appended).toMatchObject({ firstLsn: 1 });
+    await disk.advanceAsync(1);
+    expect(events).toEqual([]);
+  });
+
+  test('is not made for a flush in idle time: nobody waits for it', async () => {
+    const disk = new SimulatedDisk({ seed: 2 });
+    let looks = 0;
+    const host = hostThatLooks(disk, () => {
+      looks++;
+      return undefined;
+    });
+    const store = await openStore(host, 's', { ...SMALL, durability: 'relaxed', relaxedMs: 500 });
+    await store.append({ frames: frame('one') });
+    const before = looks;
+    await disk.advanceAsync(501);
+    expect([store.status().durableLsn, looks - before]).toEqual([1, 0]);
+  });
+
+  test('that fails ends the generation: the files are opened anew before anything else is acknowledged', async () => {
+    const disk = new SimulatedDisk({ seed: 2 });
+    let failing = false;
+    const host = hostThatLooks(disk, () =>
+      failing ? Promise.reject(new Error('try again')) : undefined,
+    );
+    const events: StoreEvent['type'][] = [];
+    const store = await openStore(host, 's', SMALL, ({ type }) => events.push(type));
+    const { generation } = store.status();
+    await disk.advanceAsync(300);
+    failing = true;
+    await expect(store.append({ frames: frame('one') })).rejects.toMatchObject({
+      outcome: 'unknown',
+    });
+    failing = false;
+    await store.append({ frames: frame('two') });
+    expect(store.status().generation).toBe(generation + 1);
+    expect(events).toEqual(expect.arrayContaining(['poisoned', 'reopened']));
+  });
+});
+
+describe('the witness', () => {
+  test('says what is durable soon after it is, and is not written for nothing', async () => {
+    const disk = new SimulatedDisk({ seed: 2 });
+    const host = disk.host();
+    let writes = 0;
+    const counted: Host = {
+      ...host,
+      witness: {
+        read: (name) => host.witness.read(name),
+        remove: (name) => host.witness.remove(name),
+        list: () => host.witness.list(),
+        write: (name, entry) => {
+          writes++;
+          return host.witness.write(name, entry);
+        },
+      },
+    };
+    const store = await openStore(counted, 's', SMALL);
+    await store.append({ frames: frame('one') });
+    await disk.advanceAsync(3_000);
+    expect((await host.witness.read('s'))!.durableLsn).toBe(1);
+    const before = writes;
+    await store.close();
+    expect(writes - before).toBe(0);
+  });
+});
+
+describe('status', () => {
+  test('counts commits, records and the last group from zero', async () => {
+    const disk = new SimulatedDisk({ seed: 2 });
+    const store = await openStore(disk.host(), 's', SMALL);
+    expect(store.status().commits).toMatchObject({ groups: 0, records: 0, lastGroupRecords: 0 });
+    expect(store.status().queue).toMatchObject({ waitingAppends: 0, stalls: 0 });
+    await store.append({ frames: frame('one') });
+    await store.append({ frames: join([frame('two'), frame('three')]) });
+    expect(store.status().commits).toMatchObject({ groups: 2, records: 3, lastGroupRecords: 2 });
+  });
+});
