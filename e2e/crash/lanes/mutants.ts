@@ -206,7 +206,8 @@ function runTests(mutantFile: string | undefined, withinMs: number): Promise<Ver
     }, withinMs);
     child.on('close', (code) => {
       clearTimeout(watch);
-      const failed = /^not ok \d+ - (.*)$/m.exec(output)?.[1];
+      // What was not run any more is "not ok", too, without a time.
+      const failed = /^not ok \d+ - (.*) # time=/m.exec(output)?.[1];
       if (code === 0) resolve({ by: '', why: '', images: 0 });
       else if (hangs) resolve({ by: 'hang', why: `own tests: over ${withinMs} ms`, images: 0 });
       else resolve({ by: 'own tests', why: failed ?? `ended with ${code}`, images: 0 });
