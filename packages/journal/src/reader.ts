@@ -7,117 +7,32 @@
  * - where the log cannot be read on before the visible end, that is damage: CORRUPT, with its range
  * - nothing is remembered between calls but where the last chunk ended; it is checked again
  */
-import {
-  type DamageRange,
-  isVarveError,
-  newRecordFrame,
-  readRecordFrame,
-  VarveError,
-} from '@varve/protocol';
+import { type DamageRange, isVarveError, VarveError } from '@varve/protocol';
 import type { Blocks } from './blocks.ts';
+import { ChunkBuilder } from './chunk-builder.ts';
 import { resync } from './lookahead.ts';
-import type { ScanPoint } from './position.ts';
+import { copyPoint, type ScanPoint } from './position.ts';
 import { beginningOf } from './segment.ts';
 import type { SegmentTable } from './segment-table.ts';
 import { type LogView, Scanner } from './scanner.ts';
-import type { Chunk, ChunkRun } from './store-port.ts';
-import { type Fragment, readFragments } from './unit-reader.ts';
+import type { Chunk } from './store-port.ts';
+import { UnitAhead } from './unit-ahead.ts';
 import type { UnitDescriptor } from './unit-descriptor.ts';
-
-const SLACK_BYTES = 66_560;
-
-interface BuilderMark {
-  readonly runs: number;
-  readonly used: number;
-}
-
-/** Collects runs of frames into one buffer of its own. */
-class ChunkBuilder {
-  readonly runs: ChunkRun[] = [];
-  bytes: Uint8Array;
-  used = 0;
-
-  constructor(maxBytes: number) {
-    this.bytes = new Uint8Array(maxBytes + Math.min(maxBytes, SLACK_BYTES));
-  }
-
-  /** Adds the frames of `[from, to)` whose LSNs lie in `(after, upTo]`; the first has `firstLsn`. */
-  add(
-    source: Uint8Array,
-    from: number,
-    to: number,
-    firstLsn: number,
-    count: number,
-    wallTimeMs: number,
-    after: number,
-    upTo: number,
-  ): void {
-    let start = from;
-    let end = to;
-    let first = firstLsn;
-    let kept = count;
-    const frame = newRecordFrame();
-    while (first <= after && kept > 0) {
-      start = readRecordFrame(source, start, to, frame);
-      if (start < 0) throw malformed(first);
-      first++;
-      kept--;
-    }
-    if (first + kept - 1 > upTo) {
-      end = start;
-      for (let lsn = first; lsn <= upTo; lsn++) {
-        end = readRecordFrame(source, end, to, frame);
-        if (end < 0) throw malformed(lsn);
-      }
-      kept = Math.max(0, upTo - first + 1);
-    }
-    if (kept <= 0) return;
-    const length = end - start;
-    this.reserve(length);
-    this.bytes.set(source.subarray(start, end), this.used);
-    this.runs.push({
-      firstLsn: first,
-      count: kept,
-      start: this.used,
-      end: this.used + length,
-      wallTimeMs,
-    });
-    this.used += length;
-  }
-
-  /** What is in it now. */
-  mark(): BuilderMark {
-    return { runs: this.runs.length, used: this.used };
-  }
-
-  /** Takes out what was added since. */
-  backTo({ runs, used }: BuilderMark): void {
-    this.runs.length = runs;
-    this.used = used;
-  }
-
-  chunk(done: boolean): Chunk {
-    return { bytes: this.bytes.subarray(0, this.used), runs: this.runs, done };
-  }
-
-  private reserve(length: number): void {
-    if (this.used + length <= this.bytes.length) return;
-    const larger = new Uint8Array(Math.max(this.used + length, this.bytes.length * 2));
-    larger.set(this.bytes.subarray(0, this.used));
-    this.bytes = larger;
-  }
-}
-
-function malformed(lsn: number): VarveError {
-  return new VarveError('CORRUPT', `record ${lsn} is not framed as its batch says`, {
-    facts: { from: lsn, to: lsn },
-  });
-}
+import { type Fragment, type FragmentPlace, readFragments } from './unit-reader.ts';
 
 export interface ReadRange {
   readonly after: number;
   readonly upTo: number;
   readonly maxBytes: number;
+  /** See `ReadRequest.reuse`. */
+  readonly reuse?: ArrayBufferLike | undefined;
+}
+
+/** Where in a unit a chunk was cut: which unit, the fragment, and the first LSN in that. */
+interface Within {
+  readonly unitLsn: number;
+  readonly place: FragmentPlace;
+  readonly lsn: number;
 }
 
 export class Reader {
@@ -127,6 +42,7 @@ export class Reader {
   private readonly unitBlocks: Blocks;
   private readonly onDamage: (range: DamageRange) => void;
   private cursor: { after: number; scanner: Scanner } | undefined;
+  private within: Within | undefined;
 
   constructor(
     view: LogView,
@@ -142,18 +58,25 @@ export class Reader {
     this.onDamage = onDamage;
   }
 
-  forward({ after, upTo, maxBytes }: ReadRange): Chunk {
-    const builder = new ChunkBuilder(maxBytes);
+  forward({ after, upTo, maxBytes, reuse }: ReadRange): Chunk {
+    const builder = new ChunkBuilder(maxBytes, reuse);
+    const ahead = new UnitAhead();
     const scanner = this.scannerAfter(after, upTo);
     let delivered = after;
     while (delivered < upTo && builder.used < maxBytes) {
-      if (!this.advance(scanner, delivered)) {
+      const found = this.advance(scanner, delivered, builder, ahead);
+      if (found === 'a cut unit') {
+        // It begins the next chunk.
+        copyPoint(scanner.point, ahead.first);
+        break;
+      }
+      if (found === 'damage') {
         if (builder.runs.length > 0) return builder.chunk(false);
         throw this.damageAt(scanner, delivered, upTo);
       }
       const whole = builder.mark();
       try {
-        delivered = this.take(scanner, builder, delivered, upTo, maxBytes);
+        delivered = this.take(scanner, builder, ahead, delivered, upTo, maxBytes);
       } catch (error) {
         // What stands before a damaged group is given first; who reads on from there meets it again.
         builder.backTo(whole);
@@ -162,7 +85,7 @@ export class Reader {
       }
       const { firstLsn, count } = scanner.header;
       // A batch that the range cut through is met again by whoever reads on from there.
-      if (delivered < firstLsn + count - 1) Object.assign(scanner.point, scanner.batchPoint);
+      if (delivered < firstLsn + count - 1) copyPoint(scanner.point, scanner.batchPoint);
     }
     this.cursor = { after: delivered, scanner };
     return builder.chunk(delivered >= upTo);
@@ -174,8 +97,10 @@ export class Reader {
     const scanner = this.scannerAfter(upTo - 1, upTo);
     let delivered = Math.max(after, scanner.point.lastLsn);
     while (delivered < upTo) {
-      if (!this.advance(scanner, delivered)) throw this.damageAt(scanner, delivered, upTo);
-      delivered = this.take(scanner, builder, delivered, upTo, Number.MAX_SAFE_INTEGER);
+      if (this.advance(scanner, delivered) === 'damage') {
+        throw this.damageAt(scanner, delivered, upTo);
+      }
+      delivered = this.take(scanner, builder, undefined, delivered, upTo, Number.MAX_SAFE_INTEGER);
     }
     builder.runs.reverse();
     const lowest = builder.runs.at(-1)?.firstLsn ?? after + 1;
@@ -185,6 +110,7 @@ export class Reader {
   /** Forgets where the last chunk ended: the tail was replaced. */
   clear(): void {
     this.cursor = undefined;
+    this.within = undefined;
     this.blocks.clear();
     this.unitBlocks.clear();
   }
@@ -211,17 +137,27 @@ export class Reader {
     return new Scanner(this.view, this.blocks, point);
   }
 
-  /** To the next batch that bears LSNs beyond `delivered`. False: the log cannot be read on. */
-  private advance(scanner: Scanner, delivered: number): boolean {
+  /** To the next batch that bears LSNs beyond `delivered`, taking fragments along on the way. */
+  private advance(
+    scanner: Scanner,
+    delivered: number,
+    builder?: ChunkBuilder,
+    ahead?: UnitAhead,
+  ): 'a batch' | 'a cut unit' | 'damage' {
     do {
       while (scanner.next()) {
         const { header } = scanner;
-        if (!scanner.bearsLsns || header.count === 0) continue;
-        if (header.firstLsn > delivered + 1) return false;
-        if (header.firstLsn + header.count - 1 > delivered) return true;
+        if (!scanner.bearsLsns) {
+          const taken = ahead?.take(scanner, builder!) ?? true;
+          if (!taken && builder!.runs.length > 0) return 'a cut unit';
+          continue;
+        }
+        if (header.count === 0) continue;
+        if (header.firstLsn > delivered + 1) return 'damage';
+        if (header.firstLsn + header.count - 1 > delivered) return 'a batch';
       }
     } while (this.skipHarmlessDamage(scanner, delivered));
-    return false;
+    return 'damage';
   }
 
   /** Damage to what bears no LSN (a mark, a control record) loses no record: the log goes on behind it. */
@@ -236,21 +172,27 @@ export class Reader {
   private take(
     scanner: Scanner,
     builder: ChunkBuilder,
+    ahead: UnitAhead | undefined,
     delivered: number,
     upTo: number,
     maxBytes: number,
   ): number {
     const { header } = scanner;
-    const last = Math.min(upTo, header.firstLsn + header.count - 1);
-    if (header.unit !== undefined) {
+    const end = header.firstLsn + header.count - 1;
+    const last = Math.min(upTo, end);
+    const isWhole = delivered < header.firstLsn && last === end;
+    const kept = (isWhole && ahead?.keep(scanner, builder)) || 0;
+    // What is added now stands where it was put.
+    ahead?.drop();
+    if (header.unit !== undefined && kept === 0) {
       return this.takeUnit(scanner, header.unit, builder, delivered, last, maxBytes);
     }
     builder.add(
       this.blocks.bytes,
       scanner.bodyStart,
       scanner.bodyEnd,
-      header.firstLsn,
-      header.count,
+      header.firstLsn + kept,
+      header.count - kept,
       header.wallTimeMs,
       delivered,
       last,
@@ -267,8 +209,11 @@ export class Reader {
     maxBytes: number,
   ): number {
     const { firstLsn, count, wallTimeMs } = scanner.header;
-    let lsn = firstLsn;
-    for (const fragment of this.fragmentsOf(unit, firstLsn, firstLsn + count - 1)) {
+    const { within } = this;
+    const resume = within?.unitLsn === firstLsn && within.lsn <= delivered + 1 ? within : undefined;
+    this.within = undefined;
+    let lsn = resume?.lsn ?? firstLsn;
+    for (const fragment of this.fragmentsOf(unit, firstLsn, firstLsn + count - 1, resume?.place)) {
       const end = lsn + fragment.count - 1;
       if (end > delivered && lsn <= last) {
         builder.add(
@@ -282,12 +227,12 @@ export class Reader {
           last,
         );
       }
-      lsn = end + 1;
-      if (builder.used >= maxBytes && lsn <= last && end > delivered) {
-        // The rest of the unit comes with the next chunk, which finds its end again by LSN.
-        Object.assign(scanner.point, scanner.batchPoint);
+      if (builder.used >= maxBytes && end < last && end > delivered) {
+        // The rest of the unit comes with the next chunk, which reads its end and goes on here.
+        this.within = { unitLsn: firstLsn, place: fragment.place, lsn };
         return end;
       }
+      lsn = end + 1;
     }
     builder.add(
       this.blocks.bytes,
@@ -303,9 +248,14 @@ export class Reader {
   }
 
   /** A group is all or nothing: with one of its fragments all of its records are gone. */
-  private *fragmentsOf(unit: UnitDescriptor, from: number, to: number): Generator<Fragment> {
+  private *fragmentsOf(
+    unit: UnitDescriptor,
+    from: number,
+    to: number,
+    place?: FragmentPlace,
+  ): Generator<Fragment> {
     try {
-      yield* readFragments(this.view, this.unitBlocks, unit, from);
+      yield* readFragments(this.view, this.unitBlocks, unit, from, place);
     } catch (cause) {
       if (!isVarveError(cause, 'CORRUPT')) throw cause;
       this.onDamage({ from, to, proof: 'read' });

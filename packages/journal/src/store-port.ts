@@ -74,7 +74,10 @@ export interface ChunkRun {
 
 /** Verified record frames, read in one go. */
 export interface Chunk {
-  /** Owned by the caller (transferable): nothing else refers to its buffer. */
+  /**
+   * Owned by the caller (transferable): nothing else refers to its buffer. Views of it stay as they
+   * are for as long as the caller likes, unless the buffer is given back (`ReadRequest.reuse`).
+   */
   readonly bytes: Uint8Array;
   /** In reading order (ascending LSN, or descending runs with `reverse`; frames inside a run always ascend). */
   readonly runs: readonly ChunkRun[];
@@ -91,6 +94,11 @@ export interface ReadRequest {
   readonly visibility?: 'durable' | 'written';
   /** About how much to return, bytes. At least one batch is returned. */
   readonly maxBytes: number;
+  /**
+   * The buffer of an earlier chunk, given back: it may be written over and returned again, which saves
+   * the work of a fresh one. Who gives it back looks at no view of it any more. Absent: a fresh buffer.
+   */
+  readonly reuse?: ArrayBufferLike;
 }
 
 /** A record written piece by piece. Nothing of it is visible before `commit` resolves. */

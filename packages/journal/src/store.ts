@@ -147,7 +147,8 @@ export class Store implements StorePort, Dependants {
     }
     const upTo = Math.min(visible, (request.before ?? Number.MAX_SAFE_INTEGER) - 1);
     if (after >= upTo) return { bytes: new Uint8Array(0), runs: [], done: true };
-    return source.read({ after, upTo, maxBytes: request.maxBytes }, request.reverse === true);
+    const { maxBytes, reuse } = request;
+    return source.read({ after, upTo, maxBytes, reuse }, request.reverse === true);
   }
 
   private visibleRange(visibility: 'durable' | 'written' | undefined): [number, number] {

@@ -113,7 +113,10 @@ export class StoreSession implements Session {
   }
 }
 
-/** Every record's payload, as a view of the chunk it was read in. */
+/**
+ * Every record's payload, as a view of the chunk it was read in. A view is as it was until `next` is
+ * called again: chunks are read into the same buffer.
+ */
 class Payloads implements AsyncIterableIterator<Uint8Array> {
   readonly #store: StorePort;
   readonly #frame = newRecordFrame();
@@ -145,7 +148,11 @@ class Payloads implements AsyncIterableIterator<Uint8Array> {
   #nextRun(): boolean {
     if (this.#chunk === undefined || ++this.#run >= this.#chunk.runs.length) {
       if (this.#chunk?.done) return false;
-      this.#chunk = this.#store.readChunk({ after: this.#lastLsn, maxBytes: CHUNK_BYTES });
+      this.#chunk = this.#store.readChunk({
+        after: this.#lastLsn,
+        maxBytes: CHUNK_BYTES,
+        ...(this.#chunk !== undefined && { reuse: this.#chunk.bytes.buffer }),
+      });
       this.#run = 0;
       if (this.#chunk.runs.length === 0) return false;
     }
