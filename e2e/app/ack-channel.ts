@@ -10,7 +10,9 @@ export type Acknowledged = readonly [writer: number, index: number, lsn: number]
 /** One refused operation. */
 export type Refused = readonly [writer: number, index: number, code: string, outcome: string];
 
-export interface Report {
+/** Of the writers. */
+export interface AppendReport {
+  readonly kind: 'appends';
   /** Per writer: operations below this index may be issued from now on. */
   readonly reserved: readonly number[];
   /** Per writer: operations below this index have been issued. */
@@ -18,6 +20,22 @@ export interface Report {
   readonly acknowledged: readonly Acknowledged[];
   readonly refused: readonly Refused[];
 }
+
+/** Of the housekeeper: before it issues a call, and when that was answered. */
+export type HouseReport =
+  | {
+      readonly kind: 'checkpoint';
+      readonly stage: HouseStage;
+      /** Checkpoints of a round are numbered 0, 1, 2 …; one is issued when the last was answered. */
+      readonly step: number;
+      readonly upTo: number;
+    }
+  | { readonly kind: 'trim'; readonly stage: HouseStage; readonly before: number }
+  | { readonly kind: 'refused'; readonly what: string; readonly code: string };
+
+type HouseStage = 'issued' | 'acknowledged';
+
+export type Report = AppendReport | HouseReport;
 
 export class AckChannel {
   readonly #url: string;

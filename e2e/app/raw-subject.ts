@@ -66,7 +66,8 @@ class RawSubject implements Subject {
 
   facts() {
     const { tornBytes } = this.#opened;
-    return { tornBytes, tailUncertain: tornBytes > 0, clean: tornBytes === 0, rows: [] };
+    const clean = tornBytes === 0;
+    return { tornBytes, tailUncertain: !clean, clean, rows: [], firstLsn: 1 };
   }
 
   workerEnded(): void {

@@ -6,6 +6,7 @@
  * - at most `WINDOW` operations of the first writer and one stream are in flight
  */
 import type { Acknowledged, AckChannel, Refused } from './ack-channel.ts';
+import { Housekeeper, type Served } from './housekeeper.ts';
 import type { Subject } from './subject.ts';
 import { valueBytes } from './value.ts';
 import { operation, WRITERS, type Round } from './workload.ts';
@@ -28,27 +29,33 @@ export class Storm {
   readonly #reserved = [0, 0];
   readonly #inFlight = [0, 0];
   readonly #streams: boolean;
+  readonly #housekeeper: Housekeeper | undefined;
   #acknowledged: Acknowledged[] = [];
   #refused: Refused[] = [];
   #reportDue = false;
   #stopped = false;
   #settled: (() => void) | undefined;
 
-  constructor(subject: Subject, channel: AckChannel, round: Round) {
+  constructor(subject: Subject, channel: AckChannel, round: Round, served: Served) {
     this.#subject = subject;
     this.#channel = channel;
     this.#round = round;
     this.#streams = round.profile === 'mixed';
+    if (subject.housekeeping !== undefined) {
+      this.#housekeeper = new Housekeeper(subject.housekeeping, channel, round, served);
+    }
   }
 
   start(): void {
     this.#report();
     this.#fill();
+    this.#housekeeper?.take([]);
   }
 
   /** Issues nothing more; resolves when everything in flight was answered, or at the deadline. */
   async stop(deadlineMs: number): Promise<void> {
     this.#stopped = true;
+    this.#housekeeper?.stop();
     if (this.#inFlight[0]! + this.#inFlight[1]! > 0) {
       await new Promise<void>((resolve) => {
         this.#settled = resolve;
@@ -133,10 +140,12 @@ export class Storm {
       this.#issued[0]! + (this.#stopped ? 0 : WINDOW[profile] - this.#inFlight[0]!),
     );
     this.#channel.report({
+      kind: 'appends',
       reserved: [...this.#reserved],
       issued: [next, this.#issued[1]!],
       acknowledged,
       refused,
     });
+    if (acknowledged.length > 0) this.#housekeeper?.take(acknowledged);
   }
 }

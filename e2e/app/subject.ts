@@ -7,6 +7,8 @@ export interface RecoveryFacts {
   readonly tailUncertain: boolean;
   readonly clean: boolean;
   readonly rows: readonly string[];
+  /** The first LSN that is there, or would be if nothing is. */
+  readonly firstLsn: number;
 }
 
 export interface OpenOptions {
@@ -16,7 +18,20 @@ export interface OpenOptions {
   readonly broken?: string;
 }
 
+/** What keeps a log from growing for ever. */
+export interface Housekeeping {
+  /** Resolves when `state` stands for everything up to `upTo`. */
+  checkpoint(state: Uint8Array, upTo: number): Promise<void>;
+  /** Resolves when what lies below `before` is let go of. */
+  trim(before: number): Promise<void>;
+  readCheckpoint(): Promise<{ readonly state: Uint8Array | undefined; readonly upTo: number }>;
+  /** The number of the segment that each slot of the file holds; 0: none. */
+  readSlots(): Promise<{ readonly segments: readonly number[]; readonly endSlot: number }>;
+}
+
 export interface Subject {
+  /** Absent: it keeps everything. */
+  readonly housekeeping?: Housekeeping;
   /** Resolves with the record's LSN when it was acknowledged. */
   append(bytes: Uint8Array, durability: 'strict' | 'relaxed'): Promise<number>;
   /** Resolves with the first LSN. All or none. */

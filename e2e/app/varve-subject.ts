@@ -1,13 +1,31 @@
 /** Varve as a subject: what an application would write, and a worker that takes orders to stop. */
 import { openLog, type Log } from 'varve';
 import { bytesCodec } from 'varve/codec';
-import type { OpenSubject, RecoveryFacts, Subject } from './subject.ts';
+import type { Housekeeping, OpenSubject, RecoveryFacts, Subject } from './subject.ts';
+
+/** A channel of which nothing is appended. */
+const NO_CHANNEL = 2 ** 32 - 1;
 
 class VarveSubject implements Subject {
   readonly log: Log<Uint8Array>;
+  readonly housekeeping: Housekeeping;
 
   constructor(log: Log<Uint8Array>) {
     this.log = log;
+    this.housekeeping = {
+      checkpoint: (state, upTo) => log.checkpoint(state, { upTo }),
+      trim: (before) => log.trim(before),
+      async readCheckpoint() {
+        const nothing = (state: Uint8Array | undefined): Uint8Array | undefined => state;
+        const { state } = await log.recover(nothing, undefined, { channel: NO_CHANNEL });
+        return { state, upTo: log.status().coveredLsn };
+      },
+      async readSlots() {
+        const { slots } = await log.layout();
+        const segments = slots.map(({ segment }) => segment);
+        return { segments, endSlot: slots.findIndex(({ state }) => state === 'tail') };
+      },
+    };
   }
 
   append(bytes: Uint8Array, durability: 'strict' | 'relaxed'): Promise<number> {
@@ -27,8 +45,9 @@ class VarveSubject implements Subject {
   }
 
   facts(): RecoveryFacts {
-    const { tornBytes, tailUncertain, clean, rows } = this.log.status().recovery;
-    return { tornBytes, tailUncertain: tailUncertain !== null, clean, rows };
+    const { firstLsn, recovery } = this.log.status();
+    const { tornBytes, tailUncertain, clean, rows } = recovery;
+    return { tornBytes, tailUncertain: tailUncertain !== null, clean, rows, firstLsn };
   }
 
   workerEnded(): void {

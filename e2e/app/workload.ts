@@ -4,8 +4,10 @@
  * Always true:
  * - page and oracle derive the same operations, so nobody has to send values to be compared
  * - writer 0 appends and appends batches, in order; writer 1 appends streams, one after the other
+ * - the states of checkpoints bear the number of a third, so that each names its round and step
  */
 import { mix, SeededRandom } from './random.ts';
+import { HEADER_BYTES } from './value.ts';
 
 /**
  * - `mixed`: small records, batches, now and then a large value, and one stream after the other
@@ -28,7 +30,7 @@ export interface Operation {
   readonly sizes: readonly number[];
 }
 
-export const WRITERS = { appends: 0, streams: 1 } as const;
+export const WRITERS = { appends: 0, streams: 1, checkpoints: 2 } as const;
 
 /** Far beyond every threshold: a batch, a message, what a segment of the smallest stores holds. */
 const APPEND_BYTES_MAX = 4_000_000;
@@ -50,4 +52,29 @@ export function operation(round: Round, writer: number, index: number): Operatio
     return { kind: 'batch', durability, sizes };
   }
   return { kind: 'append', durability, sizes: [random.size(32, 3_000)] };
+}
+
+/** One step of the housekeeping: a checkpoint, then a trim. */
+export interface HouseStep {
+  /** So many acknowledgements after the step before. */
+  readonly gapAcks: number;
+  readonly stateBytes: number;
+  /** Up to where the state stands: 0 what an earlier recovery served, 1 what was acknowledged last. */
+  readonly coveredShare: number;
+  /** How much of what an earlier recovery served may be gone after this step. */
+  readonly trimmedShare: number;
+}
+
+/** Several segments of the smallest stores. */
+const STATE_BYTES_MAX = 300_000;
+
+export function houseStep({ seed, round, profile }: Round, step: number): HouseStep {
+  const random = new SeededRandom(mix(seed, round, WRITERS.checkpoints, step));
+  return {
+    gapAcks: step === 0 ? 0 : random.size(2, 40),
+    // Of the writes that a kill tears in `records`, none long enough shall be of a state.
+    stateBytes: random.size(HEADER_BYTES, profile === 'records' ? 2_000 : STATE_BYTES_MAX),
+    coveredShare: random.between(0, 4) / 4,
+    trimmedShare: Math.min(1, (step + random.between(1, 3)) / 4),
+  };
 }

@@ -12,6 +12,7 @@ import type { OpenOptions } from '../app/subject.ts';
 import { Oracle, type Verdict } from './oracle.ts';
 import { Ledger } from './ledger.ts';
 import type { KillPlan } from './plan.ts';
+import { SlotHistory, type SlotUse } from './slot-history.ts';
 
 export interface KillResult {
   readonly plan: KillPlan;
@@ -24,6 +25,7 @@ export interface KillResult {
   readonly rows: readonly string[];
   readonly openMs: number;
   readonly records: number;
+  readonly slots: SlotUse;
 }
 
 export interface CrashRunOptions {
@@ -46,6 +48,7 @@ export class CrashRun {
   #store = '';
   #seed: number;
   #oracle: Oracle;
+  #slots = new SlotHistory();
   #round = 0;
 
   constructor(options: CrashRunOptions) {
@@ -69,6 +72,7 @@ export class CrashRun {
     // A seed of its own: what belongs to another store must not pass for this one's.
     this.#seed = mix(this.#options.seed, ...new TextEncoder().encode(name));
     this.#oracle = new Oracle(this.#seed);
+    this.#slots = new SlotHistory();
   }
 
   async kill(plan: KillPlan): Promise<KillResult> {
@@ -93,7 +97,8 @@ export class CrashRun {
       const { tornBytes, rows } = recovered.facts;
       const { openMs } = recovered;
       const records = recovered.rows.length;
-      return { plan, verdict, inFlight, parkedAt, tornBytes, rows, openMs, records };
+      const slots = this.#slots.take(recovered.slots);
+      return { plan, verdict, inFlight, parkedAt, tornBytes, rows, openMs, records, slots };
     } finally {
       server.receive(ackPath, undefined);
     }
@@ -129,8 +134,9 @@ export class CrashRun {
     if (plan.kind === 'recovery') return;
     const seed = this.#seed;
     const { profile } = plan;
-    await page.evaluate(([round, url]) => window.crashApp.startStorm(round, url), [
+    await page.evaluate(([round, served, url]) => window.crashApp.startStorm(round, served, url), [
       { seed, round: this.#round, profile },
+      this.#oracle.served,
       ackUrl,
     ] as const);
     if (plan.stop !== undefined) {

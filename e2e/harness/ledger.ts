@@ -4,7 +4,7 @@
  * Always true: what stands here had left the page before anything was killed. What the page knew
  * and could not say any more is "unknown": it may or may not be recovered.
  */
-import type { Report } from '../app/ack-channel.ts';
+import type { AppendReport, HouseReport, Report } from '../app/ack-channel.ts';
 
 export interface Acknowledgement {
   readonly writer: number;
@@ -19,6 +19,18 @@ export interface Refusal {
   readonly outcome: string;
 }
 
+/** A checkpoint that may have been written; it stands for everything up to `upTo`. */
+export interface CheckpointEntry {
+  readonly step: number;
+  readonly upTo: number;
+  acknowledged: boolean;
+}
+
+export interface TrimEntry {
+  readonly before: number;
+  acknowledged: boolean;
+}
+
 export class Ledger {
   /** Per writer: operations below this index may have been issued. */
   readonly reserved = [0, 0];
@@ -26,6 +38,11 @@ export class Ledger {
   readonly issued = [0, 0];
   readonly acknowledged: Acknowledgement[] = [];
   readonly refused: Refusal[] = [];
+  /** In the order of issue; only the last one can be unanswered. */
+  readonly checkpoints: CheckpointEntry[] = [];
+  readonly trims: TrimEntry[] = [];
+  /** Checkpoints and trims that were refused. */
+  readonly houseRefused: { readonly what: string; readonly code: string }[] = [];
   #closed = false;
   #listeners = new Set<() => void>();
 
@@ -36,6 +53,12 @@ export class Ledger {
 
   take(report: Report): void {
     if (this.#closed) return;
+    if (report.kind === 'appends') this.#takeAppends(report);
+    else this.#takeHouse(report);
+    for (const listener of this.#listeners) listener();
+  }
+
+  #takeAppends(report: AppendReport): void {
     report.reserved.forEach((value, writer) => {
       this.reserved[writer] = Math.max(this.reserved[writer]!, value);
     });
@@ -48,7 +71,19 @@ export class Ledger {
     for (const [writer, index, code, outcome] of report.refused) {
       this.refused.push({ writer, index, code, outcome });
     }
-    for (const listener of this.#listeners) listener();
+  }
+
+  #takeHouse(report: HouseReport): void {
+    if (report.kind === 'refused') {
+      this.houseRefused.push(report);
+    } else if (report.stage === 'acknowledged') {
+      (report.kind === 'trim' ? this.trims : this.checkpoints).at(-1)!.acknowledged = true;
+    } else if (report.kind === 'trim') {
+      this.trims.push({ before: report.before, acknowledged: false });
+    } else {
+      const { step, upTo } = report;
+      this.checkpoints.push({ step, upTo, acknowledged: false });
+    }
   }
 
   /** Operations issued and not answered, as far as the page could say. */

@@ -3,8 +3,8 @@
  * (rules 3 to 6, 8 and the greater part of 7); what this file adds is the store's one order: LSNs.
  *
  * The rule, for the life of one store over many kills:
- *  1. LSNs are dense from 1: nothing is missing in between, nothing is there twice.
- *  2. What an earlier recovery served is still there, the same, at the same LSNs.
+ *  1. LSNs are dense from the first that is there: nothing is missing in between, nothing is twice.
+ *  2. What an earlier recovery served is still there, the same, at the same LSNs, from that first on.
  *  3. After that each writer's operations stand in the order of issue, beginning with its first:
  *     an exact prefix.
  *  4. A batch or stream is there whole or not at all.
@@ -12,21 +12,31 @@
  *  6. Nothing is there that was not issued.
  *  7. Everything acknowledged is there, at the LSN that was acknowledged.
  *  8. Nothing refused with `not-written` is there.
+ *  9. History begins where trims put it: at or above every one that was acknowledged, at or below the
+ *     highest that was ever issued (at 1 if none was). What was gone never comes back.
+ * 10. The checkpoint is the last one acknowledged or one issued after it, byte for byte, with the LSN
+ *     that it stands for; the log reaches that far.
+ * 11. No checkpoint or trim is refused, except by a worker that died.
  */
 import { History, type Rule, Violation } from '@varve/crashkit/oracle';
+import type { Served } from '../app/housekeeper.ts';
 import type { Recovered, RecoveredRow } from '../app/page.ts';
 import { sumOf, valueBytes } from '../app/value.ts';
 import { operation, type Profile, type Round } from '../app/workload.ts';
+import { HouseOracle } from './house-oracle.ts';
 import type { Ledger } from './ledger.ts';
 
 export interface Verdict {
   readonly violations: readonly string[];
-  /** Acknowledged operations that are not there. */
+  /** Acknowledged operations and checkpoints that are not there. */
   readonly lost: number;
   readonly issued: number;
   readonly acknowledged: number;
   /** Operations of this round that came back. */
   readonly recovered: number;
+  /** Acknowledged in this round. */
+  readonly checkpoints: number;
+  readonly trims: number;
 }
 
 /** What a round was told to write and what it said. */
@@ -40,46 +50,74 @@ const VIOLATIONS_MAX = 20;
 
 export class Oracle {
   readonly #seed: number;
-  /** What the last recovery served: it may never change again. */
+  readonly #house = new HouseOracle();
+  /** What the last recovery served: it may go, but never change again. */
   #settled: readonly RecoveredRow[] = [];
+  #served: Served = { firstLsn: 1, lastLsn: 0 };
 
   constructor(seed: number) {
     this.#seed = seed;
   }
 
-  get settledRecords(): number {
-    return this.#settled.length;
+  /** What the last recovery served: the next round may trim it, and nothing else. */
+  get served(): Served {
+    return this.#served;
   }
 
   judge(history: RoundHistory, recovered: Recovered): Verdict {
     const violations: string[] = [];
-    const { rows } = recovered;
+    const { rows, facts } = recovered;
+    const { firstLsn } = facts;
+    const { round, profile, ledger } = history;
+    const workload: Round = { seed: this.#seed, round, profile };
     const say = (violation: string): void => void violations.push(violation);
     rows.forEach(([lsn], place) => {
-      if (lsn !== place + 1) say(`rule 1: LSN ${lsn} stands in place ${place + 1}`);
-    });
-    this.#settled.forEach((before, place) => {
-      const now = rows[place];
-      if (now === undefined) say(`rule 2: LSN ${place + 1} was served before and is gone`);
-      else if (before.some((field, at) => field !== now[at])) {
-        say(`rule 2: LSN ${place + 1} was [${before}] and is [${now}]`);
+      if (lsn !== firstLsn + place) {
+        say(`rule 1: LSN ${lsn} stands in place ${place + 1} of a log from ${firstLsn} on`);
       }
     });
-    const fresh = rows.slice(this.#settled.length);
-    const verdict = this.#judgeRound(history, fresh, say);
+    this.#judgeSettled(rows, firstLsn, say);
+    const fresh = rows.filter(([lsn]) => lsn > this.#served.lastLsn);
+    const verdict = this.#judgeRound(workload, ledger, fresh, say);
+    const lost = verdict.lost + this.#house.judge(workload, ledger, recovered, say);
     this.#settled = rows;
-    return { ...verdict, violations: violations.slice(0, VIOLATIONS_MAX) };
+    this.#served = { firstLsn, lastLsn: firstLsn + rows.length - 1 };
+    return {
+      ...verdict,
+      lost,
+      checkpoints: ledger.checkpoints.filter(({ acknowledged }) => acknowledged).length,
+      trims: ledger.trims.filter(({ acknowledged }) => acknowledged).length,
+      violations: violations.slice(0, VIOLATIONS_MAX),
+    };
+  }
+
+  /** Rule 2. */
+  #judgeSettled(
+    rows: readonly RecoveredRow[],
+    firstLsn: number,
+    say: (violation: string) => void,
+  ): void {
+    const rowAt = new Map(rows.map((row) => [row[0], row]));
+    for (const before of this.#settled) {
+      const [lsn] = before;
+      const now = rowAt.get(lsn);
+      if (lsn < firstLsn) continue;
+      if (now === undefined) say(`rule 2: LSN ${lsn} was served before and is gone`);
+      else if (before.some((field, at) => field !== now[at])) {
+        say(`rule 2: LSN ${lsn} was [${before}] and is [${now}]`);
+      }
+    }
   }
 
   #judgeRound(
-    { round, profile, ledger }: RoundHistory,
+    workload: Round,
+    ledger: Ledger,
     rows: readonly RecoveredRow[],
     say: (violation: string) => void,
-  ): Omit<Verdict, 'violations'> {
-    const workload: Round = { seed: this.#seed, round, profile };
+  ): Pick<Verdict, 'lost' | 'issued' | 'acknowledged' | 'recovered'> {
     const rowsOf: RecoveredRow[][] = [[], []];
     for (const row of rows) {
-      const own = row[1] === round ? rowsOf[row[2]] : undefined;
+      const own = row[1] === workload.round ? rowsOf[row[2]] : undefined;
       if (own === undefined) say(`rule 6: LSN ${row[0]} holds [${row}], nobody’s record`);
       else own.push(row);
     }

@@ -11,7 +11,13 @@ export interface ReportRow {
   readonly issued: number;
   readonly acknowledged: number;
   readonly recovered: number;
-  /** Acknowledged operations that were not there afterwards. */
+  readonly checkpoints: number;
+  readonly trims: number;
+  /** Kills of rounds in which slots of what was let go of were written over. */
+  readonly recycled: number;
+  /** Kills after which the log ended in such a slot, of this round or an earlier one. */
+  readonly endsInRecycled: number;
+  /** Acknowledged operations and checkpoints that were not there afterwards. */
   readonly lost: number;
   /** Kills after which any rule was broken. */
   readonly failed: number;
@@ -45,6 +51,10 @@ function rowOf(kind: string, outcomes: readonly KillOutcome[]): ReportRow {
     issued: sum(({ result }) => result?.verdict.issued ?? 0),
     acknowledged: sum(({ result }) => result?.verdict.acknowledged ?? 0),
     recovered: sum(({ result }) => result?.verdict.recovered ?? 0),
+    checkpoints: sum(({ result }) => result?.verdict.checkpoints ?? 0),
+    trims: sum(({ result }) => result?.verdict.trims ?? 0),
+    recycled: sum(({ result }) => (result !== undefined && result.slots.recycled > 0 ? 1 : 0)),
+    endsInRecycled: sum(({ result }) => (result?.slots.endsInRecycled === true ? 1 : 0)),
     lost: sum(({ result }) => result?.verdict.lost ?? 0),
     failed,
     rate: failed / kills,
@@ -95,6 +105,10 @@ const COLUMNS: readonly [title: string, cell: (row: ReportRow) => string][] = [
   ['issued', (row) => String(row.issued)],
   ['acknowledged', (row) => String(row.acknowledged)],
   ['recovered', (row) => String(row.recovered)],
+  ['checkpoints', (row) => String(row.checkpoints)],
+  ['trims', (row) => String(row.trims)],
+  ['recycled', (row) => percent(row.recycled, row.kills)],
+  ['ends in one', (row) => percent(row.endsInRecycled, row.kills)],
   ['lost', (row) => String(row.lost)],
   ['failed', (row) => String(row.failed)],
   [
