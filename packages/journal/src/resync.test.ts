@@ -119,3 +119,24 @@ test.each(WOUNDS)(
     }
   },
 );
+
+test('nobody can have withdrawn what the running store wrote: its last record is served behind damage', async () => {
+  const disk = new SimulatedDisk({ seed: 4 });
+  const store = await openStore(disk.host(), 's', OPTIONS);
+  for (const text of ['a', 'b', 'c']) await store.append({ frames: frame(text) });
+  const hit = store.batches(0).filter(({ kind, firstLsn }) => kind === 'records' && firstLsn === 2);
+  wipe(disk, hit);
+  expect(salvaged(store)).toEqual([shown(1, 'a'), 'missing 2–2', shown(3, 'c')]);
+});
+
+test('a batch without records is damaged: nothing is missing', async () => {
+  const disk = new SimulatedDisk({ seed: 4 });
+  const store = await openStore(disk.host(), 's', OPTIONS);
+  await store.append({ frames: frame('a') });
+  await disk.advanceAsync(10);
+  await store.append({ frames: frame('b') });
+  const marks = store.batches(0).filter(({ kind }) => kind === 'mark');
+  expect(marks).toHaveLength(1);
+  wipe(disk, marks);
+  expect(salvaged(store)).toEqual([shown(1, 'a'), shown(2, 'b')]);
+});

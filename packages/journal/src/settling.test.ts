@@ -129,6 +129,41 @@ describe('the witness', () => {
   });
 });
 
+describe('a store that fails', () => {
+  test('by a broken invariant takes nothing more; the append is unknown', async () => {
+    const disk = new SimulatedDisk({ seed: 2 });
+    const host = disk.host();
+    let broken = false;
+    const random: Host['random'] = {
+      fill: (bytes) => {
+        if (broken) throw new TypeError('no such thing');
+        host.random.fill(bytes);
+      },
+    };
+    const events: StoreEvent['type'][] = [];
+    const small = { ...SMALL, segmentSizeBytes: 4_096 };
+    const store = await openStore({ ...host, random }, 's', small, ({ type }) => events.push(type));
+    broken = true;
+    await expect(
+      (async () => {
+        for (;;) await store.append({ frames: frame('x', 900) });
+      })(),
+    ).rejects.toMatchObject({ code: 'POISONED', outcome: 'unknown' });
+    expect([store.state, events]).toEqual(['poisoned', expect.arrayContaining(['poisoned'])]);
+    await expect(store.append({ frames: frame('y') })).rejects.toMatchObject({ code: 'POISONED' });
+  });
+
+  test('while it closes: whoever waits is told that nobody knows', async () => {
+    const disk = new SimulatedDisk({ seed: 2 });
+    const store = await openStore(disk.host(), 's', SMALL);
+    const appended = store.append({ frames: frame('one') });
+    disk.inject({ on: 'flush', effect: { throws: 'io' }, sticky: true });
+    expect(store.commits.close(store.journal!)).toMatchObject({ code: 'IO_ERROR' });
+    store.abandon();
+    await expect(appended).rejects.toMatchObject({ code: 'IO_ERROR', outcome: 'unknown' });
+  });
+});
+
 describe('status', () => {
   test('counts commits, records and the last group from zero', async () => {
     const disk = new SimulatedDisk({ seed: 2 });

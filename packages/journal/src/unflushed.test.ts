@@ -33,6 +33,8 @@ describe('a unit whose only flush failed', () => {
     });
     await store.append({ frames: frame('three') });
     expect(readAll(store)).toHaveLength(3);
+    // What was copied is no stream that somebody still writes.
+    expect(store.status().openUnits).toBe(0);
     expect(readAll(await afterPowerCut(disk))).toEqual([
       shown(1, 'one'),
       shown(2, 'A', 500),
