@@ -103,7 +103,7 @@ export default defineConfig({
         test: {
           name: 'node',
           testTimeout,
-          include: ['{packages,scripts,examples,apps}/**/*.test.ts'],
+          include: ['{packages,scripts,examples,apps,e2e/harness}/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.browser.test.ts'],
         },
       },

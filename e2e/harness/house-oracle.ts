@@ -42,7 +42,7 @@ export class HouseOracle {
     for (const { what, code } of ledger.houseRefused) {
       if (code !== DIED) say(`rule 11: a ${what} was refused: ${code}`);
     }
-    const endLsn = firstLsn + rows.length - 1;
+    const endLsn = rows.at(-1)?.[0] ?? firstLsn - 1;
     if (checkpoint !== null && checkpoint[0] > endLsn) {
       say(`rule 10: the checkpoint stands for LSN ${checkpoint[0]}, the log ends at ${endLsn}`);
     }

@@ -72,16 +72,15 @@ export class Oracle {
     const workload: Round = { seed: this.#seed, round, profile };
     const say = (violation: string): void => void violations.push(violation);
     rows.forEach(([lsn], place) => {
-      if (lsn !== firstLsn + place) {
-        say(`rule 1: LSN ${lsn} stands in place ${place + 1} of a log from ${firstLsn} on`);
-      }
+      const next = place === 0 ? firstLsn : rows[place - 1]![0] + 1;
+      if (lsn !== next) say(`rule 1: LSN ${lsn} stands where ${next} should`);
     });
     this.#judgeSettled(rows, firstLsn, say);
     const fresh = rows.filter(([lsn]) => lsn > this.#served.lastLsn);
     const verdict = this.#judgeRound(workload, ledger, fresh, say);
     const lost = verdict.lost + this.#house.judge(workload, ledger, recovered, say);
     this.#settled = rows;
-    this.#served = { firstLsn, lastLsn: firstLsn + rows.length - 1 };
+    this.#served = { firstLsn, lastLsn: rows.at(-1)?.[0] ?? firstLsn - 1 };
     return {
       ...verdict,
       lost,
