@@ -43,10 +43,11 @@ export class ChunkBuilder {
     let end = to;
     let first = firstLsn;
     let kept = count;
+    const last = firstLsn + count - 1;
     const frame = newRecordFrame();
     while (first <= after && kept > 0) {
       start = readRecordFrame(source, start, to, frame);
-      if (start < 0) throw malformed(first);
+      if (start < 0) throw malformed(first, last);
       first++;
       kept--;
     }
@@ -54,7 +55,7 @@ export class ChunkBuilder {
       end = start;
       for (let lsn = first; lsn <= upTo; lsn++) {
         end = readRecordFrame(source, end, to, frame);
-        if (end < 0) throw malformed(lsn);
+        if (end < 0) throw malformed(lsn, last);
       }
       kept = Math.max(0, upTo - first + 1);
     }
@@ -109,8 +110,9 @@ export class ChunkBuilder {
   }
 }
 
-function malformed(lsn: number): VarveError {
+/** Where one frame is wrong, nothing says where those behind it begin. */
+function malformed(lsn: number, last: number): VarveError {
   return new VarveError('CORRUPT', `record ${lsn} is not framed as its batch says`, {
-    facts: { from: lsn, to: lsn },
+    facts: { from: lsn, to: last },
   });
 }
