@@ -1,7 +1,7 @@
 /** Room: slots made ahead, what is refused for want of it, and what is not. */
 import { SimulatedDisk } from '@varve/files/simulated';
 import { expect, test } from 'vitest';
-import { frame, readAll } from '../conformance/records.ts';
+import { frame, readAll, shown } from '../conformance/records.ts';
 import { openStore } from './open-store.ts';
 import type { StoreOptions } from './store-port.ts';
 
@@ -121,4 +121,26 @@ test('history goes right up to the last checkpoint: its state stays, wherever in
     const again = await openStore(disk.host(), 's', SMALL);
     expect([filler, again.readState()]).toEqual([filler, { state, coveredLsn: filler + 1 }]);
   }
+});
+
+test('a long record is written again after a kill, in another segment: retention keeps all of it', async () => {
+  let moved = 0;
+  for (let bytes = 6_000; bytes < 7_400; bytes += 60) {
+    const disk = new SimulatedDisk({ seed: 2 });
+    const given = { ...SMALL, keep: 'checkpoint' } as const;
+    const killed = await openStore(disk.host(), 's', given);
+    await killed.append({ frames: frame('before') });
+    await killed.append({ frames: frame('long', bytes) });
+    const { live } = killed.status().segments;
+    killed.abandon();
+    const store = await openStore(disk.host(), 's', given);
+    if (store.status().segments.live > live) moved++;
+    for (let turn = 0; turn < 3; turn++) {
+      for (let index = 0; index < 12; index++) await store.append({ frames: frame('y', 900) });
+      // All that comes before the long record may go.
+      await store.checkpoint(Uint8Array.of(1), 1);
+      expect([bytes, readAll(store)[0]]).toEqual([bytes, shown(2, 'long', bytes)]);
+    }
+  }
+  expect(moved).toBeGreaterThan(0);
 });

@@ -3,6 +3,7 @@ import { SimulatedDisk } from '@varve/files/simulated';
 import { recordFrameBytes, writeRecordFrame } from '@varve/protocol';
 import { describe, expect, test } from 'vitest';
 import { frame, readAll, shown } from '../conformance/records.ts';
+import { SLOTS_START } from './format.ts';
 import { removeStore } from './open-journal.ts';
 import { openStore } from './open-store.ts';
 import type { Store } from './store.ts';
@@ -61,6 +62,41 @@ describe('opening', () => {
       });
     }
     expect(again.readState()).toMatchObject({ state: Uint8Array.of(1), coveredLsn: 3 });
+  });
+});
+
+describe('a damaged store', () => {
+  const FILE = 's/journal';
+
+  test('in which a flushed record is hit: what is missing is named, the rest is served, nothing is written', async () => {
+    const disk = new SimulatedDisk({ seed: 2 });
+    const store = await openStore(disk.host(), 's', SMALL);
+    for (const text of ['a', 'b', 'c', 'd', 'e']) await store.append({ frames: frame(text) });
+    const hit = store
+      .batches(0)
+      .filter(({ kind, firstLsn }) => kind === 'records' && firstLsn === 2);
+    expect(hit).toHaveLength(1);
+    store.abandon();
+    disk.poke(FILE, new Uint8Array(hit[0]!.bytes), SLOTS_START + hit[0]!.offset);
+    const again = await openStore(disk.host(), 's', SMALL);
+    expect(again.state).toBe('read-only');
+    expect(again.status().recovery.damage).toMatchObject([{ from: 2, to: 2 }]);
+    const pieces = [...again.salvage()].map((piece) =>
+      'from' in piece ? [piece.from, piece.to] : piece.runs.map(({ firstLsn }) => firstLsn),
+    );
+    expect(pieces.flat()).toEqual([1, 2, 2, 3, 4, 5]);
+  });
+
+  test('whose only segment has lost its header is read-only, and the report says why', async () => {
+    const disk = new SimulatedDisk({ seed: 2 });
+    const store = await openStore(disk.host(), 's', SMALL);
+    for (const text of ['a', 'b', 'c']) await store.append({ frames: frame(text) });
+    store.abandon();
+    disk.poke(FILE, new Uint8Array(64), SLOTS_START);
+    const again = await openStore(disk.host(), 's', SMALL);
+    expect(again.state).toBe('read-only');
+    const { rows } = again.status().recovery;
+    expect(rows.filter((row) => row === 'header-lost')).toEqual(['header-lost']);
   });
 });
 

@@ -4,6 +4,7 @@ import { type BatchLayout, newRecordFrame, readRecordFrame } from '@varve/protoc
 import { expect, test } from 'vitest';
 import { frame, shown } from '../conformance/records.ts';
 import { SLOTS_START } from './format.ts';
+import { batchesBeyond, resync } from './lookahead.ts';
 import { openStore } from './open-store.ts';
 import type { Store } from './store.ts';
 import type { Chunk } from './store-port.ts';
@@ -139,4 +140,23 @@ test('a batch without records is damaged: nothing is missing', async () => {
   expect(marks).toHaveLength(1);
   wipe(disk, marks);
   expect(salvaged(store)).toEqual([shown(1, 'a'), shown(2, 'b')]);
+});
+
+test('a window on older bytes shows the batch that was just found damaged: the way on is never back to it', async () => {
+  const disk = new SimulatedDisk({ seed: 4 });
+  const store = await openStore(disk.host(), 's', OPTIONS);
+  for (const text of ['a', 'b', 'c']) await store.append({ frames: frame(text) });
+  const places = store.batches(0).filter(({ kind }) => kind === 'records');
+  const journal = store.journal!;
+  const { blocks, generation } = journal;
+  const points = [...batchesBeyond(journal, blocks, journal.segment(1)!, places[0]!.offset)].map(
+    ({ point }) => point,
+  );
+  expect(points.map(({ offset }) => offset)).toEqual(places.map(({ offset }) => offset));
+  const [, second, third] = points;
+  expect(resync(journal, blocks, second!, 1)).toEqual(third);
+  // Nor is it one that stands further on and is older.
+  expect(resync(journal, blocks, { ...second!, lastLsn: 2 }, 1)).toEqual(third);
+  expect(resync(journal, blocks, { ...second!, lastLsn: 3 }, 1)).toBeUndefined();
+  expect(resync(journal, blocks, { ...second!, generation: generation + 1 }, 1)).toBeUndefined();
 });

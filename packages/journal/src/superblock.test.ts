@@ -1,6 +1,8 @@
 /** Superblocks: what is written is what is read, field by field, and what makes no sense is refused. */
+import { SimulatedDisk } from '@varve/files/simulated';
 import { describe, expect, test } from 'vitest';
 import { FORMAT_VERSION, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN } from './format.ts';
+import { readSuperblocks, SuperblockPair } from './superblock-pair.ts';
 import { assertUsable, decodeSuperblock, encodeSuperblock, type Superblock } from './superblock.ts';
 
 const idOf = (first: number): Uint8Array => Uint8Array.from({ length: 16 }, (_, i) => first + i);
@@ -92,4 +94,42 @@ describe('one that verifies', () => {
       );
     },
   );
+});
+
+describe('of two', () => {
+  const FIRST = { ...BLOCK, incompat: 0, sequence: 5, firstSegment: 7 };
+  const SECOND = { ...FIRST, sequence: 6, firstSegment: 8 };
+
+  test.each([
+    ['the newest is written first, then the older', [FIRST, SECOND], [1, 0, 1]],
+    ['the newest is written first, then the older', [SECOND, FIRST], [0, 1, 0]],
+    ['the lost one is written first', [undefined, FIRST], [0, 1, 0]],
+    ['the lost one is written first', [FIRST, undefined], [1, 0, 1]],
+  ] as const)('%s: %#', async (_, blocks, expected) => {
+    const disk = new SimulatedDisk({ seed: 1 });
+    const folder = await disk.host().root.directory('s', { create: true });
+    const file = (await folder!.openFile('journal', { create: true }))!;
+    const pair = new SuperblockPair(file, blocks);
+    const places: number[] = [];
+    let sequence = Math.max(...blocks.map((block) => block?.sequence ?? 0));
+    for (const _place of expected) {
+      pair.write({ ...FIRST, firstSegment: 9 });
+      sequence++;
+      places.push(pair.pair.findIndex((block) => block?.sequence === sequence));
+      expect(readSuperblocks(file, 's').newest!.sequence).toBe(sequence);
+    }
+    expect(places).toEqual(expected);
+    expect(pair.firstSegmentInBoth).toBe(9);
+  });
+
+  test('only what both say is gone is gone', async () => {
+    const disk = new SimulatedDisk({ seed: 1 });
+    const folder = await disk.host().root.directory('s', { create: true });
+    const file = (await folder!.openFile('journal', { create: true }))!;
+    const pair = new SuperblockPair(file, [FIRST, SECOND]);
+    pair.write({ ...SECOND, firstSegment: 9 });
+    expect(pair.firstSegmentInBoth).toBe(7);
+    pair.write({ ...SECOND, firstSegment: 9 });
+    expect(pair.firstSegmentInBoth).toBe(9);
+  });
 });

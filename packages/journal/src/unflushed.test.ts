@@ -85,3 +85,31 @@ test('a mark that no flush covered is there before a superblock of the close nam
   }
   expect(closed).toBeGreaterThan(0);
 });
+
+describe('a new segment of a padded store', () => {
+  const PADDED = { segmentSizeBytes: 16_384, alignmentBytes: 4_096, maxStateBytes: 1_024 } as const;
+
+  test.each([0, 1, 2, 3, 4, 5, 6, 7])(
+    'whose header only the cache holds after flush %i failed is found after a power cut',
+    async (skip) => {
+      const disk = new SimulatedDisk({ seed: 5, profile: 'fsync-fail-keep' });
+      const store = await openStore(disk.host(), 's', PADDED);
+      await disk.advanceAsync(61_000);
+      disk.inject({ on: 'flush', effect: { throws: 'io' }, skip });
+      for (let index = 0; index < 8; index++) {
+        const failed = await store.append({ frames: frame('x', 900) }).catch(() => 'failed');
+        if (failed === 'failed') break;
+      }
+      // It opens itself again.
+      await disk.advanceAsync(10);
+      store.abandon();
+      const again = await openStore(disk.host(), 's', PADDED);
+      await again.append({ frames: frame('last') });
+      const acknowledged = readAll(again);
+      const after = await openStore(disk.powerCut('none').host(), 's', PADDED);
+      expect([after.state, readAll(after)]).toEqual(['open', acknowledged]);
+      // It was written again: the log is not found by the record before it.
+      expect(after.status().recovery.rows).not.toContain('header-lost');
+    },
+  );
+});
