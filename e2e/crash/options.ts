@@ -12,7 +12,8 @@ export const USAGE = `npm run crash -- [options]
   --browser NAME     chromium (default) or firefox
   --kinds A,B,…      of ${KINDS.join(', ')} (default: all)
   --subject NAME     varve (default) or raw: the control
-  --broken NAME      ack-before-write, never-flush, no-checksums: a run that should fail
+  --broken NAME      a run that should fail: ack-before-write, never-flush, no-checksums,
+                     unnamed-checkpoint, live-slot-reused
   --controls N       instead: the broken builds with N seeds each, as the lane of npm test runs
   --recovery N       instead: how long opening takes after a kill, N times
   --isolated         serve the page cross-origin isolated

@@ -56,6 +56,10 @@ test(`${KILLS} kills of worker, tab, renderer and browser lose nothing acknowled
     expect(all.inFlight / all.kills).toBeGreaterThanOrEqual(0.3);
     expect(all.tornOrParked / all.kills).toBeGreaterThanOrEqual(0.1);
     expect(all.acknowledged).toBeGreaterThan(0);
+    // Three stores of five have small segments: kills must hit slots that are used again.
+    if (KILLS >= KILLS_IN_LANE) {
+      expect(Math.min(all.checkpoints, all.trims, all.recycled)).toBeGreaterThan(0);
+    }
   } finally {
     await stage.strike();
   }
@@ -81,7 +85,7 @@ test('in Firefox too', async () => {
 });
 
 // The same plan and the same number of kills as the lane itself: what it misses here, it would miss.
-for (const broken of CONTROLS) {
+for (const broken of CONTROLS.filter(({ takesLuck }) => takesLuck !== true)) {
   test(`${broken.what} is caught by the lane as it is`, async () => {
     test.setTimeout(KILLS * 20_000);
     const stage = await Stage.set({ plugins: broken.plugins });
