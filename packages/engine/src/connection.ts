@@ -9,6 +9,7 @@
 import type { Timers } from '@varve/files';
 import type { Appended, StorePort } from '@varve/journal';
 import {
+  CLONED_BYTES_MAX,
   STRIKES_MAX,
   VarveError,
   asVarveError,
@@ -118,8 +119,10 @@ export class Connection {
     const { id, buffer } = message;
     this.#staged(message).then(
       ({ firstLsn, groups: count, refusal }) => {
+        const answer = { kind: 'appended', id, firstLsn, groups: count } as const;
         const refused = refusal && { refusal: toWire(refusal) };
-        this.#post({ kind: 'appended', id, firstLsn, groups: count, buffer, ...refused }, [buffer]);
+        if (buffer.byteLength <= CLONED_BYTES_MAX) this.#post({ ...answer, ...refused });
+        else this.#post({ ...answer, ...refused, buffer }, [buffer]);
         this.#pusher.touch();
       },
       (cause: unknown) => {

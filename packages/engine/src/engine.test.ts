@@ -1,5 +1,5 @@
 import { createMemoryHost } from '@varve/files/memory';
-import { PROTOCOL_VERSION, writeRecordFrame } from '@varve/protocol';
+import { CLONED_BYTES_MAX, PROTOCOL_VERSION, writeRecordFrame } from '@varve/protocol';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { EngineServices } from './services.ts';
 import { RawClient, testServices } from './test/raw-client.ts';
@@ -40,14 +40,16 @@ describe('the hello', () => {
 });
 
 describe('appends', () => {
-  test('are answered with their LSN, and the buffer comes back', async () => {
+  test('are answered with their LSN; a buffer comes back unless it is small', async () => {
     const client = await opened();
     client.append(1, 'one');
-    client.append(2, 'two');
-    expect(await client.expect('appended', 1)).toMatchObject({ firstLsn: 1, groups: 1 });
+    client.append(2, 'large'.repeat(2000));
+    const first = await client.expect('appended', 1);
+    expect(first).toMatchObject({ firstLsn: 1, groups: 1 });
+    expect(first.buffer).toBeUndefined();
     const second = await client.expect('appended', 2);
     expect(second.firstLsn).toBe(2);
-    expect(second.buffer.byteLength).toBeGreaterThan(0);
+    expect(second.buffer!.byteLength).toBeGreaterThan(CLONED_BYTES_MAX);
   });
 
   test('before open are out of order, and say that nothing was written', async () => {

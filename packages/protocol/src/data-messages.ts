@@ -3,20 +3,23 @@
  *
  * Always true:
  * - every request with an `id` gets exactly one answer with that `id`, or the connection ends
- * - the buffer of an append that succeeded goes back with its answer, to be used again
+ * - the buffer of an append that succeeded goes back with its answer, to be used again; unless it is so
+ *   small that it was cloned (`CLONED_BYTES_MAX`)
  * - the engine sends chunks only when asked: what is under way is bounded by the asking side
  */
 import type { Durability, StoreEvent, StoreStatus } from './status.ts';
 import type { WireError } from './wire-error.ts';
 
 /** Raised when a message changes its meaning; both sides must speak the same. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /**
  * An append message never exceeds this, and a record larger than this is not put together in memory:
  * what can be appended as a value can be read as one. Larger records are streams.
  */
 export const MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
+/** The buffer of a smaller append is cloned: giving it away and back takes longer. */
+export const CLONED_BYTES_MAX = 4096;
 /** The most that one read may ask for. */
 export const CHUNK_BYTES_MAX = 4 * 1024 * 1024;
 /** After so many malformed messages in a row the connection is dropped. */
@@ -98,7 +101,8 @@ export interface AppendedMessage {
   readonly groups: number;
   /** Why the first refused group was refused. */
   readonly refusal?: WireError;
-  readonly buffer: ArrayBuffer;
+  /** Given back; absent: it was cloned. */
+  readonly buffer?: ArrayBuffer;
 }
 
 /** Records with consecutive LSNs, written together. */

@@ -1,5 +1,11 @@
 import type { AppendMessage, ToClient } from '@varve/protocol';
-import { newRecordFrame, readRecordFrame, toWire, VarveError } from '@varve/protocol';
+import {
+  CLONED_BYTES_MAX,
+  newRecordFrame,
+  readRecordFrame,
+  toWire,
+  VarveError,
+} from '@varve/protocol';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { appendQueue } from './append-queue.ts';
@@ -39,7 +45,11 @@ function connect(queueBytes = 1_000_000, deadlineMs = 60_000) {
     lsn += sizes.length;
     const refusal = groupsRefused > 0 && { refusal: toWire(new VarveError('STORE_FULL')) };
     const taken = (groups?.length ?? 1) - groupsRefused;
-    answer({ kind: 'appended', id, firstLsn, groups: taken, buffer, ...refusal }, [buffer]);
+    const back = buffer.byteLength > CLONED_BYTES_MAX && { buffer };
+    answer(
+      { kind: 'appended', id, firstLsn, groups: taken, ...back, ...refusal },
+      back ? [buffer] : [],
+    );
     return sizes;
   };
   return { queue, received, acknowledge, calls };
@@ -110,6 +120,20 @@ describe('the append queue', () => {
     for (let i = 0; i < 5000; i++)
       void queue.append(call(10, { expect: i })).catch(() => undefined);
     expect(process.memoryUsage().arrayBuffers).toBeLessThan(200 * 1024 * 1024);
+  });
+
+  test('a small message is sent with its own bytes alone, a large one with a buffer that is used again', async () => {
+    const { queue, received, acknowledge } = connect();
+    const spare: number[] = [];
+    for (const size of [10, 100_000, 20, 50_000]) {
+      const appended = queue.append(call(size));
+      await until(() => received.length > 0);
+      const { buffer, length } = received[0]!;
+      spare.push(buffer.byteLength - length);
+      acknowledge();
+      await appended;
+    }
+    expect(spare).toEqual([0, 0, 0, 50_000]);
   });
 
   test('a refusal in the middle of a message is told to those it concerns', async () => {

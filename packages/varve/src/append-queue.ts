@@ -7,10 +7,12 @@
  * - appends keep the order of their calls, whatever their size: messages get LSNs as they are sent, a
  *   large value is one message, and one that fails or is aborted leaves the others in their order
  * - those of one message get LSNs without a gap
- * - buffers go there and come back: the pool holds at most three
+ * - buffers go there and come back, unless so little is in them that it is cloned; the pool holds at
+ *   most three
  * - every call settles, and a failure says whether anything may have been written
  */
 import {
+  CLONED_BYTES_MAX,
   asVarveError,
   fromWire,
   recordFrameBytes,
@@ -155,16 +157,18 @@ export function appendQueue(
 
   async function send(message: Message): Promise<void> {
     const { bytes, length, waiting, durability, expect, stream } = message;
-    const { buffer } = bytes;
+    const isCloned = length <= CLONED_BYTES_MAX;
+    const buffer = isCloned ? bytes.buffer.slice(0, length) : bytes.buffer;
+    if (isCloned) recycle(bytes.buffer);
     const groups = waiting.length > 1 ? Uint32Array.from(waiting, (call) => call.bytes) : undefined;
     const wasOpen = link.isOpen();
     inFlight++;
     try {
       const answer = await link.request(
         { kind: 'append', buffer, length, groups, durability, expect, stream },
-        [buffer],
+        isCloned ? [] : [buffer],
       );
-      recycle(answer.buffer);
+      if (answer.buffer) recycle(answer.buffer);
       const { firstLsn, refusal } = answer;
       let next = firstLsn;
       waiting.forEach((call, index) => {

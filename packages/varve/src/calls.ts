@@ -18,39 +18,57 @@ export interface Calls {
   end(error: Error): void;
 }
 
+interface Deadline {
+  readonly deadlineMs: number;
+  readonly dueMs: number;
+}
+
+/** A timer that waits longer is asked again then: browsers count in 31 bits. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
 export function newCalls(usualDeadlineMs: number): Calls {
-  const waiting = new Set<Fail>();
+  const waiting = new Map<Fail, Deadline>();
   let ended: Error | undefined;
+  /** One for all calls: one for each would be a good part of what an append costs. */
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let timerDueMs = Infinity;
   return {
     isOpen: () => !ended,
     run: (send, deadlineMs = usualDeadlineMs) =>
       new Promise((resolve, reject) => {
         if (ended) throw ended;
-        const done = (): void => {
-          clearTimeout(timer);
-          waiting.delete(fail);
-        };
         const fail: Fail = (error) => {
-          done();
+          waiting.delete(fail);
           reject(error);
         };
-        // A tail waits for the future: it has no deadline.
-        const timer =
-          deadlineMs < Infinity
-            ? setTimeout(
-                () => fail(new VarveError('TIMEOUT', undefined, { facts: { deadlineMs } })),
-                deadlineMs,
-              )
-            : undefined;
-        waiting.add(fail);
+        const dueMs = performance.now() + deadlineMs;
+        waiting.set(fail, { deadlineMs, dueMs });
+        watch(dueMs);
         send((value) => {
-          done();
+          waiting.delete(fail);
           resolve(value);
         }, fail);
       }),
     end(error) {
       ended ??= error;
-      for (const fail of waiting) fail(ended);
+      clearTimeout(timer);
+      for (const fail of waiting.keys()) fail(ended);
     },
   };
+
+  /** A tail waits for the future: it has no deadline. */
+  function watch(dueMs: number): void {
+    if (dueMs >= timerDueMs) return;
+    clearTimeout(timer);
+    timerDueMs = dueMs;
+    timer = setTimeout(look, Math.min(dueMs - performance.now(), TIMER_MAX_MS));
+  }
+
+  function look(): void {
+    timerDueMs = Infinity;
+    for (const [fail, { deadlineMs, dueMs }] of waiting) {
+      if (dueMs > performance.now()) watch(dueMs);
+      else fail(new VarveError('TIMEOUT', undefined, { facts: { deadlineMs } }));
+    }
+  }
 }
