@@ -8,12 +8,15 @@ import { createOpfsHost, storageAsks } from '@varve/files/opfs';
 import type { Host } from '@varve/files';
 import { deleteStore, importStore, listStores, openStore } from '@varve/journal';
 import type { StorageFacts } from '@varve/protocol';
+import { inTime } from './in-time.ts';
 import type { EngineServices } from './services.ts';
 import { StorageGuard } from './storage-guard.ts';
 
 /** Folder in the origin's private file system; also the prefix of locks. */
 const ROOT_NAME = 'varve';
 const LOCK_WAIT_MS = 300;
+/** Opening and `status()` tell them, and wait for them no longer. */
+const FACTS_WAIT_MS = 1000;
 
 /** `withHost` lets a test put something between the journal and the files. */
 export async function browserServices(
@@ -47,15 +50,15 @@ export async function browserServices(
   };
 }
 
-/** A browser that cannot say, or will not, is no failure. */
+/** A browser that cannot say, will not, or takes its time over it, is no failure. */
 async function storageFacts(): Promise<StorageFacts> {
   const storage = navigator.storage as Partial<StorageManager> | undefined;
-  const [persisted = null, estimate] = await Promise.all([
-    storage?.persisted?.().catch(() => null),
-    storage?.estimate?.().catch(() => null),
+  const [persisted, estimate] = await Promise.all([
+    inTime(() => storage?.persisted?.(), FACTS_WAIT_MS, null),
+    inTime(() => storage?.estimate?.(), FACTS_WAIT_MS, null),
   ]);
   const { usage = 0, quota = 0 } = estimate ?? {};
-  return { persisted, quota: estimate ? { usageBytes: usage, quotaBytes: quota } : null };
+  return { persisted, quota: estimate && { usageBytes: usage, quotaBytes: quota } };
 }
 
 interface LifeLock {
@@ -79,11 +82,5 @@ function holdLifeLock(): LifeLock {
 
 /** A client is answered soon, without a lock if need be. */
 function heldInTime({ name, held }: LifeLock): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, LOCK_WAIT_MS, undefined);
-    held.then(
-      () => resolve(name),
-      () => resolve(undefined),
-    );
-  });
+  return inTime(() => held.then(() => name), LOCK_WAIT_MS, undefined);
 }
