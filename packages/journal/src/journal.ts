@@ -372,11 +372,6 @@ export class Journal implements GroupHost, ScrubHost {
     return this.file;
   }
 
-  /** The fixed part of the superblocks. */
-  get identity(): Superblock {
-    return this.base;
-  }
-
   /** What a superblock would say now. */
   superblockNow(clean: boolean): Omit<Superblock, 'sequence'> {
     return {

@@ -54,7 +54,7 @@ export function rewriteUnproven(host: RewriteHost, unproven: readonly Unproven[]
     records += count;
   }
   tail.purpose = 'append';
-  if (records > 0) host.flush();
+  host.flush();
   return records;
 }
 

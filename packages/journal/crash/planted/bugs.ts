@@ -98,9 +98,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'rewritten records are not flushed',
     file: 'rewrite.ts',
-    find: '  if (records > 0) host.flush();',
-    replace:
-      '  if (records > 0) { host.tail.write(); host.tail.durableLsn = host.tail.writtenLsn; }',
+    find: '  host.flush();',
+    replace: '  host.tail.write(); host.tail.durableLsn = host.tail.writtenLsn;',
   },
   {
     name: 'everything found counts as proven',
