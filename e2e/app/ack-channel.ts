@@ -21,19 +21,15 @@ export interface AppendReport {
   readonly refused: readonly Refused[];
 }
 
+export type HouseCall =
+  /** Checkpoints of a round are numbered 0, 1, 2 …; one is issued when the last was answered. */
+  | { readonly kind: 'checkpoint'; readonly step: number; readonly upTo: number }
+  | { readonly kind: 'trim'; readonly before: number };
+
 /** Of the housekeeper: before it issues a call, and when that was answered. */
 export type HouseReport =
-  | {
-      readonly kind: 'checkpoint';
-      readonly stage: HouseStage;
-      /** Checkpoints of a round are numbered 0, 1, 2 …; one is issued when the last was answered. */
-      readonly step: number;
-      readonly upTo: number;
-    }
-  | { readonly kind: 'trim'; readonly stage: HouseStage; readonly before: number }
-  | { readonly kind: 'refused'; readonly what: string; readonly code: string };
-
-type HouseStage = 'issued' | 'acknowledged';
+  | (HouseCall & { readonly stage: 'issued' | 'acknowledged' })
+  | { readonly kind: 'refused'; readonly what: HouseCall['kind']; readonly code: string };
 
 export type Report = AppendReport | HouseReport;
 

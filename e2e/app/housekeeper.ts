@@ -7,7 +7,7 @@
  * - nothing is trimmed that no earlier recovery has served, or that no checkpoint covers: so an
  *   acknowledged trim has done exactly what it was asked for
  */
-import type { Acknowledged, AckChannel } from './ack-channel.ts';
+import type { Acknowledged, AckChannel, HouseCall, HouseReport } from './ack-channel.ts';
 import type { Housekeeping } from './subject.ts';
 import { valueBytes } from './value.ts';
 import { houseStep, WRITERS, type HouseStep, type Round } from './workload.ts';
@@ -61,43 +61,53 @@ export class Housekeeper {
   }
 
   async #perform(step: HouseStep): Promise<void> {
-    await this.#attempt('checkpoint', () => this.#checkpoint(step));
-    await this.#attempt('trim', () => this.#trim(step));
-  }
-
-  async #attempt(what: string, perform: () => Promise<void>): Promise<void> {
-    if (this.#stopped) return;
-    try {
-      await perform();
-    } catch (error) {
-      const { code, message } = error as { readonly code?: string; readonly message?: string };
-      this.#stopped = true;
-      this.#channel.report({ kind: 'refused', what, code: code ?? message ?? 'unknown' });
-    }
+    await this.#checkpoint(step);
+    if (!this.#stopped) await this.#trim(step);
   }
 
   async #checkpoint({ stateBytes, coveredShare }: HouseStep): Promise<void> {
     const { seed, round } = this.#round;
-    const index = this.#step;
-    const name = { round, writer: WRITERS.checkpoints, index, part: 0 };
+    const step = this.#step;
+    const name = { round, writer: WRITERS.checkpoints, index: step, part: 0 };
     const { lastLsn } = this.#served;
     const upTo = Math.max(
       this.#coveredLsn,
       lastLsn + Math.floor((this.#lastLsn - lastLsn) * coveredShare),
     );
-    this.#channel.report({ kind: 'checkpoint', stage: 'issued', step: index, upTo });
-    await this.#house.checkpoint(valueBytes(seed, name, stateBytes), upTo);
+    const state = valueBytes(seed, name, stateBytes);
+    await this.#call({ kind: 'checkpoint', step, upTo }, () => this.#house.checkpoint(state, upTo));
     this.#coveredLsn = upTo;
-    this.#channel.report({ kind: 'checkpoint', stage: 'acknowledged', step: index, upTo });
   }
 
   async #trim({ trimmedShare }: HouseStep): Promise<void> {
     const { firstLsn, lastLsn } = this.#served;
     const before = firstLsn + Math.floor((lastLsn + 1 - firstLsn) * trimmedShare);
     if (before <= this.#trimmedTo) return;
-    this.#channel.report({ kind: 'trim', stage: 'issued', before });
-    await this.#house.trim(before);
+    await this.#call({ kind: 'trim', before }, () => this.#house.trim(before));
     this.#trimmedTo = before;
-    this.#channel.report({ kind: 'trim', stage: 'acknowledged', before });
+  }
+
+  async #call(what: HouseCall, perform: () => Promise<void>): Promise<void> {
+    if (!this.#tell({ ...what, stage: 'issued' })) return;
+    try {
+      await perform();
+    } catch (error) {
+      const { code, message } = error as { readonly code?: string; readonly message?: string };
+      this.#stopped = true;
+      this.#tell({ kind: 'refused', what: what.kind, code: code ?? message ?? 'unknown' });
+      return;
+    }
+    this.#tell({ ...what, stage: 'acknowledged' });
+  }
+
+  /** False: a page that is going away is not heard any more. It must not go on, and is not to blame. */
+  #tell(report: HouseReport): boolean {
+    try {
+      this.#channel.report(report);
+      return true;
+    } catch {
+      this.#stopped = true;
+      return false;
+    }
   }
 }
