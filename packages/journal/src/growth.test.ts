@@ -144,3 +144,25 @@ test('a long record is written again after a kill, in another segment: retention
   }
   expect(moved).toBeGreaterThan(0);
 });
+
+test('what a rotation flushed is durable, and says so', async () => {
+  const disk = new SimulatedDisk({ seed: 2 });
+  const given = { ...SMALL, durability: 'relaxed', relaxedMs: 1e9, relaxedBytes: 1e9 } as const;
+  const store = await openStore(disk.host(), 's', given);
+  while (store.status().segments.live < 2) await store.append({ frames: frame('x', 900) });
+  const { durableLsn, lastLsn, queue } = store.status();
+  expect(durableLsn).toBe(lastLsn - 1);
+  expect(queue.waitingBytes).toBeLessThan(2_000);
+});
+
+test('more than a quarter of a mebibyte in one commit is there, all of it', async () => {
+  const disk = new SimulatedDisk({ seed: 2 });
+  const store = await openStore(disk.host(), 's', { ...SMALL, segmentSizeBytes: 1_048_576 });
+  await Promise.all(
+    Array.from({ length: 120 }, (_, index) => store.append({ frames: frame(`n${index} `, 4_000) })),
+  );
+  expect(store.status().commits.groups).toBe(1);
+  expect(readAll(store)).toEqual(
+    Array.from({ length: 120 }, (_, index) => shown(index + 1, `n${index} `, 4_000)),
+  );
+});

@@ -173,5 +173,9 @@ describe('status', () => {
     await store.append({ frames: frame('one') });
     await store.append({ frames: join([frame('two'), frame('three')]) });
     expect(store.status().commits).toMatchObject({ groups: 2, records: 3, lastGroupRecords: 2 });
+    const stream = await store.openUnit();
+    await stream.write(new Uint8Array(100));
+    await stream.commit({ type: 64, channel: 0 });
+    expect(store.status().commits).toMatchObject({ groups: 3, records: 4, lastGroupRecords: 1 });
   });
 });
