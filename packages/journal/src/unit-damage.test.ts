@@ -1,4 +1,5 @@
 /** A fragment at the end of a segment rots: its unit's end can still be reached, by the next header. */
+import type { Directory, Host } from '@varve/files';
 import { SimulatedDisk } from '@varve/files/simulated';
 import type { BatchLayout } from '@varve/protocol';
 import { expect, test } from 'vitest';
@@ -98,4 +99,49 @@ test('records before a damaged group are given first, and only the group is miss
   expect([...again.salvage()].filter((piece) => 'from' in piece)).toMatchObject([
     { from: 4, to: 93 },
   ]);
+});
+
+/** `rot` happens as soon as the store that is being opened flushes: what recovery looked at is over then. */
+function rottingHost(disk: SimulatedDisk, rot: () => void): Host {
+  const host = disk.host();
+  const rotting = (inner: Directory): Directory => ({
+    openFile: async (name, options) => {
+      const file = await inner.openFile(name, options);
+      return {
+        read: (into, at) => file.read(into, at),
+        write: (bytes, at) => file.write(bytes, at),
+        truncate: (size) => file.truncate(size),
+        getSize: () => file.getSize(),
+        close: () => file.close(),
+        flush: () => {
+          rot();
+          file.flush();
+        },
+      };
+    },
+    hasFile: (name) => inner.hasFile(name),
+    removeFile: (name) => inner.removeFile(name),
+    removeDirectory: (name) => inner.removeDirectory(name),
+    list: () => inner.list(),
+    async directory(name, options) {
+      const child = await inner.directory(name, options);
+      return child && rotting(child);
+    },
+  });
+  return { ...host, root: rotting(host.root) };
+}
+
+test('a fragment rots between the look at it and its being written again: CORRUPT names the group', async () => {
+  const disk = new SimulatedDisk({ seed: 5 });
+  const options = { ...OPTIONS, segmentSizeBytes: 1_048_576 };
+  const store = await openStore(disk.host(), 's', options);
+  await store.append({ frames: frame('before') });
+  await store.append({ frames: join(Array.from({ length: 40 }, () => frame('piece', 8_000))) });
+  const [fragment] = fragmentsOf(store);
+  store.abandon();
+  const rot = (): void => disk.poke(FILE, new Uint8Array(100), SLOTS_START + fragment!.offset);
+  await expect(openStore(rottingHost(disk, rot), 's', options)).rejects.toMatchObject({
+    code: 'CORRUPT',
+    facts: { from: 2 },
+  });
 });
