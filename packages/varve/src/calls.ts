@@ -5,29 +5,26 @@
  */
 import { VarveError } from '@varve/protocol';
 
-type Fail = (error: Error) => void;
+/** Without an error: the deadline passed. */
+type Fail = (error?: Error) => void;
 
 export interface Calls {
   isOpen(): boolean;
   /** `send` is told how to settle the call. */
   run<T>(
-    send: (resolve: (value: T) => void, reject: Fail) => void,
+    send: (resolve: (value: T) => void, reject: (error: Error) => void) => void,
     deadlineMs?: number,
   ): Promise<T>;
   /** Whatever waits, and whatever comes, is rejected with `error`. Idempotent. */
   end(error: Error): void;
 }
 
-interface Deadline {
-  readonly deadlineMs: number;
-  readonly dueMs: number;
-}
-
 /** A timer that waits longer is asked again then: browsers count in 31 bits. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
 export function newCalls(usualDeadlineMs: number): Calls {
-  const waiting = new Map<Fail, Deadline>();
+  /** Who waits, and until when. */
+  const waiting = new Map<Fail, number>();
   let ended: Error | undefined;
   /** One for all calls: one for each would be a good part of what an append costs. */
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -37,12 +34,14 @@ export function newCalls(usualDeadlineMs: number): Calls {
     run: (send, deadlineMs = usualDeadlineMs) =>
       new Promise((resolve, reject) => {
         if (ended) throw ended;
-        const fail: Fail = (error) => {
+        const fail: Fail = (
+          error = new VarveError('TIMEOUT', undefined, { facts: { deadlineMs } }),
+        ) => {
           waiting.delete(fail);
           reject(error);
         };
         const dueMs = performance.now() + deadlineMs;
-        waiting.set(fail, { deadlineMs, dueMs });
+        waiting.set(fail, dueMs);
         watch(dueMs);
         send((value) => {
           waiting.delete(fail);
@@ -66,9 +65,9 @@ export function newCalls(usualDeadlineMs: number): Calls {
 
   function look(): void {
     timerDueMs = Infinity;
-    for (const [fail, { deadlineMs, dueMs }] of waiting) {
+    for (const [fail, dueMs] of waiting) {
       if (dueMs > performance.now()) watch(dueMs);
-      else fail(new VarveError('TIMEOUT', undefined, { facts: { deadlineMs } }));
+      else fail();
     }
   }
 }
