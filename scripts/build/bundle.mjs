@@ -12,6 +12,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
 import { minify } from 'terser';
 import { ROOT } from '../lib/root.mjs';
+import { callingHalfOfComlink } from './calling-half.mjs';
 import { workspaceEntries } from './workspace.mjs';
 
 /** Sources name the worker by its own ending; what is built is JavaScript. */
@@ -34,27 +35,6 @@ const workerEndings = {
 const FOUNDATION = {
   name: 'foundation',
   test: /\/packages\/(?:bytes\/src\/invariant|protocol\/src\/errors)\.ts/,
-};
-
-/**
- * A page calls the worker and is never called back: of comlink it needs the calling half. The other
- * half hangs on the handler `proxy`, and how comlink throws hangs on `throw`: our errors are answers
- * (`wire-error.ts`), so nothing ever comes that way. An application could take both out of
- * `transferHandlers` at run time; taken out here they are not downloaded either.
- */
-const UNUSED_HANDLERS = ['["proxy", proxyTransferHandler],', '["throw", throwTransferHandler],'];
-const callingHalfOfComlink = {
-  name: 'calling-half-of-comlink',
-  /** @param {string} code @param {string} id */
-  transform(code, id) {
-    if (!id.endsWith('/comlink/dist/esm/comlink.mjs')) return null;
-    for (const line of UNUSED_HANDLERS) {
-      if (!code.includes(line)) throw new Error('comlink is another: look at it again');
-      // The same length: the source map stays right.
-      code = code.replace(line, ' '.repeat(line.length));
-    }
-    return { code, map: null };
-  },
 };
 
 /**

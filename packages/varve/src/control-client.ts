@@ -33,15 +33,16 @@ export function controlClient(port: MessagePort, calls: Calls): ControlClient {
         const answer: Promise<ControlAnswer<unknown>> = root.call(
           transfer({ method, args }, bytes),
         );
-        answer.then(
-          (it) =>
+        answer
+          .then((it) =>
             it.ok
               ? resolve(it.value as ReturnType<ControlCalls[typeof method]>)
               : reject(fromWire(it.error)),
-          // What cannot be cloned was never sent.
-          (cause: unknown) =>
+          )
+          // What cannot be cloned was never sent; of an answer like that there comes nothing to read.
+          .catch((cause: unknown) =>
             reject(new VarveError('BAD_ARGUMENT', `${method}: cannot be sent`, { cause })),
-        );
+          );
       }, DEADLINES_MS[method]),
     release: () => root[releaseProxy](),
   };
