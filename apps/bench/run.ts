@@ -6,6 +6,7 @@ import { sizesOf } from '../../scripts/build/size.mjs';
 import { bars } from './src/bars/index.ts';
 import { judge, type Sizes } from './src/bars/bar.ts';
 import { compare, type Failure } from './src/compare.ts';
+import { reportHeap } from './src/heap/report.ts';
 import type { Lane } from './src/lane.ts';
 import { browserLane } from './src/lanes/browser.ts';
 import { nodeLane } from './src/lanes/node.ts';
@@ -22,6 +23,10 @@ import { works } from './src/works/index.ts';
 
 async function main(args: readonly string[]): Promise<number> {
   const options = parseOptions(args);
+  if (options.heap) {
+    await reportHeap(options.only);
+    return 0;
+  }
   for (const name of options.only ?? [])
     known(
       name,

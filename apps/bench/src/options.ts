@@ -13,6 +13,7 @@ export interface RunOptions {
   readonly blockMs: number;
   readonly isolated: boolean;
   readonly list: boolean;
+  readonly heap: boolean;
 }
 
 export const USAGE = `npm run bench -- [options]
@@ -26,6 +27,7 @@ export const USAGE = `npm run bench -- [options]
   --rounds N            blocks of each subject (default 15, quick 7)
   --block-ms N          how long a block lasts (default 200, quick 60)
   --not-isolated        serve the page without cross-origin isolation
+  --heap                what appends and replays allocate, by function (Node; --only takes its paths)
   --list                names of works and subjects`;
 
 export function parseOptions(args: readonly string[]): RunOptions {
@@ -43,6 +45,7 @@ export function parseOptions(args: readonly string[]): RunOptions {
       'block-ms': { type: 'string' },
       'not-isolated': { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
+      heap: { type: 'boolean', default: false },
     },
   });
   const lanes = values.lane === undefined ? ['browser', 'node'] : names(values.lane);
@@ -59,6 +62,7 @@ export function parseOptions(args: readonly string[]): RunOptions {
     blockMs: count(values['block-ms'], 'block-ms') ?? (values.quick ? 60 : 200),
     isolated: !values['not-isolated'],
     list: values.list,
+    heap: values.heap,
   };
 }
 

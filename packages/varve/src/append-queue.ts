@@ -132,9 +132,8 @@ export function appendQueue(
       (message.expect ?? message.stream ?? expect ?? stream) !== undefined ||
       message.length + bytes > MESSAGE_BYTES
     ) {
-      const buffer = pool.pop() ?? new ArrayBuffer(BUFFER_FIRST_BYTES);
-      const empty = { bytes: new Uint8Array(buffer), length: 0, waiting: [] };
-      message = { ...empty, durability, expect, stream };
+      const room = new Uint8Array(pool.pop() ?? new ArrayBuffer(BUFFER_FIRST_BYTES));
+      message = { bytes: room, length: 0, waiting: [], durability, expect, stream };
       forming.push(message);
     }
     const { length } = message;

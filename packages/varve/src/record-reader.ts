@@ -34,8 +34,10 @@ export function recordReader<T>(
   isTail: boolean,
   onEnd: (reader: RecordReader<T>) => void,
 ): RecordReader<T> {
-  const { reverse, visibility, signal } = only;
-  let { after = 0, before, limit: wanted = Infinity } = only;
+  const { reverse, visibility, signal, limit = Infinity } = only;
+  let { after = 0, before } = only;
+  /** Records given out. Counted up: an infinity counted down would be a new number every time. */
+  let given = 0;
   const id = link.nextId();
   let cursor: ChunkCursor | undefined;
   let ahead: Promise<ChunkMessage> | undefined;
@@ -91,13 +93,13 @@ export function recordReader<T>(
 
   /** The next record of the current chunk that was asked for. */
   function take(): Entry<T> | Promise<Entry<T>> | undefined {
-    while (!isEnded && wanted > 0 && cursor?.next()) {
+    while (!isEnded && given < limit && cursor?.next()) {
       const { lsn, type, channel, timeMs } = cursor;
       if (reverse) before = lsn;
       else after = lsn;
       if (only.type !== undefined && only.type !== type) continue;
       if (only.channel !== undefined && only.channel !== channel) continue;
-      if (--wanted === 0) end();
+      if (++given === limit) end();
       const payload = cursor.payload();
       return payload
         ? coder.decode(payload, lsn, type, channel, timeMs)
@@ -109,14 +111,14 @@ export function recordReader<T>(
 
   async function fill(): Promise<void> {
     try {
-      if (wanted === 0 || (isDry && !isTail)) return end();
+      if (given === limit || (isDry && !isTail)) return end();
       const chunk = await (ahead ?? ask(after, before));
       ahead = undefined;
       isDry = chunk.done;
       if (isEnded) return;
       cursor = chunkCursor(chunk, reverse);
       const run = chunk.runs.at(-1);
-      if (isDry || !run || wanted < Infinity) return;
+      if (isDry || !run || limit < Infinity) return;
       ahead = reverse ? ask(after, run.firstLsn) : ask(run.firstLsn + run.count - 1, before);
       // If nobody comes for it any more, its failure is nobody's.
       ahead.catch(() => undefined);

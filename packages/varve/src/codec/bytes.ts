@@ -9,12 +9,8 @@ import type { Codec } from '../api.ts';
 export const bytesCodec: Codec<Uint8Array> = {
   name: 'bytes',
   encode(value) {
-    if (
-      ArrayBuffer.isView(value) &&
-      Object.prototype.toString.call(value) === '[object Uint8Array]'
-    ) {
-      return value;
-    }
+    // By its tag: another realm's is one, too, and unlike a name to compare a tag is not made anew.
+    if (ArrayBuffer.isView(value) && value[Symbol.toStringTag] === 'Uint8Array') return value;
     throw new VarveError('CODEC_REFUSED', '$: a log of bytes takes Uint8Array only', {
       facts: { path: '$' },
     });
