@@ -1,4 +1,4 @@
-import { deleteStore } from 'varve';
+import { deleteStore } from 'varve/stores';
 import { expect, test } from 'vitest';
 import { diary } from './quickstart.ts';
 

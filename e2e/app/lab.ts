@@ -1,6 +1,7 @@
 /** A page with Varve in it and nothing else: what a test wants to happen, it evaluates here. */
-import { deleteStore, listStores, openLog, type Log } from 'varve';
+import { openLog, type Log } from 'varve';
 import { bytesCodec } from 'varve/codec';
+import { deleteStore, listStores } from 'varve/stores';
 import { settle } from './page.ts';
 
 export interface Lab {

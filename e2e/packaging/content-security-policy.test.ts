@@ -19,6 +19,7 @@ const policy = (scripts = "'self'"): string =>
 const MAP = JSON.stringify({
   imports: {
     varve: './node_modules/varve/index.js',
+    'varve/stores': './node_modules/varve/stores.js',
     'varve/codec': './node_modules/varve/codec.js',
   },
 });
@@ -64,7 +65,7 @@ describe.each(BROWSERS)('%s', (browser) => {
 
   describe('the policy to the letter', () => {
     test('the package by its URL works', async () => {
-      const main = script('./node_modules/varve/index.js');
+      const main = script('./node_modules/varve/index.js', './node_modules/varve/stores.js');
       const { folder } = await project(HTML + MODULE, main);
       expect(JSON.parse(await outputOf(await visitUnder(policy(), folder)))).toEqual(EXPECTED);
     });

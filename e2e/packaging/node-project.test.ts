@@ -6,6 +6,7 @@ const script = (inline: boolean): string => `
 import { openLog, VarveError, listStores } from 'varve/node';
 import { VarveError as FromPage, openLog as openInPage } from 'varve';
 import { bytesCodec } from 'varve/codec';
+import { listStores as listInPage } from 'varve/stores';
 
 const place = { directory: './stores', inline: ${inline} };
 const log = await openLog('journal', place);
@@ -20,11 +21,13 @@ await bytes.append(new Uint8Array([7]));
 const refused = await bytes.append('no bytes').catch((error) => error);
 await bytes.close();
 const inPage = await openInPage('x').catch((error) => error);
+const storesInPage = await listInPage().catch((error) => error);
 console.log(JSON.stringify({
   values: values.join() === Array.from({ length: 100 }, (_, i) => i).join(),
   stores: (await listStores(place)).map(({ name }) => name).sort(),
   refused: refused instanceof VarveError && refused.code,
   inPage: inPage instanceof FromPage && inPage.code,
+  storesInPage: storesInPage instanceof VarveError && storesInPage.code,
   oneErrorClass: VarveError === FromPage,
 }));
 `;
@@ -34,6 +37,7 @@ const EXPECTED = {
   stores: ['bytes', 'journal'],
   refused: 'CODEC_REFUSED',
   inPage: 'CONTEXT_UNSUPPORTED',
+  storesInPage: 'CONTEXT_UNSUPPORTED',
   oneErrorClass: true,
 };
 

@@ -3,9 +3,13 @@
 export const PAGE = `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">
 <title>blank</title><output></output>`;
 
-/** @param varve how the page names the package */
-export const script = (varve: string): string => `
+/**
+ * @param varve how the page names the package
+ * @param stores how it names the entry for stores as wholes
+ */
+export const script = (varve: string, stores = `${varve}/stores`): string => `
 import { openLog, VarveError } from '${varve}';
+import { deleteStore, importStore, listStores, VarveError as FromStores } from '${stores}';
 
 const violations = [];
 document.addEventListener('securitypolicyviolation', (event) => violations.push(event.blockedURI));
@@ -24,7 +28,12 @@ async function perform() {
   await log.close();
   const again = await openLog('packaging', { create: false });
   const values = await readAll(again);
+  await importStore('imported', again.export());
+  const taken = await importStore('imported', again.export()).catch((error) => error);
   await again.close();
+  const listed = (await listStores()).map(({ name }) => name).sort();
+  await deleteStore('imported');
+  const left = (await listStores()).map(({ name }) => name);
   const refusal = await again.append('late').catch((error) => error);
   return {
     mode,
@@ -33,6 +42,10 @@ async function perform() {
     date: values[0].at instanceof Date,
     bytes: [...values[2]],
     refusal: refusal instanceof VarveError ? refusal.code : String(refusal),
+    listed,
+    left,
+    taken: taken instanceof VarveError ? taken.code : String(taken),
+    oneErrorClass: VarveError === FromStores,
     violations,
   };
 }
@@ -48,5 +61,9 @@ export const EXPECTED = {
   date: true,
   bytes: [1, 2, 3],
   refusal: 'CLOSED',
+  listed: ['imported', 'packaging'],
+  left: ['packaging'],
+  taken: 'CONFLICT',
+  oneErrorClass: true,
   violations: [],
 };

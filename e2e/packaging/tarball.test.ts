@@ -1,6 +1,7 @@
 /** What is in the tarballs, and what is not. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect, inject, test } from 'vitest';
 import { blankProject } from './blank-project.ts';
 
@@ -49,6 +50,24 @@ test('every script has its source map, with the sources in it', async () => {
       path,
     ).toBe(true);
   }
+});
+
+test('the entries of a page export what is documented; what they share has names of one letter', async () => {
+  const folder = join(await unpacked(), 'varve');
+  const documented = {
+    index: ['VarveError', 'isVarveError', 'openLog'],
+    stores: ['VarveError', 'deleteStore', 'importStore', 'isVarveError', 'listStores'],
+  };
+  for (const [name, expected] of Object.entries(documented)) {
+    const names = Object.keys(await import(pathToFileURL(join(folder, `${name}.js`)).href));
+    expect(names.filter((each) => each.length > 1).sort(), name).toEqual(expected);
+  }
+});
+
+test('a page that only opens a log loads one file, the codec and the errors', async () => {
+  const text = await readFile(join(await unpacked(), 'varve', 'index.js'), 'utf8');
+  const files = [...text.matchAll(/from"([^"]+)"/g)].map(([, file]) => file);
+  expect(files.sort()).toEqual(['./codec.js', './shared-foundation.js']);
 });
 
 test('no internal package, no path of the machine that built them', async () => {

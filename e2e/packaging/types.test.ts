@@ -27,6 +27,7 @@ const STRICT = {
 const PAGE = `
 import { openLog, isVarveError, type Entry, type Log, type OpenLogOptions } from 'varve';
 import { bytesCodec } from 'varve/codec';
+import { importStore, listStores, type StoreInfo } from 'varve/stores';
 
 interface Note { readonly text: string }
 
@@ -46,6 +47,11 @@ export async function keep(note: Note): Promise<number> {
   } finally {
     await log.close();
   }
+}
+
+export async function copied(log: Log<Note>): Promise<readonly StoreInfo[]> {
+  await importStore('copy', log.export(), { signal: AbortSignal.timeout(1000) });
+  return listStores();
 }
 
 export async function refused(log: Log<Note>): Promise<void> {

@@ -65,7 +65,7 @@ test('an answer that cannot be cloned comes as undefined: its call does not wait
 });
 
 test('letting go is heard on the other side, and ends the caller', async () => {
-  const released = vi.fn();
+  const released = vi.fn<() => void>();
   const { half, caller } = await callerOf(({ finalizer }) => ({
     call: () => 0,
     [finalizer]: released,

@@ -284,7 +284,7 @@ export interface Log<T> {
   layout(): Promise<StoreLayout>;
   /** The batches of one slot. */
   batches(slot: number): Promise<BatchLayout[]>;
-  /** The whole store as one stream of bytes: `importStore` and the CLI read it. */
+  /** The whole store as one stream of bytes: `importStore` (`varve/stores`) and the CLI read it. */
   export(options?: { signal?: AbortSignal }): ReadableStream<Uint8Array>;
   /** Everything that still verifies in a damaged store, with the missing ranges at the end. */
   salvage(onEntry: (entry: Entry<T>) => void | Promise<void>): Promise<SalvageReport>;

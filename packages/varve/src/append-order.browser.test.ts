@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { bytesCodec } from './codec/index.ts';
-import { deleteStore, openLog } from './index.ts';
+import { openLog } from './index.ts';
 import type { Log } from './index.ts';
+import { deleteStore } from './stores.ts';
 import { checkOrder, expectOrder, LARGE_THEN_SMALL } from './test/append-order.ts';
 
 const names: string[] = [];

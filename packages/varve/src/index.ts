@@ -1,7 +1,7 @@
-/** Varve in a page: a durable local log. */
-import type { DeleteStore, ImportStore, ListStores, Log, OpenLogOptions } from './api.ts';
+/** Varve in a page: a durable local log. What is done to stores as wholes is in `stores.ts`. */
+import type { Log, OpenLogOptions } from './api.ts';
 import { structuredCodec } from './codec/index.ts';
-import { deleteStoreOf, importStoreOf, listStoresOf, openShared } from './open.ts';
+import { openShared } from './open.ts';
 import { pagePlatform } from './page.ts';
 
 export type * from './api.ts';
@@ -19,10 +19,3 @@ export async function openLog<T = unknown>(
 ): Promise<Log<T>> {
   return openShared(pagePlatform(options?.worker), name, options, structuredCodec());
 }
-
-export const listStores: ListStores = () => listStoresOf(pagePlatform());
-
-export const deleteStore: DeleteStore = (name) => deleteStoreOf(pagePlatform(), name);
-
-export const importStore: ImportStore = (name, source, options) =>
-  importStoreOf(pagePlatform(), name, source, options);

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { deleteStore, importStore, listStores, openLog } from './index.ts';
+import { openLog } from './index.ts';
 import type { Log } from './index.ts';
+import { deleteStore, importStore, listStores } from './stores.ts';
 
 let names = 0;
 const freshName = (): string => `t-${Date.now()}-${names++}`;

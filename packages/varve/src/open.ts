@@ -8,8 +8,7 @@
  */
 import { badArgument, checkCount, isVarveError } from '@varve/protocol';
 import { throwIfAborted, untilAborted } from './abort.ts';
-import type { Codec, Log, OpenOptions, StoreInfo } from './api.ts';
-import type { ControlClient } from './control-client.ts';
+import type { Codec, Log, OpenOptions } from './api.ts';
 import { startEngine } from './engine-client.ts';
 import type { EngineClient } from './engine-client.ts';
 import { logHandle } from './log.ts';
@@ -17,7 +16,6 @@ import { logSession } from './log-session.ts';
 import type { LogSession } from './log-session.ts';
 import { DEADLINE_MS, checkName, givenRequest } from './options.ts';
 import type { Platform } from './platform.ts';
-import { push } from './streams.ts';
 
 interface Shared {
   readonly codec: string;
@@ -100,7 +98,7 @@ export async function openShared<T>(
  * Runs `work` with a new engine, which ends if it fails. The engine's word on storage comes first;
  * where it does not come, or no worker does, this context's own answers decide within a second.
  */
-async function withEngine<R>(
+export async function withEngine<R>(
   platform: Platform,
   deadlineMs: number,
   needsStorage: boolean,
@@ -117,45 +115,4 @@ async function withEngine<R>(
     starting.then((engine) => engine.end()).catch(() => undefined);
     throw (isVarveError(error, 'WORKER_LOAD_FAILED') && (await refusal)) || error;
   }
-}
-
-/** Runs `work` with an engine that has no store open, and ends it. */
-function withControl<R>(
-  platform: Platform,
-  work: (control: ControlClient) => Promise<R>,
-): Promise<R> {
-  return withEngine(platform, DEADLINE_MS, true, async (engine) => {
-    const result = await work(engine.control);
-    engine.end();
-    return result;
-  });
-}
-
-export function listStoresOf(platform: Platform): Promise<StoreInfo[]> {
-  return withControl(platform, async (control) => [...(await control.call('listStores'))]);
-}
-
-export async function deleteStoreOf(platform: Platform, name: string): Promise<void> {
-  checkName(name);
-  await withControl(platform, (control) => control.call('deleteStore', name));
-}
-
-export async function importStoreOf(
-  platform: Platform,
-  name: string,
-  source: ReadableStream<Uint8Array> | Blob,
-  { signal }: { signal?: AbortSignal } = {},
-): Promise<void> {
-  checkName(name);
-  const pieces = source instanceof Blob ? source.stream() : source;
-  await withControl(platform, async (control) => {
-    try {
-      const opening = control.call('openImport', name);
-      await push(control, opening, pieces, signal, (stream) => control.call('endImport', stream));
-    } catch (error) {
-      // What was begun is taken back before the engine ends.
-      await control.call('close').catch(() => undefined);
-      throw error;
-    }
-  });
 }

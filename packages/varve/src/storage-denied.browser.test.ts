@@ -5,8 +5,9 @@
  * (`first-refusal.test.ts`).
  */
 import { afterEach, describe, expect, test } from 'vitest';
-import { deleteStore, listStores, openLog } from './index.ts';
+import { openLog } from './index.ts';
 import type { OpenLogOptions } from './index.ts';
+import { deleteStore, listStores } from './stores.ts';
 import { PARTS, refuse, UNUSED, WAYS } from './test/refuse.ts';
 import type { Part, Way } from './test/refuse.ts';
 

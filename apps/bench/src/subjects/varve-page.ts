@@ -1,5 +1,6 @@
 /** Varve as a page uses it: `openLog`, its worker, messages between the two. */
-import { deleteStore, openLog } from 'varve';
+import { openLog } from 'varve';
+import { deleteStore } from 'varve/stores';
 import type { Place, Session, Subject } from '../subject.ts';
 import { asBytes, LogSession, storeShape } from './log-session.ts';
 

@@ -3,7 +3,8 @@
  *
  * Always true: the store itself is only read; the copy is deleted at the end, whatever happened.
  */
-import { deleteStore, importStore, openLog, type DamageRange, type Log } from 'varve';
+import { openLog, type DamageRange, type Log } from 'varve';
+import { deleteStore, importStore } from 'varve/stores';
 import { failureOf } from '../ui/failure.ts';
 
 const COPY = 'damaged-copy';

@@ -4,7 +4,8 @@
  * Always true: an import becomes a store of its own first and is read from end to end; only then,
  * and only if the person says so, does it take the logbook's place.
  */
-import { deleteStore, importStore, openLog } from 'varve';
+import { openLog } from 'varve';
+import { deleteStore, importStore } from 'varve/stores';
 import { ask } from '../ui/ask.ts';
 import { el, replace } from '../ui/dom.ts';
 import { dayKey, plural, size } from '../ui/format.ts';

@@ -3,7 +3,8 @@
  *
  * Always true: `put` resolves when the contestant says that the bytes were flushed to disk.
  */
-import { deleteStore, openLog } from 'varve';
+import { openLog } from 'varve';
+import { deleteStore } from 'varve/stores';
 
 export interface Contestant {
   readonly name: string;

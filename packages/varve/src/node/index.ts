@@ -4,9 +4,10 @@
  * The engine runs in a worker thread, so that a flush never blocks the program, or with
  * `{ inline: true }` in this one.
  */
+import { deleteStoreOf, importStoreOf, listStoresOf } from '../administration.ts';
 import type { Log, OpenOptions, StoreInfo } from '../api.ts';
 import { structuredCodec } from '../codec/index.ts';
-import { deleteStoreOf, importStoreOf, listStoresOf, openShared } from '../open.ts';
+import { openShared } from '../open.ts';
 import { nodePlatform } from './platform.ts';
 
 export type * from '../api.ts';
