@@ -175,7 +175,7 @@ export class CaseRun {
     await disk.advanceAsync(0);
     await run.settle();
     this.noteFault(run, opsBefore);
-    if (this.promises.whole && history.liedAtOp === Infinity) this.checkLive(run);
+    if (this.promises.whole && history.liedAtOp === Infinity) await this.checkLive(run);
     run.store.abandon();
   }
 
@@ -188,8 +188,10 @@ export class CaseRun {
   }
 
   /** The running store, too, must show what was promised. */
-  private checkLive(run: Run): void {
+  private async checkLive(run: Run): Promise<void> {
     run.fault?.cancel();
+    // What nobody waited for may have failed since the last operation.
+    while (run.store.state === 'reopening') await run.settle();
     checkWhole(
       run.store,
       { history: run.history, op: Infinity, promises: this.promises, namesMayBeLost: false },
@@ -367,7 +369,7 @@ export class CaseRun {
         await operationOf(name)(run);
         await run.settle();
       }
-      this.checkLive(run);
+      await this.checkLive(run);
     }
     run.store.abandon();
     if (next === 'erased') {

@@ -140,7 +140,9 @@ const idle =
 
 /** Leaves almost no room before the footer, so that what comes next rotates, or just does not. */
 const fill: Operation = async (run) => {
-  const tail = run.store.layout().slots.find(({ state }) => state === 'tail');
+  // What nobody waited for may have failed just now: then the store is reopening itself.
+  const layout = await run.attempt(async () => run.store.layout());
+  const tail = layout?.slots.find(({ state }) => state === 'tail');
   const segmentBytes = run.options.segmentSizeBytes ?? 4_096;
   const room = segmentBytes - (tail?.usedBytes ?? 0) - 90 - 60 - (run.serial % 5) * 24;
   await run.append([[Math.max(1, room % segmentBytes)]], 'strict');
