@@ -59,6 +59,12 @@ export class History {
     return last === undefined ? 0 : lastOf(last);
   }
 
+  /** The last LSN that was promised to survive a power cut before this moment. */
+  owedTo(op: number): number {
+    const last = this.live.findLast(({ ackedAtOp }) => ackedAtOp < op);
+    return last === undefined || this.liedAtOp < op ? 0 : lastOf(last);
+  }
+
   issue(payloads: readonly Uint8Array[], op: number): IssuedGroup {
     const group: IssuedGroup = {
       firstLsn: this.lastLsn + 1,

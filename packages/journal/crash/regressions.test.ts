@@ -5,7 +5,7 @@ import { openStore } from '../src/index.ts';
 import { type LaneCase, PADDED_STORE, SMALL_STORE } from './cases.ts';
 import { History } from './history.ts';
 import { LIMITS, runCase } from './lane.ts';
-import { OPERATIONS } from './operations.ts';
+import { OPERATIONS, operationOf } from './operations.ts';
 import { checkWhole } from './oracle.ts';
 import { Run } from './run.ts';
 import { lineOf } from './slice.ts';
@@ -173,3 +173,30 @@ async function begin(disk: SimulatedDisk): Promise<Run> {
   history.openedAtOp = disk.opCount;
   return new Run(disk, host, history, SMALL_STORE, store);
 }
+
+test('a crash on a full disk: opening is refused for want of room, reading is not, and with room all is there', async () => {
+  const disk = new SimulatedDisk({ seed: 7 });
+  const run = await begin(disk);
+  const { host, history } = run;
+  disk.limitBytes = disk.sizeOf('s/journal') + 3 * 4_096;
+  for (const name of ['segments', 'checkpoint', 'segments', 'checkpoint', 'bigState']) {
+    await operationOf(name)(run);
+    await run.settle();
+  }
+  // More than the spare slots hold, and nothing proves that it was flushed.
+  await operationOf('relaxed~1441-582~8344-8162-8304~80-8260-65')(run);
+  run.store.abandon();
+  const { lastLsn } = history;
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const opening = openStore(host, 's', SMALL_STORE);
+    await expect(opening).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED' });
+  }
+  const reader = await openStore(host, 's', { ...SMALL_STORE, readOnly: true });
+  expect(reader.status().lastLsn).toBe(lastLsn);
+  reader.abandon();
+  disk.limitBytes = Infinity;
+  await run.reopen(true);
+  const expectation = { history, op: Infinity, promises: PROMISES, namesMayBeLost: false };
+  checkWhole(run.store, expectation, Infinity);
+  expect(run.store.status().lastLsn).toBe(lastLsn);
+});

@@ -221,6 +221,8 @@ export class Run {
         // The process before was opening it; its handle goes with it.
         if (isVarveError(error, 'STORE_BUSY')) await this.disk.advanceAsync(STEP_MS);
         else this.expectFault(error);
+        if (isVarveError(error, 'QUOTA_EXCEEDED') && this.disk.limitBytes !== Infinity)
+          await this.makeRoom();
         demand(attempt < 5, 'I7', `the store does not open any more: ${describe(error)}`);
         if (attempt > 1) this.fault?.cancel();
       }
@@ -236,6 +238,16 @@ export class Run {
     );
     this.generation = generation;
     this.history.reopened(lastLsn, this.op, processDied && (this.fault?.strikes ?? 0) === 0);
+  }
+
+  /** A full disk may have no room for what recovery writes again. All of it can be read; then there is room. */
+  private async makeRoom(): Promise<void> {
+    const reader = await this.ended(openStore(this.host, 's', { ...this.options, readOnly: true }));
+    const { lastLsn } = reader.status();
+    const owed = this.history.owedTo(this.op);
+    demand(lastLsn >= owed, 'I1', `a full disk shows ${lastLsn} records of ${owed}`);
+    reader.abandon();
+    this.disk.limitBytes = Infinity;
   }
 }
 
