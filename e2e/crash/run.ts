@@ -19,7 +19,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   try {
-    if (args.some((arg) => /^--(images|planted|replay)(=|$)/.test(arg)))
+    if (args.some((arg) => /^--(images|exhaustive|planted|replay)(=|$)/.test(arg)))
       return await runImagesLane(args);
     if (args.includes('--damage')) return await runDamageLane(args);
     if (args.some((arg) => /^--fuzz(=|$)/.test(arg))) return await runFuzzLane(args);

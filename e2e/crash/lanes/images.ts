@@ -2,8 +2,8 @@
  * The simulated lane: power loss at every operation, faults, damage, later lives; in Node, without a
  * browser.
  *
- * `--images N --seed S --profile A,B --minutes M --workers W --json FILE [--resume]`, or `--replay ID`,
- * or `--planted`. Ends with 0 when nothing was violated (and every planted bug was caught), 1 when
+ * `--images N --seed S --profile A,B --minutes M --workers W --json FILE [--resume]`, `--exhaustive` with
+ * the same, or `--replay ID`, or `--planted`. Ends with 0 when nothing was violated (and every planted bug was caught), 1 when
  * something was, 2 when it was asked wrongly.
  */
 import { execFileSync } from 'node:child_process';
@@ -16,12 +16,20 @@ import { earlierReport, writeReport } from './arguments.ts';
 import { bundleWorker } from './images-bundle.ts';
 import { runPlanted, seedOfCommit } from './images-planted.ts';
 import { startPool } from './images-pool.ts';
-import { addChunk, type ImagesReport, newReport, rateOf, showReport } from './images-report.ts';
+import {
+  addChunk,
+  type ImagesReport,
+  newReport,
+  rateOf,
+  showReport,
+  walkOf,
+} from './images-report.ts';
 
 const TEXT = { type: 'string' } as const;
 const FLAG = { type: 'boolean' } as const;
 const OPTIONS = {
   images: TEXT,
+  exhaustive: FLAG,
   seed: TEXT,
   profile: TEXT,
   minutes: TEXT,
@@ -83,9 +91,11 @@ async function run(values: Values, seed: number, wanted: number): Promise<number
   if (values.resume === true && json === undefined) throw new UsageError('--resume needs --json');
   const minutes = number(values, 'minutes');
   const workers = number(values, 'workers') || availableParallelism();
+  const everySubset = values.exhaustive === true;
   const report =
     earlierReport<ImagesReport>({ seed, json, resume: values.resume === true }) ??
-    newReport({ seed, commit: commit(), profiles, chunkCases: CHUNK_CASES });
+    newReport({ seed, commit: commit(), profiles, chunkCases: CHUNK_CASES, everySubset });
+  if (report.everySubset !== everySubset) throw new UsageError(`${json} is of another walk`);
   if (report.profiles.join() !== profiles.join())
     throw new UsageError(`${json} is of the profiles ${report.profiles.join(',')}`);
   if (report.commit !== commit()) console.log(`! ${json} was begun at commit ${report.commit}`);
@@ -97,6 +107,7 @@ async function run(values: Values, seed: number, wanted: number): Promise<number
   const untilMs = minutes > 0 ? begunMs + minutes * 60_000 : Infinity;
   const done = new Set(report.doneBeyond);
   let next = report.doneTo;
+  const end = everySubset ? walkOf(report).to : Infinity;
   const take = (): number | undefined => {
     const enough =
       report.distinct >= images ||
@@ -104,7 +115,7 @@ async function run(values: Values, seed: number, wanted: number): Promise<number
       report.failures.length >= STOP_AT_VIOLATIONS;
     if (enough) return undefined;
     while (done.has(next)) next++;
-    return next++;
+    return next < end ? next++ : undefined;
   };
   let toldMs = begunMs;
   const told = (chunk: number, found: SliceProgress): void => {
@@ -112,8 +123,10 @@ async function run(values: Values, seed: number, wanted: number): Promise<number
     if (Date.now() - toldMs < PROGRESS_MS) return;
     toldMs = Date.now();
     const left = images === Infinity ? '' : ` of ${images}`;
+    const { from, to } = walkOf(report);
+    const walked = everySubset ? `${Math.floor((100 * (next - from)) / (to - from))}%: ` : '';
     console.log(
-      `${report.distinct}${left} images of ${report.cases} cases, ${report.failures.length} violations, ${rateOf(report)}/s`,
+      `${walked}${report.distinct}${left} images of ${report.cases} cases, ${report.failures.length} violations, ${rateOf(report)}/s`,
     );
     if (json !== undefined) writeReport(json, report);
   };
@@ -143,7 +156,8 @@ async function run(values: Values, seed: number, wanted: number): Promise<number
     file.remove();
     if (json !== undefined) writeReport(json, report);
   }
-  const full = profiles.length === ALL_PROFILES.length && report.images >= FULL_RUN_IMAGES;
+  const mixed = profiles.length === ALL_PROFILES.length && !everySubset;
+  const full = mixed && report.images >= FULL_RUN_IMAGES;
   const shortfalls = showReport(report, full ? ROWS_AT_LEAST : 0);
   return report.failures.length + shortfalls.length === 0 ? 0 : 1;
 }

@@ -10,7 +10,7 @@ import { type DiskImage, SimulatedDisk, SeededRandom, seedOf } from '@varve/file
 import { isVarveError } from '@varve/protocol';
 import { deleteStore, openStore, SUPERBLOCK_PLACES } from '../src/index.ts';
 import { decodeSuperblock } from '../src/superblock.ts';
-import { isSequence, type LaneCase } from './cases.ts';
+import { isSequence, type LaneCase, showsEverySubset } from './cases.ts';
 import { elementOf, type ImagePath, replayId } from './image-id.ts';
 import { History } from './history.ts';
 import { operationOf } from './operations.ts';
@@ -39,6 +39,14 @@ export interface LaneLimits extends TreatmentRates {
 
 /** Subsets of a crash: exhaustive up to 12 atoms, then the telling ones. */
 const ALL_SUBSETS = { exhaustiveUpTo: 12, random: 64, pairs: 256 };
+/** Where every subset is looked at, nearly all of them are looked at as they are. */
+const RARE_TREATMENTS: TreatmentRates = {
+  rotEvery: 128,
+  readFaultEvery: 512,
+  woundEvery: 128,
+  twiceEvery: 256,
+  secondLifeEvery: 256,
+};
 const FEW_SUBSETS = { exhaustiveUpTo: 7, random: 24, pairs: 24 };
 /** Longer than write-back takes, by assumption (docs/SAFETY.md). */
 const NAMES_SETTLE_MS = 61_000;
@@ -83,7 +91,7 @@ export class CaseRun {
 
   constructor(lane: LaneCase, limits: LaneLimits, tally: Tally, isDistinct = true) {
     this.lane = lane;
-    this.limits = limits;
+    this.limits = showsEverySubset(lane.number) ? { ...limits, ...RARE_TREATMENTS } : limits;
     this.tally = tally;
     this.isDistinct = isDistinct;
     this.promises =

@@ -4,7 +4,8 @@
  * Three numbers of four walk through every sequence of up to three operations over four states of a store, in
  * an order that meets different ones early, and crash in the last operation only (the others are the
  * last ones of shorter sequences); the fourth is random and longer, many with a fault. A few have
- * segments of 4 MiB.
+ * segments of 4 MiB. Far out in the numbers stand the sequences alone once more, each with all telling
+ * subsets of what is in flight at its crashes: a walk of its own, too long to be mixed into the other.
  */
 import { type FaultRule, type Profile, SeededRandom, seedOf } from '@varve/files/simulated';
 import type { StoreOptions } from '../src/index.ts';
@@ -86,23 +87,27 @@ const SEQUENCES = BY_LENGTH.reduce((sum, count) => sum + count, 0);
 export const EXHAUSTIVE_CASES = SEED_STATES.length * SEQUENCES;
 /** Coprime to the number of sequences: a walk over all of them. */
 const STRIDE = 2_741;
-/** Of the longer sequences one in so many has all its telling subsets looked at; of short ones, all. */
+/** In the mixed walk one longer sequence in so many has all its telling subsets looked at; short ones all. */
 const TELLING_EVERY = 48;
 const LARGE_EVERY = 256;
 
 /** Every sequence under one profile has come up before this number. */
 export const EXHAUSTIVE_TO = Math.ceil((EXHAUSTIVE_CASES * 4) / 3) + 1;
 
-export const isSequence = (number: number): boolean => number % 4 !== 1;
+/** From this number on: sequence after sequence, all telling subsets of each. */
+export const EVERY_SUBSET_FROM = 2 ** 24;
+export const showsEverySubset = (number: number): boolean => number >= EVERY_SUBSET_FROM;
+export const isSequence = (number: number): boolean => number % 4 !== 1 || showsEverySubset(number);
 
 export function caseOf(seed: number, number: number, profile: Profile): LaneCase {
   const ordered = isSequence(number);
+  const everySubset = showsEverySubset(number);
   const random = new SeededRandom(seedOf(seed, number, profile));
   // Of those that are no sequence every other one is a corner.
   const turn = (number - 1) / 8;
-  const corner = Number.isInteger(turn) ? cornerOf(turn, random, profile) : undefined;
+  const corner = !ordered && Number.isInteger(turn) ? cornerOf(turn, random, profile) : undefined;
   const { workload, from, length } = ordered
-    ? sequenceOf(seed, number - Math.floor((number + 2) / 4))
+    ? sequenceOf(seed, everySubset ? number : number - Math.floor((number + 2) / 4))
     : { workload: corner?.workload ?? randomWorkload(random), from: 0, length: Infinity };
   const drawnPadded = profile === 'power-no-psow' ? random.below(4) > 0 : random.below(8) === 0;
   const padded = corner === undefined ? drawnPadded : corner.padded || profile === 'power-no-psow';
@@ -111,8 +116,9 @@ export function caseOf(seed: number, number: number, profile: Profile): LaneCase
   const namesSettled = random.below(4) > 0;
   const keep = random.below(3) === 0 ? 'checkpoint' : 'all';
   const starved = !ordered && random.below(10) === 0;
-  const large = number % LARGE_EVERY === 101;
+  const large = number % LARGE_EVERY === 101 && !everySubset;
   const store = large ? LARGE_STORE : padded ? PADDED_STORE : SMALL_STORE;
+  const isTold = length < 2 || (ordered && random.below(TELLING_EVERY) === 0);
   return {
     runSeed: seed,
     number,
@@ -127,7 +133,7 @@ export function caseOf(seed: number, number: number, profile: Profile): LaneCase
     formatToo: random.below(4) === 0 && !large,
     namesSettled,
     crashFrom: faulty ? Math.min(faultBeginsAt, from) : from,
-    subsets: length < 2 || (ordered && random.below(TELLING_EVERY) === 0) ? 'telling' : 'few',
+    subsets: everySubset || isTold ? 'telling' : 'few',
     ...(corner !== undefined && {
       fault: corner.fault,
       faultBeginsAt: corner.faultBeginsAt,

@@ -57,7 +57,15 @@ export function spellOut(
   faultBeginsAt: number,
   faultEndsAt: number,
 ): LaneCase {
-  return { ...lane, workload, faultBeginsAt, faultEndsAt, crashFrom: 0, spelled: true };
+  return {
+    ...lane,
+    workload,
+    faultBeginsAt,
+    faultEndsAt,
+    crashFrom: 0,
+    subsets: 'few',
+    spelled: true,
+  };
 }
 
 function parseElement(text: string): PathElement {

@@ -9,6 +9,7 @@
 export {
   ALL_PROFILES,
   caseOf,
+  EVERY_SUBSET_FROM,
   EXHAUSTIVE_CASES,
   EXHAUSTIVE_TO,
   keyOf,

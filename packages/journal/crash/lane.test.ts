@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   ALL_PROFILES,
   caseOf,
+  EVERY_SUBSET_FROM,
   EXHAUSTIVE_CASES,
   EXHAUSTIVE_TO,
   isSequence,
@@ -47,6 +48,16 @@ describe('cases', () => {
       keys.add([crashFrom, ...workload].join());
     }
     // Two of the states are themselves sequences over the empty one, and 12 more follow from each.
+    expect(keys.size).toBe(EXHAUSTIVE_CASES - 2 * 12);
+  });
+
+  test('every sequence comes up once with all telling subsets', () => {
+    const keys = new Set<string>();
+    for (let index = 0; index < EXHAUSTIVE_CASES; index++) {
+      const { workload, crashFrom, subsets } = caseOf(SEED, EVERY_SUBSET_FROM + index, 'power');
+      expect(subsets).toBe('telling');
+      keys.add([crashFrom, ...workload].join());
+    }
     expect(keys.size).toBe(EXHAUSTIVE_CASES - 2 * 12);
   });
 
