@@ -39,12 +39,28 @@ export interface HeldLock {
 export interface Locks {
   /**
    * Waits for the exclusive lock `name`. With `ifAvailable` it does not wait: undefined when taken.
+   * With `steal` it is taken from whoever holds it, whose `lost` resolves.
    * @throws the signal's reason when aborted
    */
   acquire(
     name: string,
-    options?: { ifAvailable?: boolean; signal?: Abort },
+    options?: { ifAvailable?: boolean; steal?: boolean; signal?: Abort },
   ): Promise<HeldLock | undefined>;
+}
+
+/**
+ * A place where every context of the origin that knows the name hears what the others say there.
+ * Messages of one sender arrive in order or not at all; a context that is frozen or gone hears nothing.
+ */
+export interface Channel {
+  /** To everybody else who listens. Structured-cloneable; nothing is transferred. */
+  post(message: unknown): void;
+  /** Idempotent. Nothing is heard afterwards. */
+  close(): void;
+}
+
+export interface Channels {
+  open(name: string, hear: (message: unknown) => void): Channel;
 }
 
 /**
@@ -85,6 +101,8 @@ export interface Host {
   readonly timers: Timers;
   readonly locks: Locks;
   readonly witness: Witness;
+  /** Absent: nobody else can be reached, and a store belongs to whoever has it open. */
+  readonly channels?: Channels;
   /** Resolves when every file that was closed so far was given back. Absent: that is so at once. */
   readonly closed?: () => Promise<void>;
 }

@@ -5,6 +5,7 @@ export type {
   Appended,
   Chunk,
   ChunkRun,
+  ClientStamp,
   ReaderHold,
   ReadRequest,
   UnitWriter,

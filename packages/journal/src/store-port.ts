@@ -40,6 +40,21 @@ export interface ScrubPace {
   readonly bytesPerSecond: number;
 }
 
+/**
+ * Which message of which client an append is. A message that is sent again, to this leader or a later
+ * one, keeps its stamp, and happens once.
+ */
+export interface ClientStamp {
+  /** Drawn at random by the client: 16 hex digits, not all zero. */
+  readonly client: string;
+  /** The number of the message among those of this client: 1, 2, 3 … */
+  readonly sequence: number;
+  /** The store's generation when the client first came to know it: what was forgotten earlier was not this client. */
+  readonly sinceGeneration: number;
+  /** The client has every answer up to this sequence: they need not be remembered. */
+  readonly answeredTo: number;
+}
+
 export interface AppendRequest {
   /** Record frames (`@varve/protocol` record-frame), back to back. Copied before `append` returns. */
   readonly frames: Uint8Array;
@@ -51,6 +66,8 @@ export interface AppendRequest {
   readonly durability?: Durability;
   /** Compare-and-append; only with a single group. */
   readonly expect?: number;
+  /** Absent: nobody will send it again. */
+  readonly stamp?: ClientStamp;
 }
 
 export interface Appended {
@@ -61,6 +78,11 @@ export interface Appended {
   readonly groups: number;
   /** Why the first refused group was refused; its `outcome` is `not-written`. */
   readonly refusal?: VarveError;
+  /**
+   * First LSN of each group. Only of a message that was sent again after part of it had happened, when
+   * others have appended since: `firstLsn` is the first group's, and the groups do not follow each other.
+   */
+  readonly groupLsns?: readonly number[];
 }
 
 /** A run of records inside {@link Chunk.bytes}: consecutive frames with consecutive LSNs. */
@@ -110,6 +132,7 @@ export interface UnitWriter {
     readonly channel: number;
     readonly durability?: Durability;
     readonly expect?: number;
+    readonly stamp?: ClientStamp;
   }): Promise<number>;
   /** Idempotent. */
   abort(): void;
