@@ -5,7 +5,7 @@
  * - they are staged in the order in which they came, whatever their size: a record's place in the log
  *   is settled before the next message is looked at
  */
-import type { Appended, AppendRequest, StorePort } from '@varve/journal';
+import type { Appended, AppendRequest, ClientStamp, StorePort } from '@varve/journal';
 import { APPLICATION_TYPE_MIN, VarveError, newRecordFrame, readRecordFrame } from '@varve/protocol';
 import type { AppendMessage, RecordFrame } from '@varve/protocol';
 import type { Streams } from './streams.ts';
@@ -15,12 +15,14 @@ export function append(
   store: StorePort,
   streams: Streams,
   message: AppendMessage,
+  stamp?: ClientStamp,
 ): Promise<Appended> {
   const { buffer, length, groups, durability, expect, stream } = message;
   const frames = new Uint8Array(buffer, 0, length);
   const wishes = {
     ...(durability !== undefined && { durability }),
     ...(expect !== undefined && { expect }),
+    ...(stamp !== undefined && { stamp }),
   };
   if (stream === undefined) {
     const request: AppendRequest = { frames, ...(groups !== undefined && { groups }), ...wishes };

@@ -1,13 +1,14 @@
 /**
- * One client: its two ports, its store, its readers and streams.
+ * One client: its two ports, its store, its readers and streams; or the way to another tab's engine,
+ * where the store is.
  *
  * Always true:
  * - every request that arrived is answered, or the connection has ended
+ * - what was asked of a store that went to another tab meanwhile is asked there, in the same order
  * - a malformed message harms nobody else; several in a row end this connection alone
  * - when it ends, whatever was held for the client (history, units, lock, handle) is given back
  */
-import type { Timers } from '@varve/files';
-import type { Appended, StorePort } from '@varve/journal';
+import type { StorePort } from '@varve/journal';
 import {
   CLONED_BYTES_MAX,
   STRIKES_MAX,
@@ -21,7 +22,9 @@ import {
   withOutcome,
 } from '@varve/protocol';
 import type {
+  AppendedMessage,
   AppendMessage,
+  ControlRequest,
   Port,
   ReadMessage,
   StorageFacts,
@@ -29,37 +32,33 @@ import type {
   ToClient,
   UnitMessage,
 } from '@varve/protocol';
-import { append } from './appends.ts';
+import type { Ticket } from './client-identity.ts';
 import { exposeControl } from './control-root.ts';
 import type { ControlHandlers } from './control-root.ts';
-import { HistorySize } from './history-size.ts';
-import { Readers, readPiece } from './readers.ts';
-import { recordsOf } from './records.ts';
+import { Desk } from './desk.ts';
+import { Moved, type Relay, isLeadersStream, streamLost } from './relay.ts';
 import type { EngineServices } from './services.ts';
 import { StoreSession } from './session.ts';
 import { StatusPusher } from './status-pusher.ts';
 import { storeAdministration } from './administration.ts';
-import { Streams } from './streams.ts';
-
-const REOPENING_PAUSE_MS = 20;
 
 export class Connection {
   readonly #data: Port;
   readonly #control: Port;
   readonly #session: StoreSession;
   readonly #pusher: StatusPusher;
-  readonly #readers = new Readers();
-  readonly #streams = new Streams();
-  readonly #history = new HistorySize();
-  readonly #timers: Timers;
+  readonly #desk: Desk;
   #strikes = 0;
   #ended = false;
 
   constructor(services: EngineServices, data: Port, control: Port) {
     this.#data = data;
     this.#control = control;
-    this.#timers = services.timers;
-    this.#session = new StoreSession(services, (event) => this.#pusher.event(event));
+    this.#desk = new Desk(services);
+    this.#session = new StoreSession(services, {
+      event: (event) => this.#pusher.event(event),
+      status: (message) => this.#pusher.pass(message),
+    });
     this.#pusher = new StatusPusher(
       services.timers,
       () => this.#session.status,
@@ -83,8 +82,7 @@ export class Connection {
   async end(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
-    this.#readers.releaseAll();
-    this.#streams.dropAll();
+    this.#desk.dispose();
     this.#pusher.stop();
     await this.#session.close();
     this.#data.close();
@@ -111,123 +109,171 @@ export class Connection {
       case 'unit':
         return void this.#readUnit(message);
       case 'release':
-        return this.#readers.release(message.reader);
+        this.#session.relay?.release(message.reader);
+        return this.#desk.release(message.reader);
     }
   }
 
   #append(message: AppendMessage): void {
     const { id, buffer } = message;
-    this.#staged(message).then(
-      ({ firstLsn, groups: count, refusal }) => {
-        const answer = { kind: 'appended', id, firstLsn, groups: count } as const;
-        const refused = refusal && { refusal: toWire(refusal) };
-        if (buffer.byteLength <= CLONED_BYTES_MAX) this.#post({ ...answer, ...refused });
-        else this.#post({ ...answer, ...refused, buffer }, [buffer]);
+    this.#appended(message).then(
+      (answer) => {
+        if (buffer.byteLength <= CLONED_BYTES_MAX) this.#post(answer);
+        else this.#post({ ...answer, buffer }, [buffer]);
         this.#pusher.touch();
       },
       (cause: unknown) => {
         const error = asVarveError(cause);
-        const wire = toWire(withOutcome(error, error.outcome ?? 'unknown'));
-        this.#post({ kind: 'failed', id, error: wire });
+        this.#fail(id, withOutcome(error, error.outcome ?? 'unknown'));
       },
     );
   }
 
-  async #staged(message: AppendMessage): Promise<Appended> {
-    // A store that was parked takes what came meanwhile in the order in which it came.
-    const store = this.#session.store ?? (await this.#session.ready());
-    return append(store, this.#streams, message);
+  #appended(message: AppendMessage): Promise<AppendedMessage> {
+    const { store } = this.#session;
+    if (store === undefined) return this.#appendSomewhere(message);
+    // No `await` before the store is called: a message takes its place in the log as it comes.
+    return this.#appendHere(store, message).catch((error: unknown) => {
+      // It went to another tab, without this message.
+      const isGone = isVarveError(error, 'CLOSED') && error.outcome === 'not-written';
+      if (!isGone || this.#session.store === store || this.#ended) throw error;
+      return this.#appendSomewhere(message);
+    });
+  }
+
+  async #appendHere(
+    store: StorePort,
+    message: AppendMessage,
+    ticket?: Ticket,
+  ): Promise<AppendedMessage> {
+    const { membership } = this.#session;
+    // Only what may have been sent to another leader needs to be recognised.
+    const wasSent = ticket !== undefined && ticket.sequence > 0;
+    if (message.stream !== undefined && isLeadersStream(message.stream))
+      throw streamLost(wasSent ? 'unknown' : 'not-written');
+    const stamp = wasSent
+      ? membership!.identity.stamp(ticket, store.status().generation)
+      : undefined;
+    const { firstLsn, groups, groupLsns, refusal } = await this.#desk.append(store, message, stamp);
+    if (wasSent) membership!.identity.done(ticket);
+    const refused = refusal && { refusal: toWire(refusal) };
+    return { kind: 'appended', id: message.id, firstLsn, groups, groupLsns, ...refused };
+  }
+
+  /** A store that was parked, or is led by another tab, takes what comes in the order in which it came. */
+  async #appendSomewhere(message: AppendMessage): Promise<AppendedMessage> {
+    const ticket: Ticket = { sequence: 0 };
+    return this.#retried((store, relay) =>
+      store === undefined
+        ? relay!.append(message, ticket)
+        : this.#appendHere(store, message, ticket),
+    ).then((answer) => ({ ...answer, id: message.id }));
   }
 
   async #read(message: ReadMessage): Promise<void> {
+    const session = this.#session;
     const { id } = message;
-    for (;;) {
-      // A reader that only waits must not wake a parked store.
-      if (message.wait === true && this.#session.isParked) await this.#session.returned();
-      const store = this.#session.store ?? (await this.#session.ready().catch(asVarveError));
-      try {
-        if (store instanceof VarveError) throw store;
-        const byDefault = this.#session.request?.durability === 'relaxed' ? 'written' : 'durable';
-        const chunk = await this.#readers.read(store, message, byDefault);
-        const records = recordsOf(chunk, message.reverse);
-        const { bytes, heads } = records;
-        return this.#post({ kind: 'chunk', id, done: chunk.done, ...records }, [
-          bytes.buffer as ArrayBuffer,
-          heads.buffer,
-        ]);
-      } catch (error) {
-        if (isVarveError(error) && error.facts['retry'] === true) {
-          await this.#reopeningPause();
-          continue;
-        }
-        // A store that was parked under a waiting reader comes back as another object.
-        const wasParked = isVarveError(error, 'CLOSED') && this.#session.store !== store;
-        if (!wasParked || store === error) return this.#fail(id, error);
-      }
-    }
-  }
-
-  /** The store comes back by itself in a moment, or says otherwise at the next try. */
-  #reopeningPause(): Promise<void> {
-    return new Promise((resolve) => this.#timers.after(REOPENING_PAUSE_MS, resolve));
-  }
-
-  async #readUnit({ id, lsn, at, maxBytes }: UnitMessage): Promise<void> {
     try {
-      const store = this.#session.store ?? (await this.#session.ready());
-      const { bytes, done } = readPiece(store, lsn, at, maxBytes);
-      this.#post({ kind: 'bytes', id, bytes, done }, [bytes.buffer as ArrayBuffer]);
+      // A reader that only waits must not wake a parked store.
+      if (message.wait === true && session.isParked) await session.returned();
+      const chunk = await this.#retried((store, relay) => {
+        if (store === undefined) return relay!.read(message);
+        const byDefault = session.request?.durability === 'relaxed' ? 'written' : 'durable';
+        return this.#desk.read(store, message, byDefault);
+      });
+      const { bytes, heads } = chunk;
+      this.#post({ ...chunk, id }, [bytes.buffer as ArrayBuffer, heads.buffer as ArrayBuffer]);
     } catch (error) {
       this.#fail(id, error);
     }
   }
 
+  async #readUnit(message: UnitMessage): Promise<void> {
+    const { id } = message;
+    try {
+      const piece = await this.#retried((store, relay) =>
+        store === undefined ? relay!.unit(message) : this.#desk.unit(store, message),
+      );
+      this.#post({ ...piece, id }, [piece.bytes.buffer as ArrayBuffer]);
+    } catch (error) {
+      this.#fail(id, error);
+    }
+  }
+
+  /** Asks whoever has the store; once more, when it went to somebody else while it was asked. */
+  async #retried<T>(
+    ask: (store: StorePort | undefined, relay: Relay | undefined) => T | Promise<T>,
+  ): Promise<T> {
+    const session = this.#session;
+    for (;;) {
+      if (session.store === undefined && session.relay === undefined) await session.ready();
+      const { store, relay } = session;
+      if (store === undefined && relay === undefined) continue;
+      try {
+        return await ask(store, relay);
+      } catch (error) {
+        // A store that was parked, or lost to another tab, under a request that waited in it.
+        const isGone =
+          error instanceof Moved || (isVarveError(error, 'CLOSED') && session.store !== store);
+        if (!isGone) throw error;
+      }
+      // What was under way does not wake a parked store: a hidden page must not stand in the line.
+      if (session.isParked) await session.returned();
+    }
+  }
+
   #handlers(services: EngineServices): ControlHandlers {
     const session = this.#session;
-    const streams = this.#streams;
-    const statusOf = async (store: StorePort): Promise<StoreStatus & StorageFacts> => {
-      const facts = (await services.storageFacts?.()) ?? { persisted: null, quota: null };
-      return { ...store.status(), ...facts };
-    };
+    const desk = this.#desk;
+    const { streams } = desk;
+    const call = <M extends ControlRequest['method']>(method: M) =>
+      (async (...args: readonly unknown[]) => {
+        const request = { method, args } as object as ControlRequest;
+        return this.#retried((store, relay) =>
+          store === undefined ? relay!.call(request) : desk.call(store, request),
+        );
+      }) as ControlHandlers[M];
+    /** A stream of our own, or one that is open at the leader. */
+    const ofStream = <M extends 'pull' | 'write' | 'dropStream'>(method: M) =>
+      (async (...args: readonly unknown[]) => {
+        const request = { method, args } as object as ControlRequest;
+        if (!isLeadersStream(args[0] as number)) return desk.stream(request);
+        if (session.relay !== undefined) return session.relay.call(request);
+        throw streamLost('not-written');
+      }) as ControlHandlers[M];
+    const status = call('status') as () => Promise<StoreStatus & StorageFacts>;
     return {
       ...storeAdministration(services, streams),
       open: async (name, given) => {
         if (session.request !== undefined) {
           checkAgrees(session.request, given);
-          return { request: session.request, status: await statusOf(await session.ready()) };
+          return { request: session.request, status: await status() };
         }
         const request = completeRequest(given);
-        return { request, status: await statusOf(await session.open(name, request)) };
+        await session.open(name, request, given);
+        return { request, status: await status() };
       },
-      status: async () => statusOf(await session.ready()),
-      flush: async () => (await session.ready()).flush(),
-      checkpoint: async (state, upTo) => (await session.ready()).checkpoint(state, upTo),
-      readState: async () => (await session.ready()).readState() ?? null,
-      trim: async (before) => (await session.ready()).trim(before),
-      layout: async () => (await session.ready()).layout(),
-      batches: async (slot) => (await session.ready()).batches(slot),
+      status,
+      flush: call('flush'),
+      checkpoint: call('checkpoint'),
+      readState: call('readState'),
+      trim: call('trim'),
+      layout: call('layout'),
+      batches: call('batches'),
       park: () => session.park(),
       close: () => session.close(),
-      openSource: async (what) => {
-        const store = await session.ready();
-        return what === 'export' ? streams.openExport(store) : streams.openSalvage(store);
-      },
-      openUnit: async () => streams.openUnit(await session.ready()),
-      pull: streams.pull,
-      write: streams.write,
+      openSource: call('openSource'),
+      openUnit: call('openUnit'),
+      pull: ofStream('pull'),
+      write: ofStream('write'),
       endImport: (id) => streams.finish(id),
-      dropStream: (id) => streams.drop(id),
+      dropStream: ofStream('dropStream'),
     };
   }
 
   #isCheckpointDue(): boolean {
     const { store, request } = this.#session;
-    const every = request?.checkpointEveryBytes ?? 0;
-    return (
-      every > 0 &&
-      store !== undefined &&
-      this.#history.bytesAfter(store, store.status().coveredLsn) >= every
-    );
+    return this.#desk.isCheckpointDue(store, request?.checkpointEveryBytes ?? 0);
   }
 
   #strike(wrong: string): VarveError {

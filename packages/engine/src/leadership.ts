@@ -1,12 +1,12 @@
 /**
  * Taking a store: first the lock (so that waiting is orderly), then the journal's exclusive handle
- * (the fence: it alone decides). Both within one bounded wait.
+ * (the fence: it alone decides).
  *
  * Always true:
  * - who has no lock opens no handle; who gives up holds neither
  * - only `busy` is tried again: a handle may outlive its dead owner for a moment
  */
-import type { HeldLock, Host } from '@varve/files';
+import type { Abort, HeldLock, Host } from '@varve/files';
 import { VarveError, isVarveError } from '@varve/protocol';
 
 const RETRY_FIRST_MS = 10;
@@ -17,7 +17,9 @@ export interface Held<T> {
   readonly value: T;
 }
 
-const lockName = (store: string): string => `varve:${store}`;
+export const lockName = (store: string): string => `varve:${store}`;
+/** Held by the one follower that tries to depose a leader that stands still. */
+export const stealLockName = (store: string): string => `varve:${store}:steal`;
 
 function sleep(host: Host, ms: number): Promise<void> {
   return new Promise((resolve) => host.timers.after(ms, resolve));
@@ -62,10 +64,30 @@ export async function takeStore<T>(
 ): Promise<Held<T>> {
   const startMs = host.clock.nowMs();
   const lock = await acquire(host, store, timeoutMs);
+  const leftMs = timeoutMs - (host.clock.nowMs() - startMs);
+  return { lock, value: await openAsLeader(host, store, lock, leftMs, open) };
+}
+
+/**
+ * Opens what only the holder of `lock` may, as soon as the handle is free. The lock is given back if
+ * that fails.
+ *
+ * @param signal ends the waiting with its reason
+ */
+export async function openAsLeader<T>(
+  host: Host,
+  store: string,
+  lock: HeldLock,
+  timeoutMs: number,
+  open: () => Promise<T>,
+  signal?: Abort,
+): Promise<T> {
+  const startMs = host.clock.nowMs();
   try {
     for (let pauseMs = RETRY_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, RETRY_MAX_MS)) {
+      if (signal?.aborted) throw signal.reason;
       try {
-        return { lock, value: await open() };
+        return await open();
       } catch (error) {
         const waitedMs = host.clock.nowMs() - startMs;
         if (!isVarveError(error, 'STORE_BUSY')) throw error;

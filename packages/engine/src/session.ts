@@ -1,17 +1,26 @@
 /**
- * One client's open store, through parking and coming back.
+ * One client's open store, through parking, coming back, and changes of leader.
  *
  * Always true:
- * - `store` is set exactly while the lock and the handle are ours; or it was lost, and only tells
+ * - `store` is set exactly while the lock and the handle are ours (or it was lost, and only tells);
+ *   `relay` while another tab's engine has them
  * - what comes back after parking is the very store that was parked, or STORE_LOST: never a fresh one
  * - opening, parking and closing never overlap: each waits for the one before
- * - after `close` or a lost lock nothing opens the store again
+ * - after `close` nothing opens the store again
  */
 import type { HeldLock, Host } from '@varve/files';
 import type { StoreOptions, StorePort } from '@varve/journal';
 import { VarveError, isVarveError } from '@varve/protocol';
-import type { OpenRequest, StoreEvent, StoreStatus } from '@varve/protocol';
+import type {
+  GivenRequest,
+  OpenRequest,
+  StatusMessage,
+  StoreEvent,
+  StoreStatus,
+} from '@varve/protocol';
 import { takeStore } from './leadership.ts';
+import { Membership } from './membership.ts';
+import { Moved, type Relay } from './relay.ts';
 import type { EngineServices } from './services.ts';
 
 /** Readers hold back at most this much history from retirement. */
@@ -22,65 +31,93 @@ interface Opened {
   readonly name: string;
   readonly host: Host;
   readonly request: OpenRequest;
+  /** Where there are other tabs. */
+  readonly membership: Membership | undefined;
+}
+
+/** What this session tells its client. */
+export interface SessionHearer {
+  event(event: StoreEvent): void;
+  /** From the leader, while this is a follower. */
+  status(message: StatusMessage): void;
 }
 
 export class StoreSession {
-  /** Read by the hot path; moved by this class alone. */
-  store: StorePort | undefined;
   readonly #services: EngineServices;
-  readonly #onEvent: (event: StoreEvent) => void;
+  readonly #hearer: SessionHearer;
   #opened: Opened | undefined;
+  /** Where there are no other tabs, and of a store that was lost. */
+  #own: StorePort | undefined;
   #lock: HeldLock | undefined;
   /** How the store stood when it was parked; since it was found lost, that. */
   #parked: StoreStatus | undefined;
+  #role: 'leader' | 'follower' | undefined;
   /** Why no call can succeed any more. */
   #ended: VarveError | undefined;
   #waiting: (() => void)[] = [];
   /** The transition under way; each new one goes behind it. */
   #transition: Promise<unknown> = Promise.resolve();
 
-  constructor(services: EngineServices, onEvent: (event: StoreEvent) => void) {
+  constructor(services: EngineServices, hearer: SessionHearer) {
     this.#services = services;
-    this.#onEvent = onEvent;
+    this.#hearer = hearer;
+  }
+
+  /** Ours to read and write. */
+  get store(): StorePort | undefined {
+    return this.#own ?? this.#opened?.membership?.store;
+  }
+
+  /** Another tab's: to be asked. */
+  get relay(): Relay | undefined {
+    return this.#opened?.membership?.relay;
   }
 
   get request(): OpenRequest | undefined {
     return this.#opened?.request;
   }
 
-  /** How the store stands; undefined while another may have it. */
+  get membership(): Membership | undefined {
+    return this.#opened?.membership;
+  }
+
+  /** How the store stands; undefined while nobody can say. */
   get status(): StoreStatus | undefined {
-    if (this.store !== undefined) return this.store.status();
-    return this.#parked?.state === 'lost' ? this.#parked : undefined;
+    const { store } = this;
+    if (store !== undefined) return store.status();
+    return this.relay?.status ?? (this.#parked?.state === 'lost' ? this.#parked : undefined);
   }
 
   /** Opened, but given back for now. */
   get isParked(): boolean {
-    return this.#opened !== undefined && this.store === undefined && this.#ended === undefined;
+    return this.#opened !== undefined && !this.#isSeated && this.#ended === undefined;
   }
 
-  open(name: string, request: OpenRequest): Promise<StorePort> {
+  get #isSeated(): boolean {
+    return this.store !== undefined || this.relay !== undefined;
+  }
+
+  open(name: string, request: OpenRequest, given: GivenRequest): Promise<void> {
     return this.#next(async () => {
       this.#check();
       if (this.#opened !== undefined) throw new VarveError('BAD_MESSAGE', 'open was called twice');
-      this.#opened = await this.#openSomewhere(name, request);
-      return this.store!;
+      await this.#openSomewhere(name, request, given);
     });
   }
 
-  /** The open store, taken back first if it was parked. */
-  ready(): Promise<StorePort> {
-    if (this.store !== undefined) return Promise.resolve(this.store);
+  /** Resolves when there is a store, or a leader to ask; taken back first if it was parked. */
+  ready(): Promise<void> {
+    if (this.#isSeated) return Promise.resolve();
     return this.#next(async () => {
       this.#check();
       if (this.#opened === undefined) throw new VarveError('BAD_MESSAGE', 'open comes first');
-      return this.store ?? this.#take(this.#opened);
+      if (!this.#isSeated) await this.#take(this.#opened);
     });
   }
 
   /** Resolves when a parked store was taken back, or never will be. Takes nothing by itself. */
   returned(): Promise<void> {
-    if (this.store !== undefined || this.#ended !== undefined) return Promise.resolve();
+    if (this.#isSeated || this.#ended !== undefined) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
@@ -118,36 +155,93 @@ export class StoreSession {
   }
 
   /** On durable storage, or in memory where that is refused and the client agreed to it. */
-  async #openSomewhere(name: string, request: OpenRequest): Promise<Opened> {
+  async #openSomewhere(name: string, request: OpenRequest, given: GivenRequest): Promise<void> {
     try {
-      const opened = { name, request, host: await this.#services.durableHost() };
-      await this.#take(opened);
-      return opened;
+      await this.#openOn(await this.#services.durableHost(), name, request, given);
     } catch (error) {
       const refused = await this.#services.refusal(error);
       if (refused === undefined) throw error;
       if (request.fallback !== 'memory') throw refused;
-      const opened = { name, request, host: this.#services.memoryHost() };
-      await this.#take(opened);
-      return opened;
+      await this.#openOn(this.#services.memoryHost(), name, request, given);
     }
   }
 
-  async #take(opened: Opened): Promise<StorePort> {
-    const { name, host, request } = opened;
-    const { lock, value } = await takeStore(host, name, request.busyTimeoutMs, () =>
-      this.#parked === undefined ? this.#open(opened) : this.#openAgain(opened, this.#parked),
-    );
-    this.#lock = lock;
-    this.store = value;
-    void lock.lost.then(() => this.#deposed(lock));
-    this.#wake();
-    return value;
+  async #openOn(
+    host: Host,
+    name: string,
+    request: OpenRequest,
+    given: GivenRequest,
+  ): Promise<void> {
+    const opened: Opened = {
+      name,
+      host,
+      request,
+      membership: this.#member(host, name, request, given),
+    };
+    this.#opened = opened;
+    try {
+      await this.#take(opened);
+    } catch (error) {
+      this.#opened = undefined;
+      throw error;
+    }
   }
 
-  #open({ name, host, request }: Opened, create = request.create): Promise<StorePort> {
+  #member(
+    host: Host,
+    name: string,
+    request: OpenRequest,
+    given: GivenRequest,
+  ): Membership | undefined {
+    const { channels } = host;
+    if (channels === undefined) return undefined;
+    const membership: Membership = new Membership({
+      services: this.#services,
+      host: { ...host, channels },
+      name,
+      request,
+      given,
+      open: () => this.#openFile(this.#opened!),
+      onSeat: () => this.#seated(membership),
+      onStatus: (message) => {
+        this.#parked = this.#known(message.status);
+        this.#hearer.status(message);
+      },
+      onOut: () => this.#wake(),
+    });
+    return membership;
+  }
+
+  async #take(opened: Opened): Promise<void> {
+    const { name, host, request, membership } = opened;
+    if (membership !== undefined) return membership.enter();
+    const { lock, value } = await takeStore(host, name, request.busyTimeoutMs, () =>
+      this.#openFile(opened),
+    );
+    this.#lock = lock;
+    this.#own = value;
+    void lock.lost.then(() => this.#deposed(lock));
+    this.#wake();
+  }
+
+  #seated({ store, relay }: Membership): void {
+    const role = store === undefined ? 'follower' : 'leader';
+    const changed = this.#role !== undefined && this.#role !== role;
+    this.#role = role;
+    if (changed) this.#hearer.event({ type: 'role', role });
+    if (store !== undefined || relay !== undefined) this.#wake();
+  }
+
+  #openFile(opened: Opened): Promise<StorePort> {
+    return this.#parked === undefined ? this.#open(opened) : this.#openAgain(opened, this.#parked);
+  }
+
+  #open({ name, host, request, membership }: Opened, create = request.create): Promise<StorePort> {
     const options = storeOptions({ ...request, create });
-    return this.#services.openStore(host, name, options, this.#onEvent);
+    return this.#services.openStore(host, name, options, (event) => {
+      this.#hearer.event(event);
+      membership?.event(event);
+    });
   }
 
   async #openAgain(opened: Opened, parked: StoreStatus): Promise<StorePort> {
@@ -159,7 +253,7 @@ export class StoreSession {
         cause,
       });
       this.#parked = { ...parked, state: 'lost' };
-      this.#onEvent({ type: 'lost', from: lastLsn + 1, to: lastLsn });
+      this.#hearer.event({ type: 'lost', from: lastLsn + 1, to: lastLsn });
       this.#end(error);
       return error;
     };
@@ -175,29 +269,36 @@ export class StoreSession {
   async #giveBack(): Promise<void> {
     const { store } = this;
     const lock = this.#lock;
-    this.store = undefined;
+    this.#own = undefined;
     this.#lock = undefined;
     try {
-      await store?.close();
+      await this.#opened?.membership?.leave(this.#ended ?? new Moved());
+      if (this.#opened?.membership === undefined) await store?.close();
       // Who hears that it was given back may open it; and a worker that stands still says nothing.
       await this.#opened?.host.closed?.();
     } finally {
       lock?.release();
       this.#parked = store?.status() ?? this.#parked;
-      if (store?.status().state === 'lost' && this.#ended === undefined) this.store = store;
+      if (store?.status().state === 'lost' && this.#ended === undefined) this.#own = store;
     }
   }
 
   /** The lock went to somebody else: whatever we would still write could harm the new owner. */
   #deposed(lock: HeldLock): void {
     if (this.#lock !== lock) return;
-    const { store } = this;
-    this.store = undefined;
+    const store = this.#own;
+    this.#own = undefined;
     this.#lock = undefined;
     store?.abandon();
     const outcome = 'not-written';
     this.#end(new VarveError('LEADER_LOST', 'another tab took the store over', { outcome }));
-    this.#onEvent({ type: 'role', role: 'follower' });
+    this.#hearer.event({ type: 'role', role: 'follower' });
+  }
+
+  /** The store that this session knows: what is opened later under its name must be that one. */
+  #known(status: StoreStatus): StoreStatus {
+    const lastLsn = Math.max(status.lastLsn, this.#parked?.lastLsn ?? 0);
+    return { ...status, lastLsn };
   }
 }
 

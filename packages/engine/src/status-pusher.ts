@@ -44,6 +44,13 @@ export class StatusPusher {
     this.#cancel ??= this.#timers.after(PUSH_EVERY_MS, () => this.#push());
   }
 
+  /** A status that comes from elsewhere: what has not been told yet goes before it. */
+  pass(message: StatusMessage): void {
+    const events = this.#events;
+    this.#events = [];
+    this.#send({ ...message, events: [...events.flatMap(told), ...message.events] });
+  }
+
   stop(): void {
     this.#cancel?.();
     this.#cancel = undefined;

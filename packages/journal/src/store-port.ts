@@ -18,7 +18,7 @@ import type {
 /** What a client asks for, as far as it concerns the journal. */
 type AskedFor = Omit<
   OpenRequest,
-  'fallback' | 'busyTimeoutMs' | 'checkpointEveryBytes' | 'maxBytes'
+  'fallback' | 'busyTimeoutMs' | 'leaderTimeoutMs' | 'checkpointEveryBytes' | 'maxBytes'
 >;
 
 export interface StoreOptions extends AskedFor {
@@ -53,6 +53,8 @@ export interface ClientStamp {
   readonly sinceGeneration: number;
   /** The client has every answer up to this sequence: they need not be remembered. */
   readonly answeredTo: number;
+  /** It may have been sent before. One that never was is appended, whatever has been forgotten. */
+  readonly isRepeated: boolean;
 }
 
 export interface AppendRequest {

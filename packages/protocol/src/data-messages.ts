@@ -101,6 +101,11 @@ export interface AppendedMessage {
   readonly groups: number;
   /** Why the first refused group was refused. */
   readonly refusal?: WireError;
+  /**
+   * First LSN of each group: after a failover the groups of a message need not follow each other.
+   * Absent: they do.
+   */
+  readonly groupLsns?: readonly number[] | undefined;
   /** Given back; absent: it was cloned. */
   readonly buffer?: ArrayBuffer;
 }

@@ -8,5 +8,11 @@ export * from './open-request.ts';
 export * from './port.ts';
 export * from './record-frame.ts';
 export * from './status.ts';
-export * from './validate.ts';
+export * from './tab-messages.ts';
+export {
+  type Validated,
+  validateControlEnvelope,
+  validateControlRequest,
+  validateToEngine,
+} from './validate.ts';
 export * from './wire-error.ts';

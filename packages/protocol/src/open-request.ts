@@ -28,6 +28,8 @@ export interface OpenRequest {
   readonly fallback: 'refuse' | 'memory';
   /** How long to wait for another tab or process to give the store back, ms. */
   readonly busyTimeoutMs: number;
+  /** How long a call waits for a tab that owns the store and is not heard, ms. */
+  readonly leaderTimeoutMs: number;
   /** 0: never. */
   readonly checkpointEveryBytes: number;
 }
@@ -60,6 +62,7 @@ const DEFAULTS: OpenRequest = {
   scrub: { everyMs: 7 * 86_400_000, idleMs: 5_000, bytesPerSecond: 8 * MIB },
   fallback: 'refuse',
   busyTimeoutMs: 3000,
+  leaderTimeoutMs: 10_000,
   checkpointEveryBytes: 0,
 };
 
@@ -92,6 +95,7 @@ export function completeRequest(given: GivenRequest): OpenRequest {
     }
   }
   checkCount(request.busyTimeoutMs, 'busyTimeoutMs');
+  checkCount(request.leaderTimeoutMs, 'leaderTimeoutMs', 1);
   checkCount(request.checkpointEveryBytes, 'checkpoint.everyBytes');
   if (typeof keep !== 'object' || keep === null) checkOneOf(keep, 'keep', 'all', 'checkpoint');
   else if ('bytes' in keep) checkCount(keep.bytes, 'keep.bytes', 1);
@@ -104,6 +108,28 @@ export function checkAgrees(open: OpenRequest, given: GivenRequest): void {
   for (const [option, value] of Object.entries(wishes(given))) {
     const same = JSON.stringify(open[option as keyof OpenRequest]) === JSON.stringify(value);
     checkArgument(same, option, 'what this store was already opened with in this page');
+  }
+}
+
+/** What holds for a store, whichever tab asks; the rest is each tab's own. */
+const SHARED = [
+  'readOnly',
+  'keep',
+  'maxBytes',
+  'maxStateBytes',
+  'maxRecordBytes',
+  'relaxedBytes',
+  'relaxedMs',
+  'scrub',
+] as const satisfies readonly (keyof OpenRequest)[];
+
+/** @throws BAD_ARGUMENT when another tab has the store open otherwise than it is wanted here */
+export function checkFits(open: OpenRequest, given: GivenRequest): void {
+  const wanted = wishes(given);
+  for (const option of SHARED) {
+    if (wanted[option] === undefined) continue;
+    const same = JSON.stringify(open[option]) === JSON.stringify(wanted[option]);
+    checkArgument(same, option, 'what this store was already opened with in another tab');
   }
 }
 

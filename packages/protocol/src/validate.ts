@@ -13,15 +13,16 @@ export type Validated<T> = { readonly value: T } | { readonly wrong: string };
 type Fields = Readonly<Record<string, unknown>>;
 type Check = (value: unknown) => boolean;
 
-const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
-const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
-const isPositive: Check = (value) => isCount(value) && value !== 0;
-const isBoolean: Check = (value) => typeof value === 'boolean';
+export const isObject = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null;
+export const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+export const isPositive: Check = (value) => isCount(value) && value !== 0;
+export const isBoolean: Check = (value) => typeof value === 'boolean';
 const isDurability: Check = (value) => value === 'strict' || value === 'relaxed';
 const isVisibility: Check = (value) => value === 'durable' || value === 'written';
 const isBytes: Check = (value) => value instanceof Uint8Array && value.length <= MESSAGE_BYTES_MAX;
 const isChunkSize: Check = (value) => isPositive(value) && (value as number) <= CHUNK_BYTES_MAX;
-const optional =
+export const optional =
   (check: Check): Check =>
   (value) =>
     value === undefined || check(value);
@@ -38,7 +39,11 @@ const atMost =
 const isStoreName: Check = (value) =>
   typeof value === 'string' && value.length > 0 && value.length <= 100;
 
-function wrongField(fields: unknown, checks: Readonly<Record<string, Check>>): string | undefined {
+/** The first field that is not as it must be. */
+export function wrongField(
+  fields: unknown,
+  checks: Readonly<Record<string, Check>>,
+): string | undefined {
   if (!isObject(fields)) return 'not an object';
   return Object.keys(checks).find((name) => !checks[name]!(fields[name]));
 }

@@ -113,6 +113,8 @@ export interface OpenOptions<T = unknown> {
   deadlineMs?: number;
   /** How long to wait while another tab, worker or process holds the store (`STORE_BUSY`). Default 3,000 ms. */
   busyTimeoutMs?: number;
+  /** How long a call waits when the tab that owns the store is not heard any more (`LEADER_UNRESPONSIVE`). Default 10,000 ms. */
+  leaderTimeoutMs?: number;
   signal?: AbortSignal;
 }
 

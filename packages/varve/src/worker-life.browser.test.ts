@@ -110,18 +110,46 @@ describe('where Trusted Types are required', () => {
 });
 
 describe('another tab', () => {
-  test('that holds the store makes a second open STORE_BUSY, and lets it in afterwards', async () => {
+  test('shares the store: it follows, then leads when the first has closed', async () => {
     const name = freshName();
     const first = await open<number>(name);
     await first.append(1);
     forgetThisPage();
+    const second = await open<number>(name);
+    expect([first.status().role, second.status().role]).toEqual(['leader', 'follower']);
+    const tail = second.tail();
+    expect((await tail.next()).value?.value).toBe(1);
+    expect(await second.append(2)).toBe(2);
+    expect((await tail.next()).value?.value).toBe(2);
+    const role = new Promise<string>((resolve) => {
+      second.addEventListener('role', (event) => resolve(event.detail.role));
+    });
+    await first.close();
+    expect(await role).toBe('leader');
+    expect(await second.append(3)).toBe(3);
+    expect((await tail.next()).value?.value).toBe(3);
+    const values: number[] = [];
+    for await (const { value } of second.read()) values.push(value);
+    expect(values).toEqual([1, 2, 3]);
+  });
+
+  test('that holds the lock and says nothing makes an open LEADER_UNRESPONSIVE, within its bound', async () => {
+    const name = freshName();
+    let release = (): void => undefined;
+    const held = new Promise<void>((done) => {
+      void navigator.locks.request(`varve/varve:${name}`, () => {
+        done();
+        return new Promise<void>((resolve) => (release = resolve));
+      });
+    });
+    await held;
     await expect(openLog(name, { busyTimeoutMs: 300 })).rejects.toMatchObject({
-      code: 'STORE_BUSY',
-      facts: { store: name, held: 'lock' },
+      code: 'LEADER_UNRESPONSIVE',
+      facts: { store: name },
     });
     const waiting = open<number>(name, { busyTimeoutMs: 5000 });
-    await first.close();
-    expect((await (await waiting).get(1))?.value).toBe(1);
+    release();
+    expect((await waiting).status().role).toBe('leader');
   });
 });
 

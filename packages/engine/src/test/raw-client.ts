@@ -23,6 +23,7 @@ export const OPEN_REQUEST: OpenRequest = {
   queueBytes: 1024 * 1024,
   fallback: 'refuse',
   busyTimeoutMs: 200,
+  leaderTimeoutMs: 1000,
   checkpointEveryBytes: 0,
 };
 

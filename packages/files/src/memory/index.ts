@@ -10,6 +10,7 @@ import { MemoryLocks } from './locks.ts';
 import { MemoryWitness } from './witness.ts';
 
 export { ambientClock, ambientRandom, ambientTimers } from './ambient.ts';
+export { MemoryChannels } from './channels.ts';
 export { MemoryLocks } from './locks.ts';
 
 export interface MemoryHostOptions extends Partial<Omit<Host, 'kind' | 'root'>> {
@@ -26,5 +27,6 @@ export function createMemoryHost(options: MemoryHostOptions = {}): Host {
     timers: options.timers ?? ambientTimers,
     locks: options.locks ?? new MemoryLocks(),
     witness: options.witness ?? new MemoryWitness(),
+    ...(options.channels && { channels: options.channels }),
   };
 }

@@ -11,16 +11,22 @@ interface Waiter {
 
 export class MemoryLocks implements Locks {
   readonly #queues = new Map<string, Waiter[]>();
+  /** Who holds a name now: how to take it from them. */
+  readonly #holders = new Map<string, () => void>();
 
   async acquire(
     name: string,
-    options: { ifAvailable?: boolean; signal?: Abort } = {},
+    options: { ifAvailable?: boolean; steal?: boolean; signal?: Abort } = {},
   ): Promise<HeldLock | undefined> {
-    const { ifAvailable = false, signal } = options;
+    const { ifAvailable = false, steal = false, signal } = options;
     if (signal?.aborted) throw signal.reason;
     const queue = this.#queues.get(name);
     if (queue === undefined) {
       this.#queues.set(name, []);
+      return this.#held(name);
+    }
+    if (steal) {
+      this.#holders.get(name)?.();
       return this.#held(name);
     }
     if (ifAvailable) return undefined;
@@ -47,10 +53,15 @@ export class MemoryLocks implements Locks {
     const lost = new Promise<void>((resolve) => {
       markLost = resolve;
     });
+    this.#holders.set(name, () => {
+      held = false;
+      markLost();
+    });
     const release = (): void => {
       if (!held) return;
       held = false;
       markLost();
+      this.#holders.delete(name);
       const next = this.#queues.get(name)?.shift();
       if (next === undefined) this.#queues.delete(name);
       else next.grant();

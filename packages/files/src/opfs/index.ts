@@ -2,6 +2,7 @@
  * A host over the origin private file system, for dedicated workers.
  */
 import type { Clock, Host, Random, Timers } from '../host.ts';
+import { BroadcastChannels } from './broadcast-channels.ts';
 import { IdbWitness } from './idb-witness.ts';
 import { OpfsDirectory } from './opfs-directory.ts';
 import { closings } from './opfs-file.ts';
@@ -29,6 +30,9 @@ export function createOpfsHost({ rootName, openWaitMs = 3_000 }: OpfsHostOptions
     timers: webTimers,
     locks: new WebLocks(`${rootName}/`),
     witness: new IdbWitness(rootName),
+    ...(typeof BroadcastChannel !== 'undefined' && {
+      channels: new BroadcastChannels(`${rootName}/`),
+    }),
     closed: () => closings.over(),
   };
 }

@@ -12,9 +12,9 @@ export class WebLocks implements Locks {
 
   acquire(
     name: string,
-    options: { ifAvailable?: boolean; signal?: Abort } = {},
+    options: { ifAvailable?: boolean; steal?: boolean; signal?: Abort } = {},
   ): Promise<HeldLock | undefined> {
-    const { ifAvailable = false, signal } = options;
+    const { ifAvailable = false, steal = false, signal } = options;
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {
         reject(signal.reason);
@@ -44,8 +44,12 @@ export class WebLocks implements Locks {
           resolve({ release, lost });
         });
       };
-      // The two options may not be combined.
-      const request = ifAvailable ? { ifAvailable } : { signal: controller.signal };
+      // No two of them may be combined.
+      const request = steal
+        ? { steal }
+        : ifAvailable
+          ? { ifAvailable }
+          : { signal: controller.signal };
       navigator.locks.request(this.#prefix + name, request, granted).then(markLost, (error) => {
         // Before the grant: aborted or refused. After it: stolen.
         signal?.removeEventListener('abort', giveUp);

@@ -1,0 +1,287 @@
+/**
+ * This engine's place among those of all tabs that have one store open: it leads, or it follows.
+ *
+ * Always true:
+ * - `store` is set exactly while the lock and the handle are ours, `relay` while another is asked;
+ *   never both
+ * - a leader has its generation on disk before the first request is served: opening writes and
+ *   flushes it
+ * - whoever follows stands in the line for the lock: a leader's death makes the next one lead, and
+ *   what its page has asked goes on there, in order
+ * - a leader whose lock was taken writes nothing more; it follows
+ */
+import type { HeldLock, Host } from '@varve/files';
+import type { StorePort } from '@varve/journal';
+import { TABS_VERSION } from '@varve/protocol';
+import type {
+  AssemblyMessage,
+  GivenRequest,
+  OpenRequest,
+  StatusMessage,
+  StoreEvent,
+} from '@varve/protocol';
+import { Assembly } from './assembly.ts';
+import { ClientIdentity } from './client-identity.ts';
+import { Guests } from './guests.ts';
+import { lockName, openAsLeader, stealLockName } from './leadership.ts';
+import { randomName } from './link.ts';
+import { Moved, Relay, unresponsive } from './relay.ts';
+import type { EngineServices } from './services.ts';
+
+export interface MembershipContext {
+  readonly services: EngineServices;
+  readonly host: Host & { readonly channels: NonNullable<Host['channels']> };
+  readonly name: string;
+  readonly request: OpenRequest;
+  readonly given: GivenRequest;
+  /** Opens the store; the lock is ours. */
+  readonly open: () => Promise<StorePort>;
+  /** `store` or `relay` is another one now. */
+  readonly onSeat: () => void;
+  /** The leader tells this follower something. */
+  readonly onStatus: (message: StatusMessage) => void;
+  /** Neither leads nor follows any more, without having been asked to leave. */
+  readonly onOut: (reason: unknown) => void;
+}
+
+export class Membership {
+  store: StorePort | undefined;
+  relay: Relay | undefined;
+  readonly identity: ClientIdentity;
+  readonly #context: MembershipContext;
+  #assembly: Assembly | undefined;
+  #guests: Guests | undefined;
+  #lock: HeldLock | undefined;
+  /** Ends our place in the line for the lock. */
+  #queue: AbortController | undefined;
+  /** Ends any wait for the handle. */
+  #stay: AbortController | undefined;
+  /** Who waits for the first seat; called once. */
+  #arrived: ((error?: unknown) => void) | undefined;
+  #isDeposing = false;
+
+  constructor(context: MembershipContext) {
+    this.#context = context;
+    this.identity = new ClientIdentity(context.host);
+  }
+
+  get isSeated(): boolean {
+    return this.store !== undefined || this.relay !== undefined;
+  }
+
+  /**
+   * Leads, if nobody does; else follows.
+   * @throws LEADER_UNRESPONSIVE, UNSUPPORTED_VERSION, BAD_ARGUMENT, or why the store cannot be opened
+   */
+  async enter(): Promise<void> {
+    const { host, name, request } = this.#context;
+    this.#stay = new AbortController();
+    const lock = await host.locks.acquire(lockName(name), { ifAvailable: true });
+    this.#assembly = new Assembly(host.channels, name, randomName(host.random), (message) =>
+      this.#hear(message),
+    );
+    try {
+      if (lock !== undefined) await this.#lead(lock, request.busyTimeoutMs);
+      else await this.#arrive(request.busyTimeoutMs);
+    } catch (error) {
+      await this.leave();
+      throw error;
+    }
+  }
+
+  /** Gives back whatever it has, cleanly. Idempotent. @param reason what those hear who wait here */
+  async leave(reason: unknown = new Moved()): Promise<void> {
+    const { store, relay } = this;
+    const lock = this.#lock;
+    this.#stay?.abort(new Moved());
+    this.#queue?.abort(new Moved());
+    this.store = undefined;
+    this.relay = undefined;
+    this.#lock = undefined;
+    this.#endLeading();
+    this.#assembly?.close();
+    this.#assembly = undefined;
+    relay?.stop(reason);
+    try {
+      await store?.close();
+      // Who hears that it was given back may open it; and a worker that stands still says nothing.
+      await this.#context.host.closed?.();
+    } finally {
+      lock?.release();
+    }
+  }
+
+  /** What the store tells; the followers hear it, too. */
+  event(event: StoreEvent): void {
+    this.#guests?.event(event);
+  }
+
+  #hear(message: AssemblyMessage): void {
+    const { store } = this;
+    switch (message.kind) {
+      case 'lead':
+        return this.relay?.meet(message);
+      case 'seek':
+        if (store !== undefined) this.#assembly!.lead(store.status().generation);
+        return undefined;
+      case 'join':
+        if (message.leader === this.#assembly!.member) this.#guests?.welcome(message);
+        return undefined;
+      case 'stepDown':
+        if (message.leader === this.#assembly!.member && message.version > TABS_VERSION)
+          void this.#stepDown();
+    }
+  }
+
+  async #lead(lock: HeldLock, timeoutMs: number): Promise<void> {
+    const { host, name, request, open, services, onSeat } = this.#context;
+    const { signal } = this.#stay!;
+    const store = await openAsLeader(host, name, lock, timeoutMs, open, signal);
+    if (signal.aborted) {
+      store.abandon();
+      lock.release();
+      throw signal.reason;
+    }
+    const { relay } = this;
+    this.#lock = lock;
+    this.store = store;
+    this.relay = undefined;
+    this.#guests = new Guests(services, { host, name, request, store });
+    void lock.lost.then(() => this.#deposed(lock));
+    onSeat();
+    // What it held is asked of the store, before anything that comes later.
+    relay?.stop(new Moved());
+    this.#assembly!.lead(store.status().generation);
+  }
+
+  /** Follows, and waits until there is a leader to follow, or it is this engine. */
+  async #arrive(timeoutMs: number): Promise<void> {
+    const { host, name } = this.#context;
+    let cancel = (): void => undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#arrived = (error) => (error === undefined ? resolve() : reject(error));
+        cancel = host.timers.after(timeoutMs, () =>
+          reject(unresponsive(name, timeoutMs, 'not-written')),
+        );
+        this.#follow();
+      });
+    } finally {
+      cancel();
+      this.#arrived = undefined;
+    }
+  }
+
+  #follow(): void {
+    const { host, name, request, given, onStatus, onSeat } = this.#context;
+    const relay = new Relay({
+      host,
+      name,
+      request,
+      given,
+      onStatus,
+      assembly: this.#assembly!,
+      identity: this.identity,
+      onSilent: () => void this.#depose(),
+    });
+    this.relay = relay;
+    onSeat();
+    this.#queue = new AbortController();
+    void this.#waitInLine(this.#queue.signal);
+    relay.linked.then(
+      () => this.#arrived?.(),
+      (error: unknown) => {
+        if (this.relay === relay) void this.#out(error);
+      },
+    );
+  }
+
+  async #waitInLine(signal: AbortSignal): Promise<void> {
+    const { host, name } = this.#context;
+    let lock: HeldLock | undefined;
+    try {
+      lock = await host.locks.acquire(lockName(name), { signal });
+    } catch (error) {
+      // Left, or led by another way than the line.
+      if (!signal.aborted) await this.#out(error);
+      return;
+    }
+    if (signal.aborted) lock!.release();
+    else await this.#succeed(lock!);
+  }
+
+  /** The lock has come to us. The old owner's handle may outlive it for a while. */
+  async #succeed(lock: HeldLock): Promise<void> {
+    try {
+      await this.#lead(lock, Infinity);
+      this.#arrived?.();
+    } catch (error) {
+      if (!(error instanceof Moved)) await this.#out(error);
+    }
+  }
+
+  /** Cannot lead, and may not follow. */
+  async #out(error: unknown): Promise<void> {
+    const arrived = this.#arrived;
+    if (arrived !== undefined) return arrived(error);
+    await this.leave(error);
+    this.#context.onOut(error);
+  }
+
+  /** The leader was silent for long: one of the followers takes the lock, and waits for the handle. */
+  async #depose(): Promise<void> {
+    const { host, name } = this.#context;
+    const { relay } = this;
+    if (this.#isDeposing || relay === undefined) return;
+    this.#isDeposing = true;
+    try {
+      const guard = await host.locks.acquire(stealLockName(name), { ifAvailable: true });
+      if (guard === undefined) return;
+      try {
+        if (this.relay !== relay) return;
+        this.#queue?.abort(new Moved());
+        const lock = await host.locks.acquire(lockName(name), { steal: true });
+        await this.#succeed(lock!);
+      } finally {
+        guard.release();
+      }
+    } finally {
+      this.#isDeposing = false;
+    }
+  }
+
+  /** The lock went to somebody else: whatever we would still write could harm the new owner. */
+  #deposed(lock: HeldLock): void {
+    if (this.#lock !== lock) return;
+    const { store } = this;
+    this.#lock = undefined;
+    this.store = undefined;
+    this.#endLeading();
+    store?.abandon();
+    this.#follow();
+  }
+
+  /** A newer build asks for the store, which it cannot have by following us. */
+  async #stepDown(): Promise<void> {
+    const { store } = this;
+    const lock = this.#lock;
+    if (store === undefined) return;
+    this.store = undefined;
+    this.#lock = undefined;
+    this.#endLeading();
+    try {
+      await store.close();
+      await this.#context.host.closed?.();
+    } catch {
+      // As a crash would leave it: the next leader recovers.
+    } finally {
+      lock?.release();
+    }
+    if (this.#assembly !== undefined) this.#follow();
+  }
+
+  #endLeading(): void {
+    this.#guests?.end();
+    this.#guests = undefined;
+  }
+}

@@ -1,0 +1,407 @@
+/**
+ * A follower's end: what its page asks goes to the leader, whoever that is by then.
+ *
+ * Always true:
+ * - what was asked stays here until it is answered; a new leader is asked again, in the same order
+ * - an append bears the same stamp each time it is sent, so it happens once; what cannot be asked
+ *   twice (a source or sink that was open on a link) ends with that link
+ * - nothing waits for ever: when the leader was not heard for `leaderTimeoutMs`, who has waited for as
+ *   long is told LEADER_UNRESPONSIVE. Only a reader that waits for what is yet to come goes on waiting
+ */
+import type { Host } from '@varve/files';
+import {
+  TABS_VERSION,
+  VarveError,
+  fromWire,
+  isVarveError,
+  validateToFollower,
+  withOutcome,
+} from '@varve/protocol';
+import type {
+  AppendedMessage,
+  AppendMessage,
+  ChunkMessage,
+  ControlRequest,
+  GivenRequest,
+  LeadMessage,
+  OpenRequest,
+  Outcome,
+  ReadMessage,
+  StatusMessage,
+  StoreStatus,
+  ToFollower,
+  ToLeader,
+  UnitBytesMessage,
+  UnitMessage,
+} from '@varve/protocol';
+import { type Assembly, linkChannel } from './assembly.ts';
+import type { ClientIdentity, Ticket } from './client-identity.ts';
+import { BEAT_MS, Link, randomName } from './link.ts';
+
+/** A leader that is silent for so many beats of ours may be deposed. */
+const SILENT_BEATS_MAX = 10;
+/** No welcome within so many beats: once more. */
+const WELCOME_BEATS = 2;
+/** Numbers of streams that are open at the leader; below are those of this engine. */
+const FIRST_STREAM = 2 ** 32;
+
+/** A source or sink that was opened at a leader, be it gone by now. */
+export const isLeadersStream = (stream: number): boolean => stream > FIRST_STREAM;
+
+/** The relay ended because this engine leads now, or left: ask again whatever comes next. */
+export class Moved extends Error {}
+
+interface Waiting {
+  /** As it goes over a link that is numbered so; undefined: it cannot be asked there. */
+  bodyFor(link: number): ToLeader | undefined;
+  readonly resolve: (answer: ToFollower) => void;
+  readonly reject: (error: unknown) => void;
+  readonly bornMs: number;
+  /** Waits for what is yet to come. */
+  readonly isPatient: boolean;
+  /** What became of it, should it fail after it was sent. */
+  readonly outcome: Outcome | undefined;
+  /** Of an append. */
+  readonly ticket?: Ticket;
+  /** The link that it was last sent on; 0: none. */
+  sentOn: number;
+}
+
+export interface RelayContext {
+  readonly host: Host & { readonly channels: NonNullable<Host['channels']> };
+  readonly name: string;
+  readonly request: OpenRequest;
+  /** What of it the application asked for. */
+  readonly given: GivenRequest;
+  readonly assembly: Assembly;
+  readonly identity: ClientIdentity;
+  /** The leader tells how the store stands, and what happened. */
+  readonly onStatus: (message: StatusMessage) => void;
+  /** The leader was not heard for long: somebody should see whether it can be deposed. */
+  readonly onSilent: () => void;
+}
+
+export class Relay {
+  /** Resolves with the first link; rejects when a leader will not have us. */
+  readonly linked: Promise<void>;
+  status: StoreStatus | undefined;
+  readonly #context: RelayContext;
+  readonly #waiting = new Map<number, Waiting>();
+  /** Stream number that the page knows → the link that it is open on, and its number there. */
+  readonly #streams = new Map<number, { readonly link: number; readonly id: number }>();
+  #markLinked: () => void = () => undefined;
+  #refuse: (error: unknown) => void = () => undefined;
+  #leader: LeadMessage | undefined;
+  #link: Link<ToLeader> | undefined;
+  #linkNumber = 0;
+  #isWelcome = false;
+  #beatsToWelcome = 0;
+  #lastId = 0;
+  #lastStream = FIRST_STREAM;
+  #heardMs: number;
+  #silentBeats = 0;
+  #tickedMs: number;
+  #cancelTick: () => void;
+  #stopped: unknown;
+
+  constructor(context: RelayContext) {
+    this.#context = context;
+    this.linked = new Promise((resolve, reject) => {
+      this.#markLinked = resolve;
+      this.#refuse = reject;
+    });
+    this.linked.catch(() => undefined);
+    this.#heardMs = this.#tickedMs = context.host.clock.nowMs();
+    this.#cancelTick = context.host.timers.after(BEAT_MS, () => this.#tick());
+    context.assembly.seek();
+  }
+
+  /** Somebody says that it leads. */
+  meet(leader: LeadMessage): void {
+    const known = this.#leader;
+    if (known !== undefined && leader.epoch < known.epoch) return;
+    if (known?.member === leader.member && known.epoch === leader.epoch && this.#link) return;
+    this.#leader = leader;
+    this.#unlink();
+    if (leader.version === TABS_VERSION) this.#join(leader);
+    else if (leader.version < TABS_VERSION) this.#context.assembly.askToStepDown(leader.member);
+    else this.#failAll(unsupported(leader.version));
+  }
+
+  /** @param ticket kept by who asks: should it be asked elsewhere, that is the same message */
+  async append(message: AppendMessage, ticket: Ticket): Promise<AppendedMessage> {
+    const { identity, request } = this.#context;
+    const { stream, durability = request.durability, buffer, length } = message;
+    const answer = await this.#ask({
+      bodyFor: (link) => {
+        const open = stream === undefined ? undefined : this.#streamOn(stream, link);
+        if (stream !== undefined && open === undefined) return undefined;
+        const stamp = identity.stamp(ticket, this.#leader!.epoch);
+        const body = { ...message, durability, stream: open, stamp };
+        // A clone takes the whole buffer along.
+        return 2 * length < buffer.byteLength ? { ...body, buffer: buffer.slice(0, length) } : body;
+      },
+      ticket,
+      outcome: 'unknown',
+      isPatient: false,
+    });
+    return expected(answer, 'appended');
+  }
+
+  async read(message: ReadMessage): Promise<ChunkMessage> {
+    const { visibility = this.#visibility } = message;
+    const answer = await this.#ask({
+      bodyFor: () => ({ ...message, visibility }),
+      outcome: undefined,
+      isPatient: message.wait === true,
+    });
+    return expected(answer, 'chunk');
+  }
+
+  async unit(message: UnitMessage): Promise<UnitBytesMessage> {
+    const bodyFor = (): ToLeader => message;
+    return expected(await this.#ask({ bodyFor, outcome: undefined, isPatient: false }), 'bytes');
+  }
+
+  release(reader: number): void {
+    if (this.#isWelcome) this.#link!.send({ kind: 'release', reader });
+  }
+
+  async call(request: ControlRequest): Promise<unknown> {
+    const { method, args } = request;
+    const ofStream = method === 'pull' || method === 'write' || method === 'dropStream';
+    const answer = await this.#ask({
+      bodyFor: (link) => {
+        if (!ofStream) return { kind: 'call', id: 0, request };
+        const open = this.#streamOn(args[0] as number, link);
+        if (open === undefined) return undefined;
+        const [, ...rest] = args;
+        return { kind: 'call', id: 0, request: { method, args: [open, ...rest] as never } };
+      },
+      outcome: ofStream ? 'not-written' : undefined,
+      isPatient: false,
+    });
+    const { answer: result } = expected(answer, 'answered');
+    if (!result.ok) throw fromWire(result.error);
+    if (method === 'openSource' || method === 'openUnit') return this.#opened(result.value);
+    if (method === 'status') return { ...(result.value as StoreStatus), role: 'follower' };
+    return result.value;
+  }
+
+  /** Ends it: everybody who waits is told `reason`. */
+  stop(reason: unknown): void {
+    if (this.#stopped !== undefined) return;
+    this.#stopped = reason;
+    this.#cancelTick();
+    if (this.#isWelcome) this.#link?.send({ kind: 'bye' });
+    this.#unlink();
+    this.#failAll(reason);
+  }
+
+  get #visibility(): 'durable' | 'written' {
+    return this.#context.request.durability === 'relaxed' ? 'written' : 'durable';
+  }
+
+  #ask(asked: Pick<Waiting, 'bodyFor' | 'outcome' | 'isPatient' | 'ticket'>): Promise<ToFollower> {
+    return new Promise((resolve, reject) => {
+      if (this.#stopped !== undefined) {
+        reject(this.#stopped);
+        return;
+      }
+      const id = ++this.#lastId;
+      const bornMs = this.#context.host.clock.nowMs();
+      const waiting: Waiting = { ...asked, resolve, reject, bornMs, sentOn: 0 };
+      this.#waiting.set(id, waiting);
+      if (this.#isWelcome) this.#send(id, waiting);
+    });
+  }
+
+  #send(id: number, waiting: Waiting): void {
+    const body = waiting.bodyFor(this.#linkNumber);
+    if (body === undefined) {
+      const outcome = waiting.sentOn === 0 ? 'not-written' : waiting.outcome;
+      this.#end(id, waiting, streamLost(outcome));
+      return;
+    }
+    waiting.sentOn = this.#linkNumber;
+    this.#link!.send({ ...body, id } as ToLeader);
+  }
+
+  #end(id: number, waiting: Waiting, error: unknown): void {
+    this.#settled(id, waiting);
+    waiting.reject(error);
+  }
+
+  /** It will not be asked again. */
+  #settled(id: number, { ticket }: Waiting): void {
+    this.#waiting.delete(id);
+    if (ticket !== undefined) this.#context.identity.done(ticket);
+  }
+
+  #streamOn(stream: number, link: number): number | undefined {
+    const open = this.#streams.get(stream);
+    return open?.link === link ? open.id : undefined;
+  }
+
+  #opened(id: unknown): number {
+    this.#lastStream++;
+    this.#streams.set(this.#lastStream, { link: this.#linkNumber, id: id as number });
+    return this.#lastStream;
+  }
+
+  #join(leader: LeadMessage): void {
+    const { host, name, assembly, given } = this.#context;
+    const linkName = randomName(host.random);
+    this.#linkNumber++;
+    this.#beatsToWelcome = WELCOME_BEATS;
+    const link: Link<ToLeader> = new Link(
+      host,
+      linkChannel(name, linkName),
+      (body) => this.#hear(link, body),
+      () => this.#lose(link),
+    );
+    this.#link = link;
+    assembly.join(leader.member, linkName, given);
+  }
+
+  #unlink(): void {
+    this.#link?.close();
+    this.#link = undefined;
+    this.#isWelcome = false;
+    for (const [stream, { link }] of this.#streams)
+      if (link === this.#linkNumber) this.#streams.delete(stream);
+  }
+
+  #lose(link: Link<ToLeader>): void {
+    if (this.#link !== link) return;
+    this.#unlink();
+    this.#leader = undefined;
+    if (this.#stopped === undefined) this.#context.assembly.seek();
+  }
+
+  #hear(link: Link<ToLeader>, body: unknown): void {
+    if (this.#link !== link) return;
+    const validated = validateToFollower(body);
+    if ('wrong' in validated) {
+      this.#lose(link);
+      return;
+    }
+    this.#heardMs = this.#context.host.clock.nowMs();
+    this.#silentBeats = 0;
+    const message = validated.value;
+    switch (message.kind) {
+      case 'beat':
+        return;
+      case 'bye':
+        return this.#lose(link);
+      case 'welcome':
+        return this.#welcomed();
+      case 'unwelcome':
+        return this.#unwelcome(fromWire(message.error));
+      case 'status':
+        this.status = { ...message.status, role: 'follower' };
+        return this.#context.onStatus({ ...message, status: this.status });
+      case 'refused':
+        return message.dropped ? this.#lose(link) : undefined;
+    }
+    const waiting = this.#waiting.get(message.id);
+    if (waiting === undefined) return;
+    this.#settled(message.id, waiting);
+    if (message.kind === 'failed') waiting.reject(fromWire(message.error));
+    else waiting.resolve(message);
+  }
+
+  #welcomed(): void {
+    this.#isWelcome = true;
+    this.#markLinked();
+    for (const [id, waiting] of [...this.#waiting]) this.#send(id, waiting);
+  }
+
+  #unwelcome(error: unknown): void {
+    this.#unlink();
+    this.#refuse(error);
+    this.#failAll(error);
+  }
+
+  /** A leader that may be there says nothing to us, or there is none: what now? */
+  #tick(): void {
+    const { host, assembly, onSilent, request } = this.#context;
+    this.#cancelTick = host.timers.after(BEAT_MS, () => this.#tick());
+    const nowMs = host.clock.nowMs();
+    // This very context stood still: others may have spoken meanwhile.
+    if (nowMs - this.#tickedMs > 4 * BEAT_MS) this.#silentBeats = 0;
+    this.#tickedMs = nowMs;
+    this.#silentBeats++;
+    if (!this.#isWelcome) {
+      this.#beatsToWelcome--;
+      if (this.#link !== undefined && this.#beatsToWelcome <= 0) this.#lose(this.#link);
+      else if (this.#link === undefined) assembly.seek();
+    }
+    if (this.#silentBeats > SILENT_BEATS_MAX) onSilent();
+    const { leaderTimeoutMs } = request;
+    if (nowMs - this.#heardMs <= leaderTimeoutMs) return;
+    for (const [id, waiting] of [...this.#waiting]) {
+      if (waiting.isPatient || nowMs - waiting.bornMs <= leaderTimeoutMs) continue;
+      this.#expire(id, waiting);
+    }
+  }
+
+  /** An append that was sent goes on being sent: its caller was told that nobody knows. */
+  #expire(id: number, waiting: Waiting): void {
+    const isSent = waiting.sentOn > 0;
+    const outcome = isSent ? waiting.outcome : waiting.outcome && 'not-written';
+    waiting.reject(
+      unresponsive(this.#context.name, this.#context.request.leaderTimeoutMs, outcome),
+    );
+    if (!isSent || waiting.ticket === undefined) this.#settled(id, waiting);
+  }
+
+  #failAll(reason: unknown): void {
+    for (const [id, waiting] of [...this.#waiting]) {
+      if (reason instanceof Moved) {
+        this.#waiting.delete(id);
+        waiting.reject(reason);
+        continue;
+      }
+      const known = isVarveError(reason) && waiting.outcome !== undefined;
+      const outcome = waiting.sentOn === 0 ? 'not-written' : waiting.outcome!;
+      this.#end(id, waiting, known ? withOutcome(reason, outcome) : reason);
+    }
+  }
+}
+
+function expected<K extends ToFollower['kind']>(
+  message: ToFollower,
+  kind: K,
+): Extract<ToFollower, { kind: K }> {
+  if (message.kind === kind) return message as Extract<ToFollower, { kind: K }>;
+  throw new VarveError('BAD_MESSAGE', `the leader answered ${message.kind} instead of ${kind}`, {
+    outcome: 'unknown',
+  });
+}
+
+export function unresponsive(
+  store: string,
+  waitedMs: number,
+  outcome: Outcome | undefined,
+): VarveError {
+  return new VarveError('LEADER_UNRESPONSIVE', undefined, {
+    facts: { store, waitedMs },
+    outcome,
+  });
+}
+
+/** What was open in another tab ended with that tab. */
+export function streamLost(outcome: Outcome | undefined): VarveError {
+  return new VarveError('LEADER_LOST', 'the stream was open in the tab that owned the store', {
+    outcome,
+  });
+}
+
+function unsupported(version: number): VarveError {
+  return new VarveError(
+    'UNSUPPORTED_VERSION',
+    'the tab that owns the store runs a newer version of Varve',
+    { facts: { version, own: TABS_VERSION }, outcome: 'not-written' },
+  );
+}

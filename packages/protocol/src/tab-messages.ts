@@ -1,0 +1,246 @@
+/**
+ * What the engines of an origin's tabs say to each other about one store (docs/TABS.md).
+ *
+ * Two places: the store's channel, where all of them listen (`AssemblyMessage`), and a link between a
+ * follower and the leader (`LinkMessage`), which carries what the follower's page asks.
+ *
+ * Always true:
+ * - the shapes of `seek`, `lead` and `stepDown` are the same in every version: builds that agree on
+ *   nothing else understand so much of each other
+ * - anybody in the origin can post to these channels: nothing is believed before it was checked
+ */
+import type { ControlAnswer, ControlRequest } from './control-messages.ts';
+import type {
+  AppendMessage,
+  ReadMessage,
+  ReleaseMessage,
+  ToClient,
+  UnitMessage,
+} from './data-messages.ts';
+import type { GivenRequest } from './open-request.ts';
+import {
+  isBoolean,
+  isCount,
+  isObject,
+  isPositive,
+  optional,
+  type Validated,
+  validateControlRequest,
+  validateToEngine,
+  wrongField,
+} from './validate.ts';
+import type { WireError } from './wire-error.ts';
+
+/** Raised when a message of the link changes its meaning. */
+export const TABS_VERSION = 1;
+
+interface Said {
+  readonly version: number;
+  /** Who says it: drawn at random by each engine for each store that it opens. */
+  readonly member: string;
+}
+
+/** Who leads? */
+export interface SeekMessage extends Said {
+  readonly kind: 'seek';
+}
+
+/** I do. Said when it begins, and to whoever seeks. */
+export interface LeadMessage extends Said {
+  readonly kind: 'lead';
+  /** The store's generation: a greater one has taken over from a smaller. */
+  readonly epoch: number;
+}
+
+/** To `leader`: take me as your follower, on the channel `link`. */
+export interface JoinMessage extends Said {
+  readonly kind: 'join';
+  readonly leader: string;
+  readonly link: string;
+  readonly given: GivenRequest;
+}
+
+/** To `leader`, from a newer build that cannot follow it: give the store to me. */
+export interface StepDownMessage extends Said {
+  readonly kind: 'stepDown';
+  readonly leader: string;
+}
+
+export type AssemblyMessage = SeekMessage | LeadMessage | JoinMessage | StepDownMessage;
+
+/** Which of a client's append messages this is; see `ClientStamp` of the journal. */
+export interface MessageStamp {
+  readonly client: string;
+  readonly sequence: number;
+  readonly sinceGeneration: number;
+  readonly answeredTo: number;
+  readonly isRepeated: boolean;
+}
+
+export interface StampedAppend extends AppendMessage {
+  readonly stamp: MessageStamp;
+}
+
+export interface CallMessage {
+  readonly kind: 'call';
+  readonly id: number;
+  readonly request: ControlRequest;
+}
+
+/** Both ways: I am here, and have nothing to say. */
+export interface BeatMessage {
+  readonly kind: 'beat';
+}
+
+/** Both ways: I leave; whatever has no answer gets none from me. */
+export interface ByeMessage {
+  readonly kind: 'bye';
+}
+
+/** The link stands. */
+export interface WelcomeMessage {
+  readonly kind: 'welcome';
+  readonly epoch: number;
+}
+
+/** There will be no link: the two want different things of the store. */
+export interface UnwelcomeMessage {
+  readonly kind: 'unwelcome';
+  readonly error: WireError;
+}
+
+export interface AnsweredMessage {
+  readonly kind: 'answered';
+  readonly id: number;
+  readonly answer: ControlAnswer<unknown>;
+}
+
+export type ToLeader =
+  | StampedAppend
+  | ReadMessage
+  | UnitMessage
+  | ReleaseMessage
+  | CallMessage
+  | BeatMessage
+  | ByeMessage;
+
+export type ToFollower =
+  | WelcomeMessage
+  | UnwelcomeMessage
+  | AnsweredMessage
+  | BeatMessage
+  | ByeMessage
+  | Exclude<ToClient, { kind: 'hello' }>;
+
+/** On a link each side numbers what it says: 0, 1, 2 … A gap ends the link. */
+export interface LinkMessage<B> {
+  readonly n: number;
+  readonly body: B;
+}
+
+/** Calls that a follower's page may make of the leader's store. */
+const FOLLOWER_METHODS: ReadonlySet<string> = new Set([
+  'status',
+  'flush',
+  'checkpoint',
+  'readState',
+  'trim',
+  'layout',
+  'batches',
+  'openSource',
+  'pull',
+  'openUnit',
+  'write',
+  'dropStream',
+] satisfies ControlRequest['method'][]);
+
+const isId = (value: unknown): boolean => typeof value === 'string' && /^[0-9a-f]{16}$/.test(value);
+const isGiven = (value: unknown): boolean => isObject(value);
+
+const ASSEMBLY_FIELDS = {
+  seek: {},
+  lead: { epoch: isCount },
+  join: { leader: isId, link: isId, given: isGiven },
+  stepDown: { leader: isId },
+} as const;
+
+export function validateAssembly(message: unknown): Validated<AssemblyMessage> {
+  if (!isObject(message)) return { wrong: 'not an object' };
+  const { kind } = message;
+  if (typeof kind !== 'string' || !Object.hasOwn(ASSEMBLY_FIELDS, kind)) return { wrong: 'kind' };
+  const fields = ASSEMBLY_FIELDS[kind as AssemblyMessage['kind']];
+  const wrong = wrongField(message, { version: isCount, member: isId, ...fields });
+  return wrong === undefined ? { value: message as object as AssemblyMessage } : { wrong };
+}
+
+export function validateLinkMessage(message: unknown): Validated<LinkMessage<unknown>> {
+  const wrong = wrongField(message, { n: isCount, body: isObject });
+  return wrong === undefined ? { value: message as LinkMessage<unknown> } : { wrong };
+}
+
+const STAMP = {
+  client: isId,
+  sequence: isPositive,
+  sinceGeneration: isCount,
+  answeredTo: isCount,
+  isRepeated: isBoolean,
+} as const;
+
+export function validateToLeader(body: unknown): Validated<ToLeader> {
+  if (!isObject(body)) return { wrong: 'not an object' };
+  switch (body['kind']) {
+    case 'beat':
+    case 'bye':
+      return { value: body as object as ToLeader };
+    case 'call': {
+      if (!isCount(body['id'])) return { wrong: 'call: id' };
+      const request = validateControlRequest(body['request']);
+      if ('wrong' in request) return request;
+      if (!FOLLOWER_METHODS.has(request.value.method))
+        return { wrong: `${request.value.method}: here` };
+      return { value: body as object as CallMessage };
+    }
+    case 'append': {
+      const wrong = wrongField(body['stamp'], STAMP);
+      if (wrong !== undefined) return { wrong: `stamp: ${wrong}` };
+    }
+  }
+  return validateToEngine(body) as Validated<ToLeader>;
+}
+
+const isBytes = (value: unknown): boolean => value instanceof Uint8Array;
+const isWireError = (value: unknown): boolean =>
+  isObject(value) && typeof value['code'] === 'string';
+const ANSWER_FIELDS: Readonly<Record<ToFollower['kind'], Parameters<typeof wrongField>[1]>> = {
+  welcome: { epoch: isCount },
+  unwelcome: { error: isWireError },
+  answered: { id: isCount, answer: isObject },
+  beat: {},
+  bye: {},
+  appended: {
+    id: isCount,
+    firstLsn: isCount,
+    groups: isCount,
+    groupLsns: optional(Array.isArray),
+    refusal: optional(isWireError),
+  },
+  chunk: {
+    id: isCount,
+    bytes: isBytes,
+    runs: Array.isArray,
+    heads: (value) => value instanceof Uint32Array,
+  },
+  bytes: { id: isCount, bytes: isBytes },
+  failed: { id: isCount, error: isWireError },
+  status: { status: isObject, events: Array.isArray },
+  refused: { error: isWireError },
+};
+
+/** What a leader says is looked at as far as a follower would fall over it. */
+export function validateToFollower(body: unknown): Validated<ToFollower> {
+  if (!isObject(body)) return { wrong: 'not an object' };
+  const { kind } = body;
+  if (typeof kind !== 'string' || !Object.hasOwn(ANSWER_FIELDS, kind)) return { wrong: 'kind' };
+  const wrong = wrongField(body, ANSWER_FIELDS[kind as ToFollower['kind']]);
+  return wrong === undefined ? { value: body as object as ToFollower } : { wrong };
+}
