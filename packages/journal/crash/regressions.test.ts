@@ -1,13 +1,14 @@
 /** Bugs that this lane found, each by the disaster that shows it. The planted bugs put some of them back. */
 import { SimulatedDisk } from '@varve/files/simulated';
+import { newRecordFrame, readRecordFrame } from '@varve/protocol';
 import { describe, expect, test } from 'vitest';
 import { openStore } from '../src/index.ts';
 import { type LaneCase, PADDED_STORE, SMALL_STORE } from './cases.ts';
 import { History } from './history.ts';
 import { LIMITS, runCase } from './lane.ts';
 import { OPERATIONS, operationOf } from './operations.ts';
-import { checkWhole } from './oracle.ts';
-import { Run } from './run.ts';
+import { checkWhole, equal } from './oracle.ts';
+import { framesOf, Run } from './run.ts';
 import { lineOf } from './slice.ts';
 import { newTally } from './tally.ts';
 
@@ -199,4 +200,46 @@ test('a crash on a full disk: opening is refused for want of room, reading is no
   const expectation = { history, op: Infinity, promises: PROMISES, namesMayBeLost: false };
   checkWhole(run.store, expectation, Infinity);
   expect(run.store.status().lastLsn).toBe(lastLsn);
+});
+
+test('a torn beginning of a generation is not made whole by half of the next one’s, at the same place', async () => {
+  let withdrawn = 0;
+  for (let length = 8; length < 520; length += 24) {
+    const disk = new SimulatedDisk({ seed: length });
+    const run = await begin(disk);
+    await run.append([[length]], 'strict');
+    await run.store.close();
+    await run.reopen(false);
+    const begun = disk.opCount;
+    const torn = run.payload(200);
+    await run.store.append({ frames: framesOf([torn]) });
+    run.store.abandon();
+    for (const image of disk.images({ crashAt: (op) => op > begun })) {
+      const second = image.disk({ record: true });
+      // Closed by a generation that wrote nothing.
+      const looking = await openStore(second.host(), 's', SMALL_STORE);
+      const isThere = looking.status().lastLsn === 2;
+      await looking.close();
+      if (isThere) continue;
+      withdrawn++;
+      const writing = await openStore(second.host(), 's', SMALL_STORE);
+      const from = second.opCount;
+      const other = run.payload(200);
+      await writing.append({ frames: framesOf([other]) });
+      writing.abandon();
+      for (const last of second.images({ crashAt: (op) => op > from })) {
+        const store = await openStore(last.disk().host(), 's', SMALL_STORE);
+        expect(store.status().damage).toEqual([]);
+        const { bytes, runs } = store.readChunk({ after: 1, maxBytes: 4_096 });
+        const frame = newRecordFrame();
+        for (const { start, end } of runs) {
+          readRecordFrame(bytes, start, end, frame);
+          const found = bytes.subarray(frame.payloadStart, frame.payloadEnd);
+          expect(equal(found, other)).toBe(true);
+        }
+        store.abandon();
+      }
+    }
+  }
+  expect(withdrawn).toBeGreaterThan(40);
 });

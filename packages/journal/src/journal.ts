@@ -135,8 +135,11 @@ export class Journal implements GroupHost, ScrubHost {
       },
       {
         segment,
+        // Exactly at the end only where the generation that closed the store had written that end: behind
+        // an older one may stand what was torn from a generation since, whose beginning, at the same
+        // place, has the same first bytes as ours: half of ours would make it whole.
         offset:
-          recovered.verdict === 'clean'
+          recovered.verdict === 'clean' && end.generation === superblock.generation
             ? end.offset
             : alignUp(end.offset, geometry.restartAlignment),
         headerProven: recovered.tailHeaderProven,
