@@ -57,6 +57,7 @@ async function buildVarve() {
       input: { worker: source('src/worker.ts') },
       dir: VARVE_DIST,
       platform: 'browser',
+      comlink: 'answers',
       alone: true,
     }),
     await bundle({
@@ -65,7 +66,7 @@ async function buildVarve() {
       platform: 'node',
       alone: true,
     }),
-    await bundle({ input: pages, dir: VARVE_DIST, platform: 'neutral', calls: true }),
+    await bundle({ input: pages, dir: VARVE_DIST, platform: 'neutral', comlink: 'calls' }),
     await bundle({ input: inNode, dir: VARVE_DIST, platform: 'node' }),
   ];
   const chunks = parts.flatMap((part) => part.chunks);

@@ -12,7 +12,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
 import { minify } from 'terser';
 import { ROOT } from '../lib/root.mjs';
-import { callingHalfOfComlink } from './calling-half.mjs';
+import { UNUSED_ANSWERING, UNUSED_CALLING, halfOfComlink } from './halves.mjs';
 import { workspaceEntries } from './workspace.mjs';
 
 /** Sources name the worker by its own ending; what is built is JavaScript. */
@@ -36,6 +36,8 @@ const FOUNDATION = {
   name: 'foundation',
   test: /\/packages\/(?:bytes\/src\/invariant|protocol\/src\/errors)\.ts/,
 };
+
+const HALVES = { calls: UNUSED_CALLING, answers: UNUSED_ANSWERING };
 
 /**
  * Once more by another minifier: 1 to 6% less. It also writes plain strings where the first one wrote
@@ -67,7 +69,7 @@ async function minifyAgain(chunk, dir) {
  * @property {string} dir
  * @property {'browser' | 'node' | 'neutral'} platform
  * @property {readonly (string | RegExp)[]} [external]
- * @property {boolean} [calls] its comlink calls and is never called
+ * @property {'calls' | 'answers'} [comlink] the only half of it that is used
  * @property {boolean} [alone] one self-contained file; what it imports runs even if nothing is used
  */
 
@@ -78,14 +80,7 @@ async function minifyAgain(chunk, dir) {
  *
  * @returns {Promise<{ chunks: BuiltChunk[], packages: Set<string> }>}
  */
-export async function bundle({
-  input,
-  dir,
-  platform,
-  external = [],
-  calls = false,
-  alone = false,
-}) {
+export async function bundle({ input, dir, platform, external = [], comlink, alone = false }) {
   const chunkFileNames = platform === 'node' ? 'node/shared-[name].js' : 'shared-[name].js';
   const build = await rolldown({
     input,
@@ -97,7 +92,7 @@ export async function bundle({
       mainFields: ['module', 'main'],
       alias: Object.fromEntries([...workspaceEntries()].sort(longestFirst)),
     },
-    plugins: [workerEndings, calls && callingHalfOfComlink],
+    plugins: [workerEndings, comlink && halfOfComlink(HALVES[comlink])],
     preserveEntrySignatures: 'allow-extension',
     treeshake: { moduleSideEffects: alone },
     transform: { target: 'es2022' },

@@ -1,9 +1,9 @@
-/** What is left of comlink in a page's bundle, calling what a whole comlink exposes. */
+/** What is left of comlink in a page's bundle, calling what is left of it in a worker's. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { inRoot } from '../lib/root.mjs';
-import { UNUSED, callingHalf } from './calling-half.mjs';
+import { UNUSED_ANSWERING, UNUSED_CALLING, half } from './halves.mjs';
 
 const WHOLE = readFileSync(
   join(inRoot('node_modules', 'comlink'), 'dist', 'esm', 'comlink.mjs'),
@@ -27,16 +27,19 @@ const moduleOf = (text: string): Promise<Comlink> =>
   import(`data:text/javascript,${encodeURIComponent(text)}`);
 
 async function callerOf(
-  root: (whole: Comlink) => object,
-): Promise<{ half: Comlink; caller: Caller }> {
-  const [whole, half] = await Promise.all([moduleOf(WHOLE), moduleOf(callingHalf(WHOLE))]);
+  root: (answering: Comlink) => object,
+): Promise<{ calling: Comlink; caller: Caller }> {
+  const [answering, calling] = await Promise.all([
+    moduleOf(half(WHOLE, UNUSED_ANSWERING)),
+    moduleOf(half(WHOLE, UNUSED_CALLING)),
+  ]);
   const { port1, port2 } = new MessageChannel();
   onTestFinished(() => {
     port1.close();
     port2.close();
   });
-  whole.expose(root(whole), port2);
-  return { half, caller: half.wrap(port1) };
+  answering.expose(root(answering), port2);
+  return { calling, caller: calling.wrap(port1) };
 }
 
 test('calls are answered, each with its own answer', async () => {
@@ -46,11 +49,11 @@ test('calls are answered, each with its own answer', async () => {
 });
 
 test('bytes are given away with the call', async () => {
-  const { half, caller } = await callerOf(() => ({
+  const { calling, caller } = await callerOf(() => ({
     call: ({ bytes }: { bytes: Uint8Array }) => bytes.length,
   }));
   const bytes = new Uint8Array(5);
-  expect(await caller.call(half.transfer({ bytes }, [bytes.buffer]))).toBe(5);
+  expect(await caller.call(calling.transfer({ bytes }, [bytes.buffer]))).toBe(5);
   expect(bytes.length).toBe(0);
 });
 
@@ -66,27 +69,32 @@ test('an answer that cannot be cloned comes as undefined: its call does not wait
 
 test('letting go is heard on the other side, and ends the caller', async () => {
   const released = vi.fn<() => void>();
-  const { half, caller } = await callerOf(({ finalizer }) => ({
+  const { calling, caller } = await callerOf(({ finalizer }) => ({
     call: () => 0,
     [finalizer]: released,
   }));
   await caller.call(0);
-  caller[half.releaseProxy]!();
+  caller[calling.releaseProxy]!();
   await vi.waitFor(() => expect(released).toHaveBeenCalledOnce());
   expect(() => caller.call(0)).toThrow(/released/);
 });
 
-test('what is left out keeps its length and its lines: the source map stays right', () => {
-  const lengths = (text: string): number[] => text.split('\n').map(({ length }) => length);
-  expect(lengths(callingHalf(WHOLE))).toEqual(lengths(WHOLE));
-});
+describe.each([
+  ['calls', UNUSED_CALLING],
+  ['answers', UNUSED_ANSWERING],
+] as const)('the half that %s', (_, unused) => {
+  test('keeps its length and its lines: the source map stays right', () => {
+    const lengths = (text: string): number[] => text.split('\n').map(({ length }) => length);
+    expect(lengths(half(WHOLE, unused))).toEqual(lengths(WHOLE));
+  });
 
-test.each(Object.entries(UNUSED))(
-  'a comlink without %s, or with two of it, is refused',
-  (_, place) => {
-    const [text = ''] = WHOLE.match(place) ?? [];
-    expect(text).not.toBe('');
-    expect(() => callingHalf(WHOLE.replace(text, ''))).toThrow(/another.* 0 places/);
-    expect(() => callingHalf(WHOLE.replace(text, text + text))).toThrow(/another.* 2 places/);
-  },
-);
+  test.each(Object.entries(unused))(
+    'of a comlink without %s, or with two of it, is refused',
+    (__, place) => {
+      const [text = ''] = WHOLE.match(place) ?? [];
+      expect(text).not.toBe('');
+      expect(() => half(WHOLE.replace(text, ''), unused)).toThrow(/another.* 0 places/);
+      expect(() => half(WHOLE.replace(text, text + text), unused)).toThrow(/another.* 2 places/);
+    },
+  );
+});

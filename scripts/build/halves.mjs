@@ -1,12 +1,13 @@
 /**
- * The half of comlink that a page uses: it calls one method of one object, and is never called back.
+ * Halves of comlink: a page calls one method of one object, and is never called back; a worker exposes
+ * that object, and calls nobody.
  *
  * What else comlink can do hangs on the places below, and what hangs on them alone is left out by the
  * bundler. Each must be in comlink's text once: a new comlink is to be looked at again.
  */
 
-/** What each is for. */
-export const UNUSED = {
+/** Not used by who calls, and what each is for. */
+export const UNUSED_CALLING = {
   // By handlers it is called back (`proxy`) and throws. Our errors are answers (`wire-error.ts`); the
   // one throw that is left, of an answer that cannot be cloned, comes as undefined.
   'what handlers send':
@@ -19,15 +20,25 @@ export const UNUSED = {
   '`new`': /^ {8}construct\(_target, .*?^ {8}\},\n/gms,
 };
 
+/** Not used by who answers: our guard lets no message through but calls of the one method. */
+export const UNUSED_ANSWERING = {
+  'objects that are called back': /^ {4}\["proxy", proxyTransferHandler\],\n/gms,
+  'setting a property': /^ {16}case "SET" .*?break;\n/gms,
+  '`new`': /^ {16}case "CONSTRUCT" .*?break;\n/gms,
+  'a second endpoint': /^ {16}case "ENDPOINT" .*?break;\n/gms,
+  'origins of windows': /^ {8}if \(!isAllowedOrigin\(.*?^ {8}\}\n/gms,
+};
+
 /** The same length and the same lines: the source map stays right. */
 const blank = (/** @type {string} */ text) => text.replace(/[^\n]/g, ' ');
 
 /**
  * @param {string} code comlink's module
+ * @param {Readonly<Record<string, RegExp>>} unused
  * @returns {string}
  */
-export function callingHalf(code) {
-  for (const [use, place] of Object.entries(UNUSED)) {
+export function half(code, unused) {
+  for (const [use, place] of Object.entries(unused)) {
     const { length } = [...code.matchAll(place)];
     if (length !== 1) {
       throw new Error(`comlink is another, look at it again: ${length} places for ${use}`);
@@ -37,9 +48,10 @@ export function callingHalf(code) {
   return code;
 }
 
-export const callingHalfOfComlink = {
-  name: 'calling-half-of-comlink',
+/** @param {Readonly<Record<string, RegExp>>} unused */
+export const halfOfComlink = (unused) => ({
+  name: 'half-of-comlink',
   /** @param {string} code @param {string} id */
   transform: (code, id) =>
-    id.endsWith('/comlink/dist/esm/comlink.mjs') ? { code: callingHalf(code), map: null } : null,
-};
+    id.endsWith('/comlink/dist/esm/comlink.mjs') ? { code: half(code, unused), map: null } : null,
+});
