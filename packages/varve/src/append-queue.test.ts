@@ -52,7 +52,9 @@ function connect(queueBytes = 1_000_000, deadlineMs = 60_000) {
     );
     return sizes;
   };
-  return { queue, received, acknowledge, calls };
+  const answerLast = (facts: { firstLsn: number; groups: number; groupLsns: number[] }): void =>
+    answer({ kind: 'appended', id: received.shift()!.id, ...facts }, []);
+  return { queue, received, acknowledge, answerLast, calls };
 }
 
 function call(size: number, more: Partial<AppendCall> = {}): AppendCall {
@@ -69,6 +71,16 @@ async function until(holds: () => boolean): Promise<void> {
 }
 
 describe('the append queue', () => {
+  test('groups between which others have appended, after a failover, have each their own LSN', async () => {
+    const { queue, received, answerLast } = connect();
+    const [first, second, third] = [2, 1, 1].map((records) =>
+      queue.append(call(8, { payloads: Array.from({ length: records }, () => new Uint8Array(8)) })),
+    );
+    await until(() => received.length > 0);
+    answerLast({ firstLsn: 5, groups: 3, groupLsns: [5, 11, 12] });
+    expect(await Promise.all([first, second, third])).toEqual([5, 11, 12]);
+  });
+
   test('what is issued together travels together; at most two messages are in flight', async () => {
     const { queue, received, acknowledge } = connect();
     const first = Promise.all([1, 2, 3].map((size) => queue.append(call(size))));

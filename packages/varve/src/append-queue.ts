@@ -6,7 +6,7 @@
  *   flush makes larger groups instead of a longer queue
  * - appends keep the order of their calls, whatever their size: messages get LSNs as they are sent, a
  *   large value is one message, and one that fails or is aborted leaves the others in their order
- * - those of one message get LSNs without a gap
+ * - those of one message get LSNs without a gap, unless a failover came between them
  * - buffers go there and come back, unless so little is in them that it is cloned; the pool holds at
  *   most three
  * - every call settles, and a failure says whether anything may have been written
@@ -168,10 +168,11 @@ export function appendQueue(
         isCloned ? [] : [buffer],
       );
       if (answer.buffer) recycle(answer.buffer);
-      const { firstLsn, refusal } = answer;
+      const { firstLsn, refusal, groupLsns } = answer;
       let next = firstLsn;
       waiting.forEach((call, index) => {
         if (index < answer.groups) {
+          next = groupLsns?.[index] ?? next;
           call.resolve(next);
           next += call.records;
         } else {
