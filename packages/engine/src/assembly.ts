@@ -33,6 +33,10 @@ export class Assembly {
     this.#say({ kind: 'lead', ...this.#self, epoch });
   }
 
+  opening(): void {
+    this.#say({ kind: 'opening', ...this.#self });
+  }
+
   join(leader: string, link: string, given: GivenRequest): void {
     this.#say({ kind: 'join', ...this.#self, leader, link, given });
   }

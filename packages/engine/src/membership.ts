@@ -59,6 +59,8 @@ export class Membership {
   /** Who waits for the first seat; called once. */
   #arrived: ((error?: unknown) => void) | undefined;
   #isDeposing = false;
+  /** The lock is ours, the store not open yet. */
+  #isTaking = false;
 
   constructor(context: MembershipContext) {
     this.#context = context;
@@ -121,8 +123,12 @@ export class Membership {
     switch (message.kind) {
       case 'lead':
         return this.relay?.meet(message);
+      case 'opening':
+        return this.relay?.wait();
       case 'seek':
         if (store !== undefined) this.#assembly!.lead(store.status().generation);
+        // Who waits for the handle of a leader that stands still cannot say how long.
+        else if (this.#isTaking && !this.#isDeposing) this.#assembly!.opening();
         return undefined;
       case 'join':
         if (message.leader === this.#assembly!.member) this.#guests?.welcome(message);
@@ -136,7 +142,13 @@ export class Membership {
   async #lead(lock: HeldLock, timeoutMs: number): Promise<void> {
     const { host, name, request, open, services, onSeat } = this.#context;
     const { signal } = this.#stay!;
-    const store = await openAsLeader(host, name, lock, timeoutMs, open, signal);
+    let store: StorePort;
+    this.#isTaking = true;
+    try {
+      store = await openAsLeader(host, name, lock, timeoutMs, open, signal);
+    } finally {
+      this.#isTaking = false;
+    }
     if (signal.aborted) {
       store.abandon();
       lock.release();
@@ -158,13 +170,18 @@ export class Membership {
   async #arrive(timeoutMs: number): Promise<void> {
     const { host, name } = this.#context;
     let cancel = (): void => undefined;
+    const late = (): void => {
+      const { relay } = this;
+      const leftMs = timeoutMs - (host.clock.nowMs() - (relay?.heardMs ?? 0));
+      // Who opens the store says so: that may take its time.
+      if (leftMs > 0) cancel = host.timers.after(leftMs, late);
+      else this.#arrived?.(unresponsive(name, timeoutMs, 'not-written'));
+    };
     try {
       await new Promise<void>((resolve, reject) => {
         this.#arrived = (error) => (error === undefined ? resolve() : reject(error));
-        cancel = host.timers.after(timeoutMs, () =>
-          reject(unresponsive(name, timeoutMs, 'not-written')),
-        );
         this.#follow();
+        cancel = host.timers.after(timeoutMs, late);
       });
     } finally {
       cancel();
@@ -174,7 +191,7 @@ export class Membership {
 
   #follow(): void {
     const { host, name, request, given, onStatus, onSeat } = this.#context;
-    const relay = new Relay({
+    this.relay = new Relay({
       host,
       name,
       request,
@@ -182,18 +199,13 @@ export class Membership {
       onStatus,
       assembly: this.#assembly!,
       identity: this.identity,
+      onLinked: () => this.#arrived?.(),
+      onRefused: (error) => void this.#out(error),
       onSilent: () => void this.#depose(),
     });
-    this.relay = relay;
     onSeat();
     this.#queue = new AbortController();
     void this.#waitInLine(this.#queue.signal);
-    relay.linked.then(
-      () => this.#arrived?.(),
-      (error: unknown) => {
-        if (this.relay === relay) void this.#out(error);
-      },
-    );
   }
 
   async #waitInLine(signal: AbortSignal): Promise<void> {

@@ -77,20 +77,22 @@ export interface RelayContext {
   readonly identity: ClientIdentity;
   /** The leader tells how the store stands, and what happened. */
   readonly onStatus: (message: StatusMessage) => void;
+  /** There is a link: a leader has taken us. */
+  readonly onLinked: () => void;
+  /** The leader will not have us, whatever we do. */
+  readonly onRefused: (error: unknown) => void;
   /** The leader was not heard for long: somebody should see whether it can be deposed. */
   readonly onSilent: () => void;
 }
 
 export class Relay {
-  /** Resolves with the first link; rejects when a leader will not have us. */
-  readonly linked: Promise<void>;
+  /** When a leader, or one that is about to lead, was last heard; monotonic, ms. */
+  heardMs: number;
   status: StoreStatus | undefined;
   readonly #context: RelayContext;
   readonly #waiting = new Map<number, Waiting>();
   /** Stream number that the page knows → the link that it is open on, and its number there. */
   readonly #streams = new Map<number, { readonly link: number; readonly id: number }>();
-  #markLinked: () => void = () => undefined;
-  #refuse: (error: unknown) => void = () => undefined;
   #leader: LeadMessage | undefined;
   #link: Link<ToLeader> | undefined;
   #linkNumber = 0;
@@ -98,7 +100,6 @@ export class Relay {
   #beatsToWelcome = 0;
   #lastId = 0;
   #lastStream = FIRST_STREAM;
-  #heardMs: number;
   #silentBeats = 0;
   #tickedMs: number;
   #cancelTick: () => void;
@@ -106,12 +107,7 @@ export class Relay {
 
   constructor(context: RelayContext) {
     this.#context = context;
-    this.linked = new Promise((resolve, reject) => {
-      this.#markLinked = resolve;
-      this.#refuse = reject;
-    });
-    this.linked.catch(() => undefined);
-    this.#heardMs = this.#tickedMs = context.host.clock.nowMs();
+    this.heardMs = this.#tickedMs = context.host.clock.nowMs();
     this.#cancelTick = context.host.timers.after(BEAT_MS, () => this.#tick());
     context.assembly.seek();
   }
@@ -125,7 +121,13 @@ export class Relay {
     this.#unlink();
     if (leader.version === TABS_VERSION) this.#join(leader);
     else if (leader.version < TABS_VERSION) this.#context.assembly.askToStepDown(leader.member);
-    else this.#failAll(unsupported(leader.version));
+    else this.#refused(unsupported(leader.version));
+  }
+
+  /** Somebody has the lock, and is opening the store. */
+  wait(): void {
+    this.heardMs = this.#context.host.clock.nowMs();
+    this.#silentBeats = 0;
   }
 
   /** @param ticket kept by who asks: should it be asked elsewhere, that is the same message */
@@ -286,8 +288,7 @@ export class Relay {
       this.#lose(link);
       return;
     }
-    this.#heardMs = this.#context.host.clock.nowMs();
-    this.#silentBeats = 0;
+    this.wait();
     const message = validated.value;
     switch (message.kind) {
       case 'beat':
@@ -297,7 +298,7 @@ export class Relay {
       case 'welcome':
         return this.#welcomed();
       case 'unwelcome':
-        return this.#unwelcome(fromWire(message.error));
+        return this.#refused(fromWire(message.error));
       case 'status':
         this.status = { ...message.status, role: 'follower' };
         return this.#context.onStatus({ ...message, status: this.status });
@@ -313,14 +314,13 @@ export class Relay {
 
   #welcomed(): void {
     this.#isWelcome = true;
-    this.#markLinked();
+    this.#context.onLinked();
     for (const [id, waiting] of [...this.#waiting]) this.#send(id, waiting);
   }
 
-  #unwelcome(error: unknown): void {
+  #refused(error: unknown): void {
     this.#unlink();
-    this.#refuse(error);
-    this.#failAll(error);
+    this.#context.onRefused(error);
   }
 
   /** A leader that may be there says nothing to us, or there is none: what now? */
@@ -339,7 +339,7 @@ export class Relay {
     }
     if (this.#silentBeats > SILENT_BEATS_MAX) onSilent();
     const { leaderTimeoutMs } = request;
-    if (nowMs - this.#heardMs <= leaderTimeoutMs) return;
+    if (nowMs - this.heardMs <= leaderTimeoutMs) return;
     for (const [id, waiting] of [...this.#waiting]) {
       if (waiting.isPatient || nowMs - waiting.bornMs <= leaderTimeoutMs) continue;
       this.#expire(id, waiting);

@@ -195,6 +195,59 @@ describe('nobody answers', () => {
   });
 });
 
+describe('builds of other versions', () => {
+  const stranger = { version: 99, member: 'ffffffffffffffff' };
+
+  test('a newer leader is not understood: UNSUPPORTED_VERSION, at once', async () => {
+    const host = origin();
+    const lock = await host.locks.acquire('varve:store');
+    const channel = host.channels!.open('tabs:store', () =>
+      channel.post({ kind: 'lead', epoch: 7, ...stranger }),
+    );
+    expect(await tab(host).open('store', { busyTimeoutMs: 5000 })).toMatchObject({
+      error: { code: 'UNSUPPORTED_VERSION', facts: { version: 99, own: 1 } },
+    });
+    channel.close();
+    lock!.release();
+  });
+
+  test('an older leader gives the store to a newer build that asks for it, cleanly', async () => {
+    const host = origin();
+    const leader = await opened(host);
+    leader.append(1, 'one');
+    await leader.expect('appended', 1);
+    let member = '';
+    const channel = host.channels!.open('tabs:store', (message) => {
+      const said = message as { kind: string; member: string };
+      if (said.kind === 'lead') member = said.member;
+    });
+    channel.post({ kind: 'seek', ...stranger });
+    await expect.poll(() => member).not.toBe('');
+    const lock = host.locks.acquire('varve:store');
+    channel.post({ kind: 'stepDown', leader: member, ...stranger });
+    (await lock)!.release();
+    // It stood in the line behind, and nobody else is there.
+    await expect.poll(async () => (await statusOf(leader)).role).toBe('leader');
+    expect((await statusOf(leader)).recovery.clean).toBe(true);
+    expect(await texts(leader, 9)).toEqual(['one']);
+    channel.close();
+  });
+
+  test('whoever opens the store says so to those who seek: they wait longer than their bound', async () => {
+    const host = origin();
+    const lock = await host.locks.acquire('varve:store');
+    const channel = host.channels!.open('tabs:store', () =>
+      channel.post({ kind: 'opening', version: 1, member: 'eeeeeeeeeeeeeeee' }),
+    );
+    const opening = tab(host).open('store', { busyTimeoutMs: 700 });
+    const waited = new Promise((resolve) => setTimeout(() => resolve('still waiting'), 1500));
+    expect(await Promise.race([opening, waited])).toBe('still waiting');
+    channel.close();
+    lock!.release();
+    expect(await opening).toMatchObject({ ok: true });
+  });
+});
+
 describe('messages that are none', () => {
   test('on the store’s channel and on links harm nobody', async () => {
     const host = origin();

@@ -5,7 +5,7 @@
  * follower and the leader (`LinkMessage`), which carries what the follower's page asks.
  *
  * Always true:
- * - the shapes of `seek`, `lead` and `stepDown` are the same in every version: builds that agree on
+ * - the shapes of `seek`, `lead`, `opening` and `stepDown` are the same in every version: builds that agree on
  *   nothing else understand so much of each other
  * - anybody in the origin can post to these channels: nothing is believed before it was checked
  */
@@ -52,6 +52,11 @@ export interface LeadMessage extends Said {
   readonly epoch: number;
 }
 
+/** I have the lock and am opening the store: it takes its time. Said to whoever seeks. */
+export interface OpeningMessage extends Said {
+  readonly kind: 'opening';
+}
+
 /** To `leader`: take me as your follower, on the channel `link`. */
 export interface JoinMessage extends Said {
   readonly kind: 'join';
@@ -66,7 +71,12 @@ export interface StepDownMessage extends Said {
   readonly leader: string;
 }
 
-export type AssemblyMessage = SeekMessage | LeadMessage | JoinMessage | StepDownMessage;
+export type AssemblyMessage =
+  | SeekMessage
+  | LeadMessage
+  | OpeningMessage
+  | JoinMessage
+  | StepDownMessage;
 
 /** Which of a client's append messages this is; see `ClientStamp` of the journal. */
 export interface MessageStamp {
@@ -160,6 +170,7 @@ const isGiven = (value: unknown): boolean => isObject(value);
 const ASSEMBLY_FIELDS = {
   seek: {},
   lead: { epoch: isCount },
+  opening: {},
   join: { leader: isId, link: isId, given: isGiven },
   stepDown: { leader: isId },
 } as const;
