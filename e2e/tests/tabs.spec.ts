@@ -1,32 +1,33 @@
 /** Two tabs, one store. */
 import { expect, test } from '../harness/fixture.ts';
 
-test('a second tab gets STORE_BUSY within its bound, and the store once the first is closed', async ({
-  tabs,
-}) => {
+test('a second tab follows the first, and leads when that is closed', async ({ tabs }) => {
   const first = await tabs.open();
   await first.evaluate(async () => {
     window.lab.log = await window.lab.openLog('shared');
     await window.lab.log.append('by the first');
   });
   const second = await tabs.open();
-  const refused = await second.evaluate(() =>
-    window.lab.settle(async () => {
-      await window.lab.openLog('shared', { busyTimeoutMs: 500 });
-    }),
-  );
-  expect(refused).toMatchObject({ error: { code: 'STORE_BUSY', facts: { store: 'shared' } } });
-  expect('error' in refused && refused.error.afterMs).toBeLessThan(3000);
-  // The refusal did no harm to the first.
-  expect(await first.evaluate(() => window.lab.log?.append('again'))).toBe(2);
-  await first.close();
-  const values = await second.evaluate(async () => {
-    const log = await window.lab.openLog('shared', { busyTimeoutMs: 10_000 });
-    return window.lab.readAll(log);
+  const role = await second.evaluate(async () => {
+    window.lab.log = await window.lab.openLog('shared');
+    await window.lab.log.append('by the second');
+    return window.lab.log.status().role;
   });
-  expect(values).toEqual([
-    [1, 'by the first'],
-    [2, 'again'],
+  expect(role).toBe('follower');
+  expect(await first.evaluate(() => window.lab.log?.append('by the first again'))).toBe(3);
+  await first.close();
+  const [lsn, now, values] = await second.evaluate(async () => {
+    const log = window.lab.log!;
+    const appended = await log.append('alone');
+    return [appended, log.status().role, await window.lab.readAll(log)] as const;
+  });
+  expect(lsn).toBe(4);
+  expect(now).toBe('leader');
+  expect(values.map(([, value]) => value)).toEqual([
+    'by the first',
+    'by the second',
+    'by the first again',
+    'alone',
   ]);
 });
 
