@@ -60,3 +60,31 @@ test('a kill point that no worker comes to is told, and nothing is killed', asyn
   await tab.page.evaluate(save, 'still here');
   expect(await tab.page.evaluate(readAll)).toEqual(['still here']);
 });
+
+test('a kill point stops one worker; the others go on', async ({ crash }) => {
+  const tab = await crash.open('/?mended');
+  const other = await crash.open('/?mended');
+  void tab.page
+    .evaluate(async () => {
+      for (;;) await (window as DraftsWindow).drafts?.save('again');
+    }, undefined)
+    .catch(() => undefined);
+  const at = { file: 'drafts', point: 'before-write', nth: 3 };
+  await crash.kill(tab, 'renderer', { at });
+  // Its worker was armed, too, and comes to the same point.
+  await expect
+    .poll(() => other.page.evaluate(save, 'mine').then(() => 'saved', String), { timeout: 8000 })
+    .toBe('saved');
+  expect(crash.parkedAt).toBeUndefined();
+});
+
+test('a suspended tab stands still, and goes on where it was', async ({ crash }) => {
+  const tab = await crash.open('/?mended');
+  await tab.page.evaluate(save, 'before');
+  const goOn = await crash.suspend(tab);
+  const reading = tab.page.evaluate(readAll);
+  const waited = new Promise((resolve) => setTimeout(() => resolve('nothing'), 500));
+  expect(await Promise.race([reading, waited])).toBe('nothing');
+  goOn();
+  expect(await reading).toEqual(['before']);
+});

@@ -54,6 +54,7 @@ const failuresOf = (
   );
 
 test(`${FAILOVERS} deaths of a leader lose nothing and repeat nothing`, async () => {
+  test.setTimeout(FAILOVERS * 20_000);
   const stage = await Stage.set({ pages: ['tabs'] });
   try {
     const outcomes = await failovers(stage);
