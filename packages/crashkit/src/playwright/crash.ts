@@ -79,7 +79,10 @@ export class Crash {
     this.origin = options.server.origin;
     this.profile = profile;
     this.#browser = browser;
-    this.#server.receive(PATHS.parked, (point) => this.#hear(() => (this.#parkedAt = point)));
+    this.#server.receive(PATHS.parked, (point) => {
+      this.#server.stop = null;
+      this.#hear(() => (this.#parkedAt = point));
+    });
     this.#server.receive(PATHS.issued, (body) => this.#issued(body));
     this.#server.receive(PATHS.acknowledged, (body) => this.#acknowledge(body));
   }
@@ -182,7 +185,8 @@ export class Crash {
     this.#parkedAt = undefined;
   }
 
-  async #strike({ page }: Tab, what: Kill): Promise<void> {
+  async #strike(tab: Tab, what: Kill): Promise<void> {
+    const { page } = tab;
     switch (what) {
       case 'worker': {
         const count = await page.evaluate(() =>
@@ -201,7 +205,7 @@ export class Crash {
         await page.goto('about:blank', { waitUntil: 'commit' });
         break;
       case 'renderer': {
-        const pid = await new Tab(page, this.origin).pid(this.#browser);
+        const pid = await tab.pid(this.#browser);
         process.kill(pid, 'SIGKILL');
         await gone([pid]);
         // Closing a crashed page has been seen to hang: nobody waits for it.
@@ -212,6 +216,16 @@ export class Crash {
         await this.restart('kill');
         break;
     }
+  }
+
+  /**
+   * Stops the tab's process where it is, as a debugger or a sleeping machine does: nothing in it runs,
+   * and what it holds it keeps (SIGSTOP). What is returned lets it go on; ending the browser ends it.
+   */
+  async suspend(tab: Tab): Promise<() => void> {
+    const pid = await tab.pid(this.#browser);
+    process.kill(pid, 'SIGSTOP');
+    return () => void process.kill(pid, 'SIGCONT');
   }
 
   /** Ends the browser, as a user does or with SIGKILL, and starts it again on the same profile. */
