@@ -4,7 +4,7 @@
  * Always true: death `n` of a seed is planned the same whatever came before its store was made, so a
  * failure is played again from the first death of its store.
  */
-import { DEATHS_PER_STORE, failoverPlanOf, type Death } from './failover-plan.ts';
+import { DEATHS_PER_STORE, failoverPlanOf, tabsOf, type Death } from './failover-plan.ts';
 import { FailoverRun, type FailoverResult, type FailoverRunOptions } from './failover-run.ts';
 import type { TabsVerdict } from './tabs-judge.ts';
 
@@ -77,7 +77,7 @@ async function oneStore(
   let result: FailoverResult | undefined;
   let outcome: FailoverOutcome;
   try {
-    await run.beginStore(`failover-${from}`, plan);
+    await run.beginStore(`failover-${from}`, tabsOf(seed, from));
     for (let number = from; ; number++) {
       plan = failoverPlanOf(seed, number, kinds);
       result = undefined;

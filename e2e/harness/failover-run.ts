@@ -16,7 +16,7 @@ import {
 } from '@varve/crashkit/playwright';
 import type { LogStatus } from 'varve';
 import { succeeded } from './crash-run.ts';
-import { tabsOf, type FailoverPlan } from './failover-plan.ts';
+import type { FailoverPlan } from './failover-plan.ts';
 import { judgeTabs, type TabsVerdict } from './tabs-judge.ts';
 import { TabLedger } from './tab-ledger.ts';
 import { takeoverOf, type Takeover } from './takeover.ts';
@@ -87,10 +87,9 @@ export class FailoverRun {
   }
 
   /** A new store with its tabs. */
-  async beginStore(name: string, plan: Pick<FailoverPlan, 'number'>): Promise<void> {
+  async beginStore(name: string, count: number): Promise<void> {
     this.#store = name;
     this.#ledgers = [];
-    const count = tabsOf(this.#options.seed, plan.number);
     while (this.#members.length < count) await this.#join();
   }
 

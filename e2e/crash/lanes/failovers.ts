@@ -23,7 +23,7 @@ import { earlierReport, writeReport } from './arguments.ts';
 /** What the next leader has to verify, so that takeover times have a meaning. */
 const BALLAST_BYTES = 4 * 2 ** 20;
 /** Firefox runs all tabs of an origin in one process: it cannot lose one of them by a kill. */
-const FIREFOX_DEATHS: readonly Death[] = ['close', 'navigate', 'worker'];
+export const FIREFOX_DEATHS: readonly Death[] = ['close', 'navigate', 'worker'];
 const BARS: readonly { readonly kind: Death; readonly p99Ms: number }[] = [
   { kind: 'renderer', p99Ms: 80 },
   { kind: 'busy', p99Ms: 2500 },
