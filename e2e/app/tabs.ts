@@ -61,6 +61,8 @@ window.tabApp = {
   endTail: async (lsn, deadlineMs) => storm?.endTail(lsn, deadlineMs) ?? 0,
   async readAll() {
     const rows: TabRow[] = [];
+    // What was relaxed is there, too.
+    await opened().flush();
     for await (const { lsn, value } of opened().read()) rows.push(tabRow(lsn, value));
     return rows;
   },

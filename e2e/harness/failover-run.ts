@@ -278,10 +278,23 @@ export class FailoverRun {
       };
       const timer = setTimeout(() => {
         this.#listeners.delete(check);
-        reject(new Error(`${what}: not within ${deadlineMs} ms`));
+        const state = this.#members.map(({ ledger }) => stateOf(ledger)).join('; ');
+        reject(new Error(`${what}: not within ${deadlineMs} ms; ${state}`));
       }, deadlineMs);
       this.#listeners.add(check);
       check();
     });
   }
+}
+
+/** For the message of what did not come in time. */
+function stateOf({ tab, died, roles, acknowledged, refused, wrong }: TabLedger): string {
+  const ago = (atMs: number | undefined): string =>
+    atMs === undefined ? 'never' : `${Math.round(nowMs() - atMs)} ms ago`;
+  const last = roles.at(-1);
+  const trouble = [...refused.map(({ code, outcome }) => `${code} (${outcome})`), ...wrong];
+  return (
+    `tab ${tab}${died === undefined ? '' : `, died: ${died}`}: ${last?.role} since ${ago(last?.atMs)}, ` +
+    `last answer ${ago(acknowledged.at(-1)?.atMs)}${trouble.length > 0 ? `, ${trouble.slice(0, 3)}` : ''}`
+  );
 }

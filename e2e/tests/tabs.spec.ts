@@ -259,20 +259,25 @@ test.describe('a leader that stands still (SIGSTOP)', () => {
         return 'ended';
       };
       const begunMs = performance.now();
+      const tookMs: number[] = [];
+      const timed = async <T>(work: Promise<T>): Promise<T> =>
+        work.finally(() => tookMs.push(performance.now() - begunMs));
       const [appended, tail, read] = await Promise.all([
-        lab.settle(() => log.append('aborted', { signal })),
-        tailed(),
-        lab.settle(async () => {
-          for await (const _ of log.read({ signal })) continue;
-        }),
+        timed(lab.settle(() => log.append('aborted', { signal }))),
+        timed(tailed()),
+        timed(
+          lab.settle(async () => {
+            for await (const _ of log.read({ signal })) continue;
+          }),
+        ),
       ]);
-      return { appended, tail, read, tookMs: performance.now() - begunMs };
+      return { appended, tail, read, tookMs };
     });
     goOn();
     expect(ended.appended).toMatchObject({ error: { code: 'ABORTED', outcome: 'unknown' } });
     expect(ended.tail).toBe('ended');
     expect(ended.read).toMatchObject({ error: { code: 'ABORTED' } });
-    expect(ended.tookMs).toBeLessThan(2000);
+    for (const tookMs of ended.tookMs) expect(tookMs).toBeLessThan(2000);
     expect(await append(second, 'after')).toBeGreaterThan(1);
     const values = await valuesIn(second);
     expect(values.filter((value) => value === 'aborted').length).toBeLessThan(2);
