@@ -116,6 +116,8 @@ export class FailoverRun {
       await crash.arm(plan.stop);
       if (!(await crash.parked(STORM_DEADLINE_MS)))
         throw new Error(`the leader did not come to ${plan.stop.point}`);
+      // Whoever takes over shall not stand still there, too.
+      await crash.arm(null);
     }
     const survivors = this.#members.filter((member) => member !== leader);
     const inFlight = this.#ledgers.reduce((sum, l) => sum + l.inFlight(), 0);

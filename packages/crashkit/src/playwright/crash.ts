@@ -79,10 +79,7 @@ export class Crash {
     this.origin = options.server.origin;
     this.profile = profile;
     this.#browser = browser;
-    this.#server.receive(PATHS.parked, (point) => {
-      this.#server.stop = null;
-      this.#hear(() => (this.#parkedAt = point));
-    });
+    this.#server.receive(PATHS.parked, (point) => this.#hear(() => (this.#parkedAt = point)));
     this.#server.receive(PATHS.issued, (body) => this.#issued(body));
     this.#server.receive(PATHS.acknowledged, (body) => this.#acknowledge(body));
   }
@@ -139,8 +136,12 @@ export class Crash {
 
   /** Where workers shall stand still: those that start from now on, and those that run. */
   async arm(stop: StopAt | null): Promise<void> {
-    this.#server.stop = stop;
     this.#parkedAt = undefined;
+    await this.#order(stop);
+  }
+
+  async #order(stop: StopAt | null): Promise<void> {
+    this.#server.stop = stop;
     const pages = this.#browser.context
       .pages()
       .filter((page) => page.url().startsWith(this.origin));
@@ -171,6 +172,8 @@ export class Crash {
         throw new Error(`no worker came to ${at.point} within ${deadlineMs} ms`);
       }
     }
+    // Whoever goes on in place of the one that stands still shall not stand still there, too.
+    if (this.#parkedAt !== undefined) await this.#order(null);
     if (random !== undefined) {
       const { acknowledgements, delayMs } = momentOf(random);
       const goal = this.#acknowledged + acknowledgements;

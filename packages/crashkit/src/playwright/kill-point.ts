@@ -6,7 +6,6 @@
  *   refers to nothing outside itself
  * - a worker that stands still has said so first, with a synchronous request that left the process
  * - it then never runs again: `Atomics.wait` without a wake
- * - of several workers that are armed, the first to get there stands still; the others go on
  */
 
 /**
@@ -72,8 +71,7 @@ interface StoppableFile {
 export function installKillPoints({ stop, paths, channel }: InstallOptions): void {
   let armed = stop;
   let passed = 0;
-  const orders = new BroadcastChannel(channel);
-  orders.addEventListener('message', ({ data }: MessageEvent) => {
+  new BroadcastChannel(channel).addEventListener('message', ({ data }: MessageEvent) => {
     armed = data as StopAt | null;
     passed = 0;
   });
@@ -83,8 +81,6 @@ export function installKillPoints({ stop, paths, channel }: InstallOptions): voi
     request.send(text);
   };
   const park = (point: string): never => {
-    // One stop is for one worker: whoever goes on in its place shall not stand still there, too.
-    orders.postMessage(null);
     say(paths.parked, point);
     // A page that is not cross-origin isolated has shared memory only through WebAssembly.
     const word = new Int32Array(
