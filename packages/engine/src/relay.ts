@@ -42,6 +42,8 @@ import { BEAT_MS, Link, randomName } from './link.ts';
 const SILENT_BEATS_MAX = 10;
 /** No welcome within so many beats: once more. */
 const WELCOME_BEATS = 2;
+/** So long a leader that parts may take to give the store back. */
+const PARTING_MS = 250;
 /** Numbers of streams that are open at the leader; below are those of this engine. */
 const FIRST_STREAM = 2 ** 32;
 
@@ -59,6 +61,8 @@ interface Waiting {
   readonly bornMs: number;
   /** Waits for what is yet to come. */
   readonly isPatient: boolean;
+  /** Of a read. */
+  readonly reader?: number;
   /** What became of it, should it fail after it was sent. */
   readonly outcome: Outcome | undefined;
   /** Of an append. */
@@ -156,6 +160,7 @@ export class Relay {
       bodyFor: () => ({ ...message, visibility }),
       outcome: undefined,
       isPatient: message.wait === true,
+      reader: message.reader,
     });
     return expected(answer, 'chunk');
   }
@@ -165,7 +170,12 @@ export class Relay {
     return expected(await this.#ask({ bodyFor, outcome: undefined, isPatient: false }), 'bytes');
   }
 
+  /** Whoever leads, and whether or not it answers: who waits there is told so here. */
   release(reader: number): void {
+    for (const [id, waiting] of [...this.#waiting]) {
+      if (waiting.reader !== reader) continue;
+      this.#end(id, waiting, new VarveError('ABORTED', 'the reader was released'));
+    }
     if (this.#isWelcome) this.#link!.send({ kind: 'release', reader });
   }
 
@@ -204,7 +214,9 @@ export class Relay {
     return this.#context.request.durability === 'relaxed' ? 'written' : 'durable';
   }
 
-  #ask(asked: Pick<Waiting, 'bodyFor' | 'outcome' | 'isPatient' | 'ticket'>): Promise<ToFollower> {
+  #ask(
+    asked: Pick<Waiting, 'bodyFor' | 'outcome' | 'isPatient' | 'ticket' | 'reader'>,
+  ): Promise<ToFollower> {
     return new Promise((resolve, reject) => {
       if (this.#stopped !== undefined) {
         reject(this.#stopped);
@@ -294,7 +306,8 @@ export class Relay {
       case 'beat':
         return;
       case 'bye':
-        return this.#lose(link);
+        this.#lose(link);
+        return message.leadsNoMore === true ? this.#parted() : undefined;
       case 'welcome':
         return this.#welcomed();
       case 'unwelcome':
@@ -316,6 +329,17 @@ export class Relay {
     this.#isWelcome = true;
     this.#context.onLinked();
     for (const [id, waiting] of [...this.#waiting]) this.#send(id, waiting);
+  }
+
+  /**
+   * A page that goes into the back/forward cache may be frozen in the middle of giving its store back:
+   * it keeps the lock, and the browser takes the handle from it only when another wants it.
+   */
+  #parted(): void {
+    const { host, onSilent } = this.#context;
+    host.timers.after(PARTING_MS, () => {
+      if (this.#stopped === undefined && this.#link === undefined) onSilent();
+    });
   }
 
   #refused(error: unknown): void {

@@ -161,6 +161,40 @@ describe('the leader goes', () => {
   });
 });
 
+describe('a leader that stands still', () => {
+  test('while it gives the store back (a frozen page does) is deposed soon', async () => {
+    const host = origin();
+    let thaw = (): void => undefined;
+    const frozen = new Promise<void>((resolve) => (thaw = resolve));
+    const leader = await opened({ ...host, closed: () => frozen });
+    const follower = await opened(host);
+    follower.append(1, 'one');
+    await follower.expect('appended', 1);
+    void leader.call('park');
+    follower.append(2, 'two');
+    expect(await follower.expect('appended', 2)).toMatchObject({ firstLsn: 2 });
+    await expect.poll(async () => (await statusOf(follower)).role).toBe('leader');
+    thaw();
+  });
+
+  test('does not hold up a reader that is released', async () => {
+    const host = origin();
+    let isStill = false;
+    const channels = {
+      open: (name: string, hear: (message: unknown) => void) =>
+        host.channels!.open(name, (message) => {
+          if (!isStill) hear(message);
+        }),
+    };
+    await opened({ ...host, channels });
+    const follower = await opened(host);
+    isStill = true;
+    follower.send({ kind: 'read', id: 1, reader: 1, after: 0, maxBytes: 1000 });
+    follower.send({ kind: 'release', reader: 1 });
+    expect(await follower.expect('failed', 1)).toMatchObject({ error: { code: 'ABORTED' } });
+  });
+});
+
 describe('a leader that loses its lock', () => {
   test('writes nothing more, and follows whoever has it', async () => {
     const host = origin();
