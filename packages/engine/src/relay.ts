@@ -40,6 +40,8 @@ import { BEAT_MS, Link, randomName } from './link.ts';
 
 /** A leader that is silent for so many beats of ours may be deposed. */
 const SILENT_BEATS_MAX = 10;
+/** … and for so many is looked after: it might be frozen. */
+const QUIET_BEATS_MAX = 1;
 /** No welcome within so many beats: once more. */
 const WELCOME_BEATS = 2;
 /** So long a leader that parts may take to give the store back. */
@@ -85,6 +87,8 @@ export interface RelayContext {
   readonly onLinked: () => void;
   /** The leader will not have us, whatever we do. */
   readonly onRefused: (error: unknown) => void;
+  /** The leader gives the store back, or says nothing, and no other is there yet. */
+  readonly onQuiet: () => void;
   /** The leader was not heard for long: somebody should see whether it can be deposed. */
   readonly onSilent: () => void;
 }
@@ -331,14 +335,11 @@ export class Relay {
     for (const [id, waiting] of [...this.#waiting]) this.#send(id, waiting);
   }
 
-  /**
-   * A page that goes into the back/forward cache may be frozen in the middle of giving its store back:
-   * it keeps the lock, and the browser takes the handle from it only when another wants it.
-   */
+  /** A page that goes into the back/forward cache may be frozen in the middle of it. */
   #parted(): void {
-    const { host, onSilent } = this.#context;
+    const { host, onQuiet } = this.#context;
     host.timers.after(PARTING_MS, () => {
-      if (this.#stopped === undefined && this.#link === undefined) onSilent();
+      if (this.#stopped === undefined && this.#link === undefined) onQuiet();
     });
   }
 
@@ -349,7 +350,7 @@ export class Relay {
 
   /** A leader that may be there says nothing to us, or there is none: what now? */
   #tick(): void {
-    const { host, assembly, onSilent, request } = this.#context;
+    const { host, assembly, onQuiet, onSilent, request } = this.#context;
     this.#cancelTick = host.timers.after(BEAT_MS, () => this.#tick());
     const nowMs = host.clock.nowMs();
     // This very context stood still: others may have spoken meanwhile.
@@ -361,6 +362,7 @@ export class Relay {
       if (this.#link !== undefined && this.#beatsToWelcome <= 0) this.#lose(this.#link);
       else if (this.#link === undefined) assembly.seek();
     }
+    if (this.#silentBeats > QUIET_BEATS_MAX) onQuiet();
     if (this.#silentBeats > SILENT_BEATS_MAX) onSilent();
     const { leaderTimeoutMs } = request;
     if (nowMs - this.heardMs <= leaderTimeoutMs) return;

@@ -162,19 +162,25 @@ describe('the leader goes', () => {
 });
 
 describe('a leader that stands still', () => {
-  test('while it gives the store back (a frozen page does) is deposed soon', async () => {
+  test('while it gives the store back (a frozen page does) loses it when its file is asked for', async () => {
     const host = origin();
-    let thaw = (): void => undefined;
-    const frozen = new Promise<void>((resolve) => (thaw = resolve));
+    let evict = (): void => undefined;
+    const frozen = new Promise<void>((resolve) => (evict = resolve));
+    const asked: string[] = [];
+    const nudge = async (folder: string, file: string): Promise<void> => {
+      asked.push(`${folder}/${file}`);
+      evict();
+    };
     const leader = await opened({ ...host, closed: () => frozen });
-    const follower = await opened(host);
+    const follower = await opened({ ...host, nudge });
     follower.append(1, 'one');
     await follower.expect('appended', 1);
+    expect(asked).toEqual([]);
     void leader.call('park');
     follower.append(2, 'two');
     expect(await follower.expect('appended', 2)).toMatchObject({ firstLsn: 2 });
-    await expect.poll(async () => (await statusOf(follower)).role).toBe('leader');
-    thaw();
+    expect((await statusOf(follower)).role).toBe('leader');
+    expect(asked).toEqual(['store/journal']);
   });
 
   test('does not hold up a reader that is released', async () => {
