@@ -193,40 +193,46 @@ test.describe('a leader that stands still (SIGSTOP)', () => {
   const endings = async (page: Page): Promise<Ended[]> =>
     ((await heard(page)) as Ended[]).filter((each) => each.value !== undefined);
 
-  test('the others’ appends end in time, with an outcome; when it goes on there is one leader', async ({
-    tabs,
-  }) => {
-    const [first, second, third] = [await tabs.open(), await tabs.open(), await tabs.open()];
-    await join(first);
-    await append(first, 'before');
-    for (const page of [second, third]) await join(page, LEADER_TIMEOUT_MS);
-    const goOn = await tabs.suspend(first);
-    await begin(second, ['a1', 'a2', 'a3']);
-    await begin(third, ['b1', 'b2', 'b3']);
-    const late = LEADER_TIMEOUT_MS + 5000;
-    await expect.poll(async () => (await endings(second)).length, { timeout: late }).toBe(3);
-    await expect.poll(async () => (await endings(third)).length, { timeout: late }).toBe(3);
-    const ended = [...(await endings(second)), ...(await endings(third))];
-    for (const { error } of ended) {
-      expect(['LEADER_UNRESPONSIVE', 'TIMEOUT']).toContain(error?.code);
-      expect(['not-written', 'unknown']).toContain(error?.outcome);
-    }
-    goOn();
-    expect(await append(second, 'after')).toBeGreaterThan(1);
-    await append(third, 'after, too');
-    await append(first, 'by the first');
-    const values = await valuesIn(first);
-    // Once each, or not at all; what was said not to be written is not.
-    expect(new Set(values).size).toBe(values.length);
-    expect(values).toEqual(
-      expect.arrayContaining(['before', 'after', 'after, too', 'by the first']),
-    );
-    for (const { value, error } of ended)
-      if (error?.outcome === 'not-written') expect(values).not.toContain(value);
-    for (const page of [second, third]) expect(await valuesIn(page)).toEqual(values);
-    const roles = [await role(first), await role(second), await role(third)];
-    expect(roles.filter((each) => each === 'leader')).toHaveLength(1);
-  });
+  // Before anybody tries to depose it, and after one of the others has taken the lock.
+  for (const stoodMs of [0, 8000]) {
+    test(`the others’ appends end in time, with an outcome; when it goes on${stoodMs > 0 ? ' late' : ''} there is one leader`, async ({
+      tabs,
+    }) => {
+      const begunMs = performance.now();
+      const [first, second, third] = [await tabs.open(), await tabs.open(), await tabs.open()];
+      await join(first);
+      await append(first, 'before');
+      for (const page of [second, third]) await join(page, LEADER_TIMEOUT_MS);
+      const goOn = await tabs.suspend(first);
+      await begin(second, ['a1', 'a2', 'a3']);
+      await begin(third, ['b1', 'b2', 'b3']);
+      const late = LEADER_TIMEOUT_MS + 5000;
+      await expect.poll(async () => (await endings(second)).length, { timeout: late }).toBe(3);
+      await expect.poll(async () => (await endings(third)).length, { timeout: late }).toBe(3);
+      const ended = [...(await endings(second)), ...(await endings(third))];
+      for (const { error } of ended) {
+        expect(['LEADER_UNRESPONSIVE', 'TIMEOUT']).toContain(error?.code);
+        expect(['not-written', 'unknown']).toContain(error?.outcome);
+      }
+      const leftMs = stoodMs - (performance.now() - begunMs);
+      if (leftMs > 0) await new Promise((resolve) => setTimeout(resolve, leftMs));
+      goOn();
+      expect(await append(second, 'after')).toBeGreaterThan(1);
+      await append(third, 'after, too');
+      await append(first, 'by the first');
+      const values = await valuesIn(first);
+      // Once each, or not at all; what was said not to be written is not.
+      expect(new Set(values).size).toBe(values.length);
+      expect(values).toEqual(
+        expect.arrayContaining(['before', 'after', 'after, too', 'by the first']),
+      );
+      for (const { value, error } of ended)
+        if (error?.outcome === 'not-written') expect(values).not.toContain(value);
+      for (const page of [second, third]) expect(await valuesIn(page)).toEqual(values);
+      const roles = [await role(first), await role(second), await role(third)];
+      expect(roles.filter((each) => each === 'leader')).toHaveLength(1);
+    });
+  }
 
   test('a short stop costs nothing but time: everything is appended, once, in order', async ({
     tabs,
