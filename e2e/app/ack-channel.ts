@@ -33,14 +33,14 @@ export type HouseReport =
 
 export type Report = AppendReport | HouseReport;
 
-export class AckChannel {
+export class AckChannel<R = Report> {
   readonly #url: string;
 
   constructor(url: string) {
     this.#url = url;
   }
 
-  report(report: Report): void {
+  report(report: R): void {
     const request = new XMLHttpRequest();
     request.open('POST', this.#url, false);
     request.send(JSON.stringify(report));

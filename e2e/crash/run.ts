@@ -5,6 +5,7 @@
 import { runBrowserLane } from './lanes/browser.ts';
 import { runControlsLane } from './lanes/controls.ts';
 import { runDamageLane } from './lanes/damage.ts';
+import { runFailoverLane } from './lanes/failovers.ts';
 import { runFuzzLane } from './lanes/fuzz.ts';
 import { runImagesLane } from './lanes/images.ts';
 import { runMutantsLane } from './lanes/mutants.ts';
@@ -25,6 +26,7 @@ async function main(args: readonly string[]): Promise<number> {
     if (args.some((arg) => /^--fuzz(=|$)/.test(arg))) return await runFuzzLane(args);
     if (args.some((arg) => /^--mutants(=|$)/.test(arg))) return await runMutantsLane(args);
     if (args.some((arg) => /^--ring(=|$)/.test(arg))) return await runRingLane(args);
+    if (args.some((arg) => /^--failovers(=|$)/.test(arg))) return await runFailoverLane(args);
     const options = parseCrashOptions(args);
     if (options.controls !== undefined) return await runControlsLane(options, options.controls);
     if (options.recovery !== undefined) return await runRecoveryLane(options, options.recovery);

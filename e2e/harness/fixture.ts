@@ -3,12 +3,13 @@
  * built and served once for all tests of a process.
  */
 import { test as base, type Page } from '@playwright/test';
-import { Crash, type RunningBrowser } from '@varve/crashkit/playwright';
+import { Crash, type Kill, type RunningBrowser, type Tab } from '@varve/crashkit/playwright';
 import { Stage } from './stage.ts';
 
 /** A browser on a profile, and how to start another on it. */
 export class Tabs {
   readonly #crash: Crash;
+  readonly #tabs = new WeakMap<Page, Tab>();
 
   constructor(crash: Crash) {
     this.#crash = crash;
@@ -24,9 +25,20 @@ export class Tabs {
 
   /** The lab page in a tab of its own. */
   async open(path = '/lab.html'): Promise<Page> {
-    const { page } = await this.#crash.open(path);
+    const tab = await this.#crash.open(path);
+    const { page } = tab;
+    this.#tabs.set(page, tab);
     await page.waitForSelector('body[data-ready]', { state: 'attached' });
     return page;
+  }
+
+  kill(page: Page, what: Kill): Promise<void> {
+    return this.#crash.kill(this.#tabs.get(page)!, what);
+  }
+
+  /** Its process stands still until what is returned is called. */
+  suspend(page: Page): Promise<() => void> {
+    return this.#crash.suspend(this.#tabs.get(page)!);
   }
 
   /** Ends the browser as a user would (or with SIGKILL) and starts it again on the same profile. */

@@ -80,7 +80,7 @@ export class Guests {
   /** We lead no more. */
   end(): void {
     this.#cancelLook();
-    for (const guest of [...this.#guests]) guest.end();
+    for (const guest of [...this.#guests]) guest.end(true);
   }
 
   #look(): void {
@@ -150,9 +150,9 @@ class Guest {
     if (!this.#isOver) this.#pusher.event(event);
   }
 
-  end(): void {
+  end(leadsNoMore = false): void {
     if (this.#isOver) return;
-    this.#send({ kind: 'bye' });
+    this.#send({ kind: 'bye', leadsNoMore });
     this.#isOver = true;
     this.#link.close();
     this.#desk.dispose();

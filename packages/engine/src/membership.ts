@@ -11,7 +11,7 @@
  * - a leader whose lock was taken writes nothing more; it follows
  */
 import type { HeldLock, Host } from '@varve/files';
-import type { StorePort } from '@varve/journal';
+import { type StorePort, folderOf, JOURNAL_FILE } from '@varve/journal';
 import { TABS_VERSION } from '@varve/protocol';
 import type {
   AssemblyMessage,
@@ -201,6 +201,7 @@ export class Membership {
       identity: this.identity,
       onLinked: () => this.#arrived?.(),
       onRefused: (error) => void this.#out(error),
+      onQuiet: () => void this.#nudge(),
       onSilent: () => void this.#depose(),
     });
     onSeat();
@@ -238,6 +239,18 @@ export class Membership {
     if (arrived !== undefined) return arrived(error);
     await this.leave(error);
     this.#context.onOut(error);
+  }
+
+  /** Should the leader be in a page that is frozen, the browser ends that, and the lock passes on. */
+  async #nudge(): Promise<void> {
+    const { host, name } = this.#context;
+    const guard = await host.locks.acquire(stealLockName(name), { ifAvailable: true });
+    if (guard === undefined) return;
+    try {
+      if (this.relay !== undefined) await host.nudge?.(folderOf(name), JOURNAL_FILE);
+    } finally {
+      guard.release();
+    }
   }
 
   /** The leader was silent for long: one of the followers takes the lock, and waits for the handle. */

@@ -40,8 +40,12 @@ import { BEAT_MS, Link, randomName } from './link.ts';
 
 /** A leader that is silent for so many beats of ours may be deposed. */
 const SILENT_BEATS_MAX = 10;
+/** … and for so many is looked after: it might be frozen. */
+const QUIET_BEATS_MAX = 1;
 /** No welcome within so many beats: once more. */
 const WELCOME_BEATS = 2;
+/** So long a leader that parts may take to give the store back. */
+const PARTING_MS = 250;
 /** Numbers of streams that are open at the leader; below are those of this engine. */
 const FIRST_STREAM = 2 ** 32;
 
@@ -59,6 +63,8 @@ interface Waiting {
   readonly bornMs: number;
   /** Waits for what is yet to come. */
   readonly isPatient: boolean;
+  /** Of a read. */
+  readonly reader?: number;
   /** What became of it, should it fail after it was sent. */
   readonly outcome: Outcome | undefined;
   /** Of an append. */
@@ -81,6 +87,8 @@ export interface RelayContext {
   readonly onLinked: () => void;
   /** The leader will not have us, whatever we do. */
   readonly onRefused: (error: unknown) => void;
+  /** The leader gives the store back, or says nothing, and no other is there yet. */
+  readonly onQuiet: () => void;
   /** The leader was not heard for long: somebody should see whether it can be deposed. */
   readonly onSilent: () => void;
 }
@@ -156,6 +164,7 @@ export class Relay {
       bodyFor: () => ({ ...message, visibility }),
       outcome: undefined,
       isPatient: message.wait === true,
+      reader: message.reader,
     });
     return expected(answer, 'chunk');
   }
@@ -165,7 +174,12 @@ export class Relay {
     return expected(await this.#ask({ bodyFor, outcome: undefined, isPatient: false }), 'bytes');
   }
 
+  /** Whoever leads, and whether or not it answers: who waits there is told so here. */
   release(reader: number): void {
+    for (const [id, waiting] of [...this.#waiting]) {
+      if (waiting.reader !== reader) continue;
+      this.#end(id, waiting, new VarveError('ABORTED', 'the reader was released'));
+    }
     if (this.#isWelcome) this.#link!.send({ kind: 'release', reader });
   }
 
@@ -204,7 +218,9 @@ export class Relay {
     return this.#context.request.durability === 'relaxed' ? 'written' : 'durable';
   }
 
-  #ask(asked: Pick<Waiting, 'bodyFor' | 'outcome' | 'isPatient' | 'ticket'>): Promise<ToFollower> {
+  #ask(
+    asked: Pick<Waiting, 'bodyFor' | 'outcome' | 'isPatient' | 'ticket' | 'reader'>,
+  ): Promise<ToFollower> {
     return new Promise((resolve, reject) => {
       if (this.#stopped !== undefined) {
         reject(this.#stopped);
@@ -294,7 +310,8 @@ export class Relay {
       case 'beat':
         return;
       case 'bye':
-        return this.#lose(link);
+        this.#lose(link);
+        return message.leadsNoMore === true ? this.#parted() : undefined;
       case 'welcome':
         return this.#welcomed();
       case 'unwelcome':
@@ -318,6 +335,14 @@ export class Relay {
     for (const [id, waiting] of [...this.#waiting]) this.#send(id, waiting);
   }
 
+  /** A page that goes into the back/forward cache may be frozen in the middle of it. */
+  #parted(): void {
+    const { host, onQuiet } = this.#context;
+    host.timers.after(PARTING_MS, () => {
+      if (this.#stopped === undefined && this.#link === undefined) onQuiet();
+    });
+  }
+
   #refused(error: unknown): void {
     this.#unlink();
     this.#context.onRefused(error);
@@ -325,7 +350,7 @@ export class Relay {
 
   /** A leader that may be there says nothing to us, or there is none: what now? */
   #tick(): void {
-    const { host, assembly, onSilent, request } = this.#context;
+    const { host, assembly, onQuiet, onSilent, request } = this.#context;
     this.#cancelTick = host.timers.after(BEAT_MS, () => this.#tick());
     const nowMs = host.clock.nowMs();
     // This very context stood still: others may have spoken meanwhile.
@@ -337,6 +362,7 @@ export class Relay {
       if (this.#link !== undefined && this.#beatsToWelcome <= 0) this.#lose(this.#link);
       else if (this.#link === undefined) assembly.seek();
     }
+    if (this.#silentBeats > QUIET_BEATS_MAX) onQuiet();
     if (this.#silentBeats > SILENT_BEATS_MAX) onSilent();
     const { leaderTimeoutMs } = request;
     if (nowMs - this.heardMs <= leaderTimeoutMs) return;

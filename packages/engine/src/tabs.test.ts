@@ -161,6 +161,46 @@ describe('the leader goes', () => {
   });
 });
 
+describe('a leader that stands still', () => {
+  test('while it gives the store back (a frozen page does) loses it when its file is asked for', async () => {
+    const host = origin();
+    let evict = (): void => undefined;
+    const frozen = new Promise<void>((resolve) => (evict = resolve));
+    const asked: string[] = [];
+    const nudge = async (folder: string, file: string): Promise<void> => {
+      asked.push(`${folder}/${file}`);
+      evict();
+    };
+    const leader = await opened({ ...host, closed: () => frozen });
+    const follower = await opened({ ...host, nudge });
+    follower.append(1, 'one');
+    await follower.expect('appended', 1);
+    expect(asked).toEqual([]);
+    void leader.call('park');
+    follower.append(2, 'two');
+    expect(await follower.expect('appended', 2)).toMatchObject({ firstLsn: 2 });
+    expect((await statusOf(follower)).role).toBe('leader');
+    expect(asked).toEqual(['store/journal']);
+  });
+
+  test('does not hold up a reader that is released', async () => {
+    const host = origin();
+    let isStill = false;
+    const channels = {
+      open: (name: string, hear: (message: unknown) => void) =>
+        host.channels!.open(name, (message) => {
+          if (!isStill) hear(message);
+        }),
+    };
+    await opened({ ...host, channels });
+    const follower = await opened(host);
+    isStill = true;
+    follower.send({ kind: 'read', id: 1, reader: 1, after: 0, maxBytes: 1000 });
+    follower.send({ kind: 'release', reader: 1 });
+    expect(await follower.expect('failed', 1)).toMatchObject({ error: { code: 'ABORTED' } });
+  });
+});
+
 describe('a leader that loses its lock', () => {
   test('writes nothing more, and follows whoever has it', async () => {
     const host = origin();

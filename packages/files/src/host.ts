@@ -105,4 +105,10 @@ export interface Host {
   readonly channels?: Channels;
   /** Resolves when every file that was closed so far was given back. Absent: that is so at once. */
   readonly closed?: () => Promise<void>;
+  /**
+   * Asks once, and in vain, for a file that another context has open. A page that went into the
+   * back/forward cache is frozen with whatever it holds; the browser ends it when somebody else wants
+   * its file, and for nothing else. A holder that runs notices nothing. Absent: there is no such cache.
+   */
+  readonly nudge?: (folder: string, file: string) => Promise<void>;
 }

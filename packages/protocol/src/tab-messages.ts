@@ -105,6 +105,8 @@ export interface BeatMessage {
 /** Both ways: I leave; whatever has no answer gets none from me. */
 export interface ByeMessage {
   readonly kind: 'bye';
+  /** The leader: I lead no more, and am giving the store back. */
+  readonly leadsNoMore?: boolean;
 }
 
 /** The link stands. */
@@ -227,7 +229,7 @@ const ANSWER_FIELDS: Readonly<Record<ToFollower['kind'], Parameters<typeof wrong
   unwelcome: { error: isWireError },
   answered: { id: isCount, answer: isObject },
   beat: {},
-  bye: {},
+  bye: { leadsNoMore: optional(isBoolean) },
   appended: {
     id: isCount,
     firstLsn: isCount,

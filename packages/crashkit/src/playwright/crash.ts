@@ -136,8 +136,12 @@ export class Crash {
 
   /** Where workers shall stand still: those that start from now on, and those that run. */
   async arm(stop: StopAt | null): Promise<void> {
-    this.#server.stop = stop;
     this.#parkedAt = undefined;
+    await this.#order(stop);
+  }
+
+  async #order(stop: StopAt | null): Promise<void> {
+    this.#server.stop = stop;
     const pages = this.#browser.context
       .pages()
       .filter((page) => page.url().startsWith(this.origin));
@@ -168,6 +172,8 @@ export class Crash {
         throw new Error(`no worker came to ${at.point} within ${deadlineMs} ms`);
       }
     }
+    // Whoever goes on in place of the one that stands still shall not stand still there, too.
+    if (this.#parkedAt !== undefined) await this.#order(null);
     if (random !== undefined) {
       const { acknowledgements, delayMs } = momentOf(random);
       const goal = this.#acknowledged + acknowledgements;
@@ -182,7 +188,8 @@ export class Crash {
     this.#parkedAt = undefined;
   }
 
-  async #strike({ page }: Tab, what: Kill): Promise<void> {
+  async #strike(tab: Tab, what: Kill): Promise<void> {
+    const { page } = tab;
     switch (what) {
       case 'worker': {
         const count = await page.evaluate(() =>
@@ -201,7 +208,7 @@ export class Crash {
         await page.goto('about:blank', { waitUntil: 'commit' });
         break;
       case 'renderer': {
-        const pid = await new Tab(page, this.origin).pid(this.#browser);
+        const pid = await tab.pid(this.#browser);
         process.kill(pid, 'SIGKILL');
         await gone([pid]);
         // Closing a crashed page has been seen to hang: nobody waits for it.
@@ -212,6 +219,16 @@ export class Crash {
         await this.restart('kill');
         break;
     }
+  }
+
+  /**
+   * Stops the tab's process where it is, as a debugger or a sleeping machine does: nothing in it runs,
+   * and what it holds it keeps (SIGSTOP). What is returned lets it go on; ending the browser ends it.
+   */
+  async suspend(tab: Tab): Promise<() => void> {
+    const pid = await tab.pid(this.#browser);
+    process.kill(pid, 'SIGSTOP');
+    return () => void process.kill(pid, 'SIGCONT');
   }
 
   /** Ends the browser, as a user does or with SIGKILL, and starts it again on the same profile. */

@@ -7,20 +7,30 @@ import { HAS_PROC } from './processes.ts';
 export class Tab {
   readonly page: Page;
   readonly #origin: string;
+  /** Known from the last time that it was asked for, until the tab goes elsewhere. */
+  #pid: number | undefined;
 
   constructor(page: Page, origin: string) {
     this.page = page;
     this.#origin = origin;
+    page.on('framenavigated', (frame) => {
+      if (frame === page.mainFrame()) this.#pid = undefined;
+    });
   }
 
   /**
    * The process that runs this tab.
    *
    * The renderer that appears with a new tab is usually a spare one for later. The right one holds
-   * the app's files open; where more than one tab could, this one is made to hold one more.
+   * the app's files open; where more than one tab could, this one is made to hold one more. That takes
+   * a moment, once: ask before a kill that shall come at once.
    * @throws where there is no `/proc`; when its storage is in memory alone
    */
   async pid(browser: RunningBrowser): Promise<number> {
+    return (this.#pid ??= await this.#findPid(browser));
+  }
+
+  async #findPid(browser: RunningBrowser): Promise<number> {
     if (!HAS_PROC) throw new Error('which process is a tab’s is only known on Linux, from /proc');
     const before = browser.storageHolders();
     const tabs = browser.context.pages().filter((page) => page.url().startsWith(this.#origin));

@@ -34,7 +34,19 @@ export function createOpfsHost({ rootName, openWaitMs = 3_000 }: OpfsHostOptions
       channels: new BroadcastChannels(`${rootName}/`),
     }),
     closed: () => closings.over(),
+    nudge: (folder, file) => nudge([rootName, folder], file),
   };
+}
+
+async function nudge(path: readonly string[], file: string): Promise<void> {
+  try {
+    let folder = await navigator.storage.getDirectory();
+    for (const name of path) folder = await folder.getDirectoryHandle(name);
+    const handle = await (await folder.getFileHandle(file)).createSyncAccessHandle();
+    handle.close();
+  } catch {
+    // As expected.
+  }
 }
 
 const webClock: Clock = { nowMs: () => performance.now(), wallMs: () => Date.now() };

@@ -1,0 +1,37 @@
+/** Builds and tabs that the judge of failovers must catch: a judge that cannot fail proves nothing. */
+import type { Death } from '../harness/failover-plan.ts';
+import type { Control } from './controls.ts';
+import { unstampedResend } from './unstamped-resend.ts';
+
+export interface FailoverControl extends Control {
+  /** Which deaths show it, and how many of them are enough. */
+  readonly kinds: readonly Death[];
+  readonly deaths: number;
+}
+
+export const FAILOVER_CONTROLS: readonly FailoverControl[] = [
+  {
+    name: 'append-twice',
+    what: 'a tab that appends one value twice',
+    plugins: () => [],
+    shows: /^rule 3/,
+    kinds: ['close'],
+    deaths: 1,
+  },
+  {
+    name: 'ack-before-write',
+    what: 'an engine that acknowledges before it writes',
+    plugins: () => [],
+    shows: /^rule 5/,
+    kinds: ['renderer'],
+    deaths: 3,
+  },
+  {
+    name: 'unstamped-resend',
+    what: 'an engine that sends again what has no stamp',
+    plugins: () => [unstampedResend()],
+    shows: /^rule 3/,
+    kinds: ['renderer'],
+    deaths: 6,
+  },
+];
