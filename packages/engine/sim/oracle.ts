@@ -81,7 +81,7 @@ function wrongAppend(
 }
 
 function wrongTail(
-  { client, records, seenMs }: TailFact,
+  { client, records, seenMs, hasLagged }: TailFact,
   history: History,
   { durability, firstLsn, following, records: log }: FinalLog,
   byLsn: ReadonlyMap<number, SeenRecord>,
@@ -94,8 +94,14 @@ function wrongTail(
     const { lsn } = records[differs]!;
     return [`E5: a tail of client ${client} saw at ${lsn} what does not stand there`];
   }
+  for (let index = 0; index < records.length; index++) {
+    const [before, { lsn }] = [records[index - 1]?.lsn ?? 0, records[index]!];
+    // What was trimmed before it was asked for is passed over.
+    if (lsn !== before + 1 && (lsn <= before || lsn > firstLsn))
+      return [`E5: a tail of client ${client} saw ${lsn} after ${before}`];
+  }
   const [last, end] = [records.at(-1)?.lsn ?? 0, log.at(-1)?.lsn ?? 0];
-  return following.has(client) && last < end
+  return following.has(client) && !hasLagged && last < end
     ? [`E5: a tail of client ${client} stopped at ${last}, the log ends at ${end}`]
     : [];
 }
@@ -112,7 +118,7 @@ function wrongReads(
     for (const fact of history.appends) {
       const isFlushed = (fact.durability ?? durability) === 'strict';
       const isOwed = fact.client === client && isFlushed && (fact.endedMs ?? Infinity) < startedMs;
-      if (isOwed && fact.lsn !== undefined && fact.lsn > until)
+      if (isOwed && fact.lsn !== undefined && fact.lsn >= firstLsn && fact.lsn > until)
         wrong.push(
           `E6: a read of client ${client} ended at ${until}, ${nameOf(fact)} was before it`,
         );

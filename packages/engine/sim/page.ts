@@ -178,7 +178,8 @@ export class Page {
         await this.#follow(fact);
       } catch (error) {
         this.#noted('tail', error);
-        if (isVarveError(error) && ENDS_TAIL.has(error.code)) return;
+        fact.hasLagged = isVarveError(error, 'READER_LAGGED') || isVarveError(error, 'TRIMMED');
+        if (fact.hasLagged) return;
         await new Promise<void>((resolve) => this.#context.after(100, resolve));
       }
     }
@@ -226,7 +227,7 @@ export class Page {
     let isDry = false;
     try {
       for (;;) {
-        const after = fact.records.at(-1)?.lsn ?? fact.startAfter;
+        const after = fact.records.at(-1)?.lsn ?? 0;
         const asked: Unnumbered<ReadMessage> = {
           kind: 'read',
           reader,
@@ -412,10 +413,3 @@ export class Page {
     if (waiting !== undefined) how(waiting);
   }
 }
-
-const ENDS_TAIL: ReadonlySet<string> = new Set([
-  'CLOSED',
-  'WORKER_DIED',
-  'READER_LAGGED',
-  'TRIMMED',
-]);

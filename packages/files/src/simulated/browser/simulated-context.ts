@@ -37,6 +37,8 @@ export class SimulatedContext implements TurnOwner, Clock, Timers {
   flushMs = 0;
   /** Dies in the file operation after so many more. */
   diesAfterOps = Infinity;
+  /** Told when it dies. */
+  onDeath: () => void = () => undefined;
   #state: 'running' | 'stopped' | 'suspended' | 'dead' = 'running';
   #kept: Turn[] = [];
   #sentUntilMs = 0;
@@ -123,6 +125,7 @@ export class SimulatedContext implements TurnOwner, Clock, Timers {
     if (this.#state === 'dead') return;
     this.#state = 'dead';
     this.#kept = [];
+    this.onDeath();
     const { browser } = this;
     const { turns, random } = browser;
     turns.at(undefined, this.nowMs() + random.below(DEATH_HEARD_MS), () => {
