@@ -43,6 +43,9 @@ export interface Loss {
   readonly atMs: number;
 }
 
+/** Who stood still needs a while to find its place, and others to notice. */
+const GRACE_MS = 15_000;
+
 export interface Stopped {
   readonly fromMs: number;
   toMs: number;
@@ -80,9 +83,9 @@ export class History {
     }
   }
 
-  refused(fact: AppendFact, error: VarveError): void {
+  refused(fact: AppendFact, error: VarveError, atMs: number): void {
     fact.error = error;
-    this.failed('append', error);
+    this.failed('append', error, atMs);
     if (error.outcome === undefined)
       this.violations.push(`outcome: ${nameOf(fact)} failed with ${error.code} and no outcome`);
   }
@@ -110,17 +113,18 @@ export class History {
     this.coveredLsn = Math.max(this.coveredLsn, lsn);
   }
 
-  failed(what: string, { code }: VarveError): void {
+  failed(what: string, { code }: VarveError, atMs: number): void {
     count(this.failures, `${what} ${code}`);
+    if (code === 'LEADER_UNRESPONSIVE') this.waited(atMs);
   }
 
   event(type: string): void {
     count(this.events, type);
   }
 
-  /** A call ran into its deadline: only where somebody stood still meanwhile. */
-  timedOut(sinceMs: number): void {
-    if (!this.stops.some(({ toMs }) => toMs >= sinceMs))
+  /** A call ran into a deadline: only where somebody stood still meanwhile, or shortly before. */
+  waited(sinceMs: number): void {
+    if (!this.stops.some(({ toMs }) => toMs + GRACE_MS >= sinceMs))
       this.violations.push(`deadline: a call since ${sinceMs.toFixed(0)} ms was not answered`);
   }
 

@@ -27,7 +27,7 @@ import type {
 } from '@varve/protocol';
 import type { SimulatedContext } from '@varve/files/simulated';
 import type { AppendFact, History, TailFact } from './history.ts';
-import { type SeenRecord, framesOf, recordsIn } from './values.ts';
+import { type SeenRecord, framesOf, payloadOf, recordsIn, streamEnd } from './values.ts';
 
 const IN_FLIGHT_MAX = 2;
 const MESSAGE_GROUPS_MAX = 6;
@@ -46,6 +46,8 @@ interface Waiting {
 interface Group {
   readonly fact: AppendFact;
   readonly frames: Uint8Array<ArrayBuffer>;
+  /** An open sink that ends here. */
+  readonly stream?: number;
 }
 
 type AnswerOf<K extends ToClient['kind']> = Extract<ToClient, { kind: K }>;
@@ -150,6 +152,27 @@ export class Page {
     });
   }
 
+  /** A record in pieces. It has a client of its own: its place is that of its end. */
+  async stream(client: number, bytes: number, pieces: number): Promise<void> {
+    await this.#attempt('stream', async () => {
+      const stream = await this.#call('openUnit');
+      const payload = payloadOf({ client, number: 1 }, bytes);
+      const step = Math.ceil(payload.length / pieces);
+      for (let at = 0; at < payload.length; at += step)
+        await this.#call('write', stream, payload.slice(at, at + step));
+      const fact = this.#history.append({
+        client,
+        first: 1,
+        records: 1,
+        durability: undefined,
+        expect: undefined,
+        issuedMs: this.#context.nowMs(),
+      });
+      this.#queue.push({ fact, frames: streamEnd(), stream });
+      this.#pump();
+    });
+  }
+
   /** Reads all there is, from the first record on. */
   async read(): Promise<void> {
     const fact = this.#history.read(this.client, this.#context.nowMs());
@@ -216,8 +239,9 @@ export class Page {
     this.isOver = true;
     for (const waiting of this.#waiting.values()) waiting.reject(error);
     this.#waiting.clear();
+    const refusal = withOutcome(error, 'not-written');
     for (const { fact } of this.#queue.splice(0))
-      this.#history.refused(fact, new VarveError(error.code, '', { outcome: 'not-written' }));
+      this.#history.refused(fact, refusal, this.#context.nowMs());
     this.#data.close();
     this.#control.close();
   }
@@ -261,7 +285,7 @@ export class Page {
 
   #noted(what: string, error: unknown): void {
     if (!isVarveError(error)) throw error;
-    this.#history.failed(what, error);
+    this.#history.failed(what, error, this.#context.nowMs());
   }
 
   #pump(): void {
@@ -270,10 +294,10 @@ export class Page {
       let count = 1;
       const { durability, expect } = first!.fact;
       while (
-        expect === undefined &&
+        (expect ?? first!.stream) === undefined &&
         count < Math.min(this.#queue.length, MESSAGE_GROUPS_MAX) &&
         this.#queue[count]!.fact.durability === durability &&
-        this.#queue[count]!.fact.expect === undefined
+        (this.#queue[count]!.fact.expect ?? this.#queue[count]!.stream) === undefined
       ) {
         count++;
       }
@@ -282,7 +306,10 @@ export class Page {
   }
 
   async #send(groups: readonly Group[]): Promise<void> {
-    const { durability, expect } = groups[0]!.fact;
+    const {
+      fact: { durability, expect },
+      stream,
+    } = groups[0]!;
     const lengths = groups.map(({ frames }) => frames.length);
     const length = lengths.reduce((sum, bytes) => sum + bytes, 0);
     const bytes = new Uint8Array(length);
@@ -301,6 +328,7 @@ export class Page {
           groups: groups.length > 1 ? Uint32Array.from(lengths) : undefined,
           durability,
           expect,
+          stream,
         },
         DEADLINE_MS,
         length <= CLONED_BYTES_MAX ? [] : [bytes.buffer],
@@ -310,7 +338,7 @@ export class Page {
       let next = firstLsn;
       groups.forEach(({ fact }, index) => {
         if (index >= count) {
-          this.#history.refused(fact, fromWire(refusal) as VarveError);
+          this.#history.refused(fact, fromWire(refusal) as VarveError, this.#context.nowMs());
           return;
         }
         next = groupLsns?.[index] ?? next;
@@ -321,7 +349,7 @@ export class Page {
     } catch (error) {
       if (!isVarveError(error)) throw error;
       const known = withOutcome(error, error.outcome ?? 'unknown');
-      for (const { fact } of groups) this.#history.refused(fact, known);
+      for (const { fact } of groups) this.#history.refused(fact, known, this.#context.nowMs());
     }
     this.#inFlight--;
     this.#pump();
@@ -387,7 +415,7 @@ export class Page {
         deadlineMs === Infinity
           ? (): void => undefined
           : this.#context.after(deadlineMs, () => {
-              this.#history.timedOut(sinceMs);
+              this.#history.waited(sinceMs);
               this.#settle(id, (waiting) =>
                 waiting.reject(new VarveError('TIMEOUT', '', { outcome: 'unknown' })),
               );

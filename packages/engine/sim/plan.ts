@@ -23,6 +23,8 @@ export type Act =
       readonly on: 'flush' | 'write' | 'short' | 'read';
       readonly skip: number;
     }
+  | { readonly kind: 'hide'; readonly ms: number }
+  | { readonly kind: 'stream'; readonly bytes: number; readonly pieces: number }
   | { readonly kind: 'noise'; readonly message: unknown }
   | { readonly kind: 'powerCut'; readonly choice: string; readonly ops: number };
 
@@ -65,7 +67,9 @@ const SHARES: readonly (readonly [Act['kind'], number])[] = [
   ['read', 4],
   ['checkpoint', 3],
   ['status', 3],
-  ['park', 4],
+  ['stream', 3],
+  ['park', 3],
+  ['hide', 4],
   ['close', 3],
   ['kill', 6],
   ['terminate', 2],
@@ -112,7 +116,7 @@ export function planOf(seed: number, tabs?: number): Plan {
     keep: random.below(8) === 0 ? 'checkpoint' : 'all',
     segmentSizeBytes: isPadded ? 64 * KIB : pick([4 * KIB, 4 * KIB, 16 * KIB, 64 * KIB]),
     alignmentBytes: isPadded ? 4096 : 16,
-    leaderTimeoutMs: pick([1_500, 3_000, 6_000]),
+    leaderTimeoutMs: pick([1_500, 3_000]),
     delayMs: pick([1, 2, 2, 10]),
     slowPercent: pick([0, 2, 10]),
     lostPerMille: random.below(4) === 0 ? pick([2, 20, 100]) : 0,
@@ -152,6 +156,10 @@ function actOf(random: SeededRandom): Act {
       const ms = random.below(3) === 0 ? random.below(400) : random.below(14_000);
       return { kind, how: random.below(3) === 0 ? 'suspended' : 'stopped', ms };
     }
+    case 'hide':
+      return { kind, ms: random.below(6_000) };
+    case 'stream':
+      return { kind, bytes: random.below(9_000), pieces: 1 + random.below(3) };
     case 'slow':
       return { kind, flushMs: 1 + random.below(400), ms: random.below(5_000) };
     case 'fault': {

@@ -19,9 +19,12 @@ const STORE = 'log';
 /** Names older than a minute are taken for persisted. */
 const NAMES_AGE_MS = 61_000;
 /** Longer than any call may wait for a leader, and than what was frozen needs to find its place. */
-const RECOVERY_MS = 25_000;
-const LAST_APPEND_MS = 15_000;
-const GIVE_BACK_MS = 5_000;
+const RECOVERY_MS = 12_000;
+const LAST_APPEND_MS = 8_000;
+const GIVE_BACK_MS = 3_000;
+const HIDING_MS = 30;
+/** Streams are clients of their own. */
+const FIRST_STREAM = 1_000_000;
 const PIECE_BYTES = 1024 * 1024;
 
 export interface Outcome {
@@ -46,10 +49,13 @@ class Simulation {
   readonly #tabs: (Tab | undefined)[] = [];
   #faults: InjectedFault[] = [];
   #lastClient = 0;
+  #lastStream = 0;
 
   constructor(plan: Plan, disk: SimulatedDisk) {
     this.#plan = plan;
     this.#browser = new SimulatedBrowser({ ...plan, disk, settle, clone: structuredClone });
+    // Where messages get lost, everything takes longer.
+    if (plan.lostPerMille > 0) this.#stood(Infinity);
   }
 
   async run(): Promise<Outcome> {
@@ -98,6 +104,7 @@ class Simulation {
 
   #perform(index: number, act: Act): void {
     const { disk, nowMs, turns } = this.#browser;
+    const { releaseMs } = this.#plan;
     const tab = this.#tab(index);
     switch (act.kind) {
       case 'open':
@@ -116,12 +123,28 @@ class Simulation {
       case 'park':
       case 'close':
         return tab.do((page) => page.whenOpen(() => void page[act.kind as 'read']()));
+      case 'stream': {
+        const client = FIRST_STREAM + ++this.#lastStream;
+        return tab.do((page) =>
+          page.whenOpen(() => void page.stream(client, act.bytes, act.pieces)),
+        );
+      }
       case 'kill':
+        this.#stood(releaseMs);
         return tab.kill();
       case 'terminate':
+        this.#stood(releaseMs);
         return tab.terminateWorker();
       case 'killInside':
+        this.#stood(Infinity);
         return tab.killAfterOps(act.ops);
+      case 'hide':
+        // The page hears of it, and has a moment.
+        tab.do((page) => page.whenOpen(() => void page.park()));
+        this.#stood(act.ms);
+        turns.at(undefined, nowMs + HIDING_MS, () => tab.freeze('suspended'));
+        turns.at(undefined, nowMs + HIDING_MS + act.ms, () => tab.thaw());
+        return;
       case 'freeze':
         tab.freeze(act.how);
         this.#stood(act.ms);
@@ -185,9 +208,14 @@ class Simulation {
     const before = appends.length;
     for (const tab of this.#tabs)
       tab?.do((page) =>
-        page.whenOpen(() => page.append({ records: 1, bytes: 8, durability: 'strict' })),
+        page.whenOpen(() => {
+          page.append({ records: 1, bytes: 8, durability: 'strict' });
+          void page.status();
+        }),
       );
     await this.#pass(LAST_APPEND_MS);
+    const leaders = this.#tabs.filter((tab) => tab?.page.role === 'leader').length;
+    if (leaders !== 1) violations.push(`role: ${leaders} tabs say that they lead in the end`);
     for (const fact of appends.slice(before)) {
       if (fact.lsn === undefined)
         violations.push(

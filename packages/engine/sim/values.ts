@@ -25,17 +25,28 @@ export function framesOf(
   count: number,
   bytes: number,
 ): Uint8Array<ArrayBuffer> {
-  const payload = new Uint8Array(NAME_BYTES + bytes);
-  const view = new DataView(payload.buffer);
-  const frames = new Uint8Array(count * recordFrameBytes(0, payload.length));
+  const frames = new Uint8Array(count * recordFrameBytes(0, NAME_BYTES + bytes));
   let at = 0;
   for (let index = 0; index < count; index++) {
-    view.setUint32(0, client);
-    view.setUint32(4, number + index);
-    payload.fill((client * 31 + number + index) & 0xff, NAME_BYTES);
+    const payload = payloadOf({ client, number: number + index }, bytes);
     at = writeRecordFrame(frames, at, TYPE, 0, payload);
   }
   return frames;
+}
+
+export function payloadOf({ client, number }: NamedRecord, bytes: number): Uint8Array<ArrayBuffer> {
+  const payload = new Uint8Array(NAME_BYTES + bytes);
+  const view = new DataView(payload.buffer);
+  view.setUint32(0, client);
+  view.setUint32(4, number);
+  return payload.fill((client * 31 + number) & 0xff, NAME_BYTES);
+}
+
+/** The frame that ends a stream: a record's head alone. */
+export function streamEnd(): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(recordFrameBytes(0, 0));
+  writeRecordFrame(bytes, 0, TYPE, 0, new Uint8Array());
+  return bytes;
 }
 
 /**
