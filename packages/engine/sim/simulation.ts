@@ -23,6 +23,7 @@ const RECOVERY_MS = 12_000;
 const LAST_APPEND_MS = 8_000;
 const GIVE_BACK_MS = 3_000;
 const HIDING_MS = 30;
+const PARKED_MS = 400;
 /** Streams are clients of their own. */
 const FIRST_STREAM = 1_000_000;
 const PIECE_BYTES = 1024 * 1024;
@@ -120,7 +121,6 @@ class Simulation {
       case 'read':
       case 'checkpoint':
       case 'status':
-      case 'park':
       case 'close':
         return tab.do((page) => page.whenOpen(() => void page[act.kind as 'read']()));
       case 'stream': {
@@ -138,12 +138,19 @@ class Simulation {
       case 'killInside':
         this.#stood(Infinity);
         return tab.killAfterOps(act.ops);
+      case 'park':
+        tab.do((page) => page.whenOpen(() => void page.park()));
+        turns.at(undefined, nowMs + PARKED_MS, () => this.#shown(tab));
+        return;
       case 'hide':
         // The page hears of it, and has a moment.
         tab.do((page) => page.whenOpen(() => void page.park()));
         this.#stood(act.ms);
         turns.at(undefined, nowMs + HIDING_MS, () => tab.freeze('suspended'));
-        turns.at(undefined, nowMs + HIDING_MS + act.ms, () => tab.thaw());
+        turns.at(undefined, nowMs + HIDING_MS + act.ms, () => {
+          tab.thaw();
+          this.#shown(tab);
+        });
         return;
       case 'freeze':
         tab.freeze(act.how);
@@ -165,6 +172,11 @@ class Simulation {
         if (act.ops === 0) this.#boot(act.choice);
         else disk.crashAt(disk.opCount + act.ops);
     }
+  }
+
+  /** A page that is seen again asks how the store stands, and so takes it back. */
+  #shown(tab: Tab): void {
+    if (tab.isUsable) tab.do((page) => page.whenOpen(() => void page.status()));
   }
 
   #inject({ on, skip }: Extract<Act, { kind: 'fault' }>): void {
@@ -190,6 +202,7 @@ class Simulation {
       tab.worker.diesAfterOps = Infinity;
     }
     this.#browser.disk.crashAt(Infinity);
+    this.#browser.lostPerMille = 0;
     await this.#pass(RECOVERY_MS);
   }
 

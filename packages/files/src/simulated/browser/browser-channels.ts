@@ -80,9 +80,9 @@ export class BrowserChannels {
   }
 
   #deliver(sender: Listener, listener: Listener, message: unknown): void {
-    const { random, turns, options } = this.#browser;
+    const { random, turns, lostPerMille } = this.#browser;
     const { context } = listener;
-    if (options.lostPerMille > 0 && random.below(PER_MILLE) < options.lostPerMille) return;
+    if (lostPerMille > 0 && random.below(PER_MILLE) < lostPerMille) return;
     const dueMs = sender.context.nowMs() + this.#browser.delay();
     const atMs = Math.max(dueMs, listener.untilMs.get(sender) ?? 0);
     listener.untilMs.set(sender, atMs);

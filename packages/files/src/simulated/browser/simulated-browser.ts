@@ -41,10 +41,13 @@ export class SimulatedBrowser {
   readonly contexts: SimulatedContext[] = [];
   readonly options: Required<BrowserOptions>;
   disk: SimulatedDisk;
+  /** Of a thousand channel messages so many are lost on their way to one listener. */
+  lostPerMille: number;
 
   constructor(options: BrowserOptions) {
     this.options = { delayMs: 2, slowPercent: 2, lostPerMille: 0, releaseMs: 2_000, ...options };
     this.disk = options.disk;
+    this.lostPerMille = this.options.lostPerMille;
     this.turns = new Turns(options.disk.time.nowMs(), options.settle);
     this.random = new SeededRandom(seedOf(options.seed, 'browser'));
     this.channels = new BrowserChannels(this);
