@@ -3,7 +3,7 @@
  *
  * `--tabs N [--seed S] [--minutes M] [--workers W] [--json FILE [--resume]]`: N seeds from S on.
  * `--tabs N --planted [--only PART]`: each planted bug must be caught within N seeds.
- * `--replay tabs:…`: one case again.
+ * `--replay tabs:… [--trace]`: one case again; with every message between contexts.
  */
 import { parseArgs } from 'node:util';
 import {
@@ -131,9 +131,12 @@ function show({ id, reasons, least }: TabsFailure): void {
 }
 
 async function replay(args: readonly string[]): Promise<number> {
-  const options = { replay: { type: 'string' }, tabs: { type: 'boolean' } } as const;
+  const options = { replay: { type: 'string' }, trace: { type: 'boolean' } } as const;
   const { values } = parseArgs({ args: [...args], options });
-  const { tally, plan } = await replayTabs(values.replay ?? '');
+  const { tally, plan } = await replayTabs(
+    values.replay ?? '',
+    values.trace === true ? console.log : undefined,
+  );
   console.log(plan);
   for (const { reasons } of tally.violations)
     for (const reason of reasons) console.log(`✗ ${reason}`);

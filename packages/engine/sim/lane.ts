@@ -43,8 +43,12 @@ export function addTabsTally(sum: TabsTally, more: TabsTally): void {
 }
 
 /** Runs one case, and adds what it came to. */
-export async function runTabsCase(one: TabsCase, tally: TabsTally): Promise<readonly string[]> {
-  const { violations, history, records, virtualMs } = await simulate(planOfCase(one));
+export async function runTabsCase(
+  one: TabsCase,
+  tally: TabsTally,
+  trace?: (line: string) => void,
+): Promise<readonly string[]> {
+  const { violations, history, records, virtualMs } = await simulate(planOfCase(one), trace);
   tally.cases++;
   tally.records += records;
   tally.acknowledged += history.appends.filter(({ lsn }) => lsn !== undefined).length;

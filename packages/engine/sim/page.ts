@@ -284,8 +284,14 @@ export class Page {
   }
 
   #noted(what: string, error: unknown): void {
-    if (!isVarveError(error)) throw error;
-    this.#history.failed(what, error, this.#context.nowMs());
+    this.#history.failed(what, this.#known(error, what), this.#context.nowMs());
+  }
+
+  /** What is no error of ours must never leave the engine. */
+  #known(error: unknown, what: string): VarveError {
+    if (isVarveError(error)) return error;
+    this.#history.violations.push(`error: ${what} failed with ${String(error)}`);
+    return new VarveError('BAD_MESSAGE', String(error), { cause: error });
   }
 
   #pump(): void {
@@ -347,8 +353,8 @@ export class Page {
         this.lastLsn = Math.max(this.lastLsn, next - 1);
       });
     } catch (error) {
-      if (!isVarveError(error)) throw error;
-      const known = withOutcome(error, error.outcome ?? 'unknown');
+      const failure = this.#known(error, 'append');
+      const known = withOutcome(failure, failure.outcome ?? 'unknown');
       for (const { fact } of groups) this.#history.refused(fact, known, this.#context.nowMs());
     }
     this.#inFlight--;

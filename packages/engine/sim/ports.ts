@@ -53,6 +53,7 @@ class PortEnd implements Port {
     const { turns, random } = this.#context.browser;
     const dueMs = from.nowMs() + (random.below(1_000) / 1_000) * DELAY_MS;
     this.#heardUntilMs = Math.max(this.#heardUntilMs, dueMs);
+    this.#context.browser.trace(`${from.name} → ${this.#context.name}`, data);
     turns.at(this.#context, this.#heardUntilMs, () => {
       if (!this.#isOpen) return;
       for (const listener of this.#listeners.get(type) ?? []) listener({ data });

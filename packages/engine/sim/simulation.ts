@@ -38,13 +38,16 @@ export interface Outcome {
 
 const settle = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
-export async function simulate(plan: Plan): Promise<Outcome> {
-  const simulation = new Simulation(plan, (await freshDisk(plan)).fork({ seed: plan.seed }));
+/** @param trace told what happens, line by line */
+export async function simulate(plan: Plan, trace?: (line: string) => void): Promise<Outcome> {
+  const disk = (await freshDisk(plan)).fork({ seed: plan.seed });
+  const simulation = new Simulation(plan, disk, trace);
   return simulation.run();
 }
 
 class Simulation {
   readonly #plan: Plan;
+  readonly #startMs: number;
   readonly #browser: SimulatedBrowser;
   readonly #history = new History();
   readonly #tabs: (Tab | undefined)[] = [];
@@ -52,15 +55,27 @@ class Simulation {
   #lastClient = 0;
   #lastStream = 0;
 
-  constructor(plan: Plan, disk: SimulatedDisk) {
+  constructor(plan: Plan, disk: SimulatedDisk, trace?: (line: string) => void) {
     this.#plan = plan;
-    this.#browser = new SimulatedBrowser({ ...plan, disk, settle, clone: structuredClone });
+    this.#startMs = disk.time.nowMs();
+    this.#browser = new SimulatedBrowser({
+      ...plan,
+      disk,
+      settle,
+      clone: structuredClone,
+      ...(trace && {
+        trace: (what: string, about: unknown) =>
+          trace(
+            `${this.#elapsedMs().toFixed(1)} ${what} ${about === undefined ? '' : shown(about)}`,
+          ),
+      }),
+    });
     // Where messages get lost, everything takes longer.
     if (plan.lostPerMille > 0) this.#stood(Infinity);
   }
 
   async run(): Promise<Outcome> {
-    const startMs = this.#browser.nowMs;
+    const startMs = this.#startMs;
     for (const { atMs, tab, act } of this.#plan.steps) {
       await this.#pass(startMs + atMs - this.#browser.nowMs);
       this.#perform(tab, act);
@@ -72,6 +87,10 @@ class Simulation {
     const violations = judge(this.#history, { durability, following, ...log });
     const virtualMs = this.#browser.nowMs - startMs;
     return { violations, history: this.#history, records: log.records.length, virtualMs };
+  }
+
+  #elapsedMs(): number {
+    return this.#browser.nowMs - this.#startMs;
   }
 
   /** Lets time go by; a machine that lost power on the way boots again. */
@@ -270,6 +289,14 @@ class Simulation {
       if (chunk.done) return { firstLsn, records };
     }
   }
+}
+
+const TRACED_CHARACTERS = 300;
+
+function shown(message: unknown): string {
+  const plain = (_: string, value: unknown): unknown =>
+    value instanceof ArrayBuffer || ArrayBuffer.isView(value) ? `${value.byteLength} B` : value;
+  return (JSON.stringify(message, plain) ?? '').slice(0, TRACED_CHARACTERS);
 }
 
 /** So that a simulation costs little, and limits are met. */

@@ -29,14 +29,15 @@ export async function runTabsSlice(slice: TabsSlice): Promise<TabsTally> {
   return tally;
 }
 
-/** One case again, by its name; its steps with what came of them. @throws when it is none */
+/** One case again, by its name: its plan, and what came of it. @throws when it is none */
 export async function replayTabs(
   id: string,
+  trace?: (line: string) => void,
 ): Promise<{ readonly tally: TabsTally; readonly plan: string }> {
   const one = caseOfName(id);
   const { steps, ...facts } = planOfCase(one);
   const lines = steps.map(({ atMs, tab, act }) => `${atMs} ms, tab ${tab}: ${JSON.stringify(act)}`);
   const tally = newTabsTally();
-  await runTabsCase(one, tally);
+  await runTabsCase(one, tally, trace);
   return { tally, plan: [JSON.stringify(facts), ...lines].join('\n') };
 }

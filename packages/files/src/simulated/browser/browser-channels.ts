@@ -82,7 +82,10 @@ export class BrowserChannels {
   #deliver(sender: Listener, listener: Listener, message: unknown): void {
     const { random, turns, lostPerMille } = this.#browser;
     const { context } = listener;
-    if (lostPerMille > 0 && random.below(PER_MILLE) < lostPerMille) return;
+    const isLost = lostPerMille > 0 && random.below(PER_MILLE) < lostPerMille;
+    const way = `${sender.context.name} → ${context.name} (${listener.name})`;
+    this.#browser.trace(isLost ? `${way} LOST` : way, message);
+    if (isLost) return;
     const dueMs = sender.context.nowMs() + this.#browser.delay();
     const atMs = Math.max(dueMs, listener.untilMs.get(sender) ?? 0);
     listener.untilMs.set(sender, atMs);

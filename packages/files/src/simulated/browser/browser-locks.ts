@@ -93,6 +93,7 @@ export class BrowserLocks {
     if (steal) {
       const robbed = queue.holder;
       queue.holder = undefined;
+      context.browser.trace(`lock ${name} stolen by ${context.name}`);
       if (robbed !== undefined) this.#tellLost(robbed);
       queue.waiting.unshift(request);
     } else if (request.ifAvailable && !isFree) {
@@ -113,6 +114,7 @@ export class BrowserLocks {
       }
       if (next.isOver) continue;
       queue.holder = next;
+      next.context.browser.trace(`lock ${name} to ${next.context.name}`);
       next.granted(this.#held(name, next));
     }
   }

@@ -29,6 +29,8 @@ export interface BrowserOptions {
   readonly lostPerMille?: number;
   /** A dead context's files are given back within this, ms. Default 2,000. */
   readonly releaseMs?: number;
+  /** Told what happens between contexts. */
+  readonly trace?: (what: string, about: unknown) => void;
 }
 
 const SLOW_FACTOR = 20;
@@ -39,12 +41,14 @@ export class SimulatedBrowser {
   readonly locks = new BrowserLocks();
   readonly channels: BrowserChannels;
   readonly contexts: SimulatedContext[] = [];
-  readonly options: Required<BrowserOptions>;
+  readonly options: Required<Omit<BrowserOptions, 'trace'>>;
+  readonly trace: (what: string, about?: unknown) => void;
   disk: SimulatedDisk;
   /** Of a thousand channel messages so many are lost on their way to one listener. */
   lostPerMille: number;
 
   constructor(options: BrowserOptions) {
+    this.trace = options.trace ?? ((): void => undefined);
     this.options = { delayMs: 2, slowPercent: 2, lostPerMille: 0, releaseMs: 2_000, ...options };
     this.disk = options.disk;
     this.lostPerMille = this.options.lostPerMille;

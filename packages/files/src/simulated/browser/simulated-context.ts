@@ -112,12 +112,15 @@ export class SimulatedContext implements TurnOwner, Clock, Timers {
   }
 
   freeze(how: 'stopped' | 'suspended'): void {
-    if (this.#state === 'running') this.#state = how;
+    if (this.#state !== 'running') return;
+    this.#state = how;
+    this.browser.trace(`${this.name} is ${how}`);
   }
 
   thaw(): void {
     if (this.#state !== 'stopped' && this.#state !== 'suspended') return;
     this.#state = 'running';
+    this.browser.trace(`${this.name} runs again`);
     for (const turn of this.#kept.splice(0)) this.browser.turns.again(turn);
   }
 
@@ -125,6 +128,7 @@ export class SimulatedContext implements TurnOwner, Clock, Timers {
     if (this.#state === 'dead') return;
     this.#state = 'dead';
     this.#kept = [];
+    this.browser.trace(`${this.name} is dead`);
     this.onDeath();
     const { browser } = this;
     const { turns, random } = browser;
