@@ -113,9 +113,10 @@ export class History {
     this.coveredLsn = Math.max(this.coveredLsn, lsn);
   }
 
-  failed(what: string, { code }: VarveError, atMs: number): void {
+  failed(what: string, { code, message }: VarveError, atMs: number): void {
     count(this.failures, `${what} ${code}`);
     if (code === 'LEADER_UNRESPONSIVE') this.waited(atMs);
+    if (code === 'BAD_MESSAGE') this.violations.push(`protocol: ${what} failed with ${message}`);
   }
 
   event(type: string): void {
