@@ -32,6 +32,7 @@ import type {
   ToClient,
   UnitMessage,
 } from '@varve/protocol';
+import { AppendLine, type Place } from './append-line.ts';
 import type { Ticket } from './client-identity.ts';
 import { exposeControl } from './control-root.ts';
 import type { ControlHandlers } from './control-root.ts';
@@ -42,12 +43,18 @@ import { StoreSession } from './session.ts';
 import { StatusPusher } from './status-pusher.ts';
 import { storeAdministration } from './administration.ts';
 
+interface WaitingAppend {
+  readonly ticket: Ticket;
+  readonly place: Place;
+}
+
 export class Connection {
   readonly #data: Port;
   readonly #control: Port;
   readonly #session: StoreSession;
   readonly #pusher: StatusPusher;
   readonly #desk: Desk;
+  readonly #line = new AppendLine();
   #strikes = 0;
   #ended = false;
 
@@ -131,7 +138,7 @@ export class Connection {
 
   #appended(message: AppendMessage): Promise<AppendedMessage> {
     const { store } = this.#session;
-    if (store === undefined) return this.#appendSomewhere(message);
+    if (store === undefined || !this.#line.isEmpty) return this.#appendSomewhere(message);
     // No `await` before the store is called: a message takes its place in the log as it comes.
     return this.#appendHere(store, message).catch((error: unknown) => {
       // It went to another tab, without this message.
@@ -155,7 +162,6 @@ export class Connection {
       ? membership!.identity.stamp(ticket, store.status().generation)
       : undefined;
     const { firstLsn, groups, groupLsns, refusal } = await this.#desk.append(store, message, stamp);
-    if (wasSent) membership!.identity.done(ticket);
     const refused = refusal && { refusal: toWire(refusal) };
     return { kind: 'appended', id: message.id, firstLsn, groups, groupLsns, ...refused };
   }
@@ -163,11 +169,20 @@ export class Connection {
   /** A store that was parked, or is led by another tab, takes what comes in the order in which it came. */
   async #appendSomewhere(message: AppendMessage): Promise<AppendedMessage> {
     const ticket: Ticket = { sequence: 0 };
-    return this.#retried((store, relay) =>
-      store === undefined
-        ? relay!.append(message, ticket)
-        : this.#appendHere(store, message, ticket),
-    ).then((answer) => ({ ...answer, id: message.id }));
+    const waiting = { ticket, place: this.#line.enter() };
+    try {
+      const answer = await this.#retried(
+        (store, relay) =>
+          store === undefined
+            ? relay!.append(message, ticket)
+            : this.#appendHere(store, message, ticket),
+        waiting,
+      );
+      return { ...answer, id: message.id };
+    } finally {
+      waiting.place.leave();
+      this.#session.membership?.identity.done(ticket);
+    }
   }
 
   async #read(message: ReadMessage): Promise<void> {
@@ -203,19 +218,31 @@ export class Connection {
   /** Asks whoever has the store; once more, when it went to somebody else while it was asked. */
   async #retried<T>(
     ask: (store: StorePort | undefined, relay: Relay | undefined) => T | Promise<T>,
+    append?: WaitingAppend,
   ): Promise<T> {
     const session = this.#session;
     for (;;) {
-      if (session.store === undefined && session.relay === undefined) await session.ready();
+      if (session.store === undefined && session.relay === undefined) {
+        await session.ready().catch((error: unknown) => {
+          const wasSent = append !== undefined && append.ticket.sequence > 0;
+          throw wasSent && isVarveError(error) ? withOutcome(error, 'unknown') : error;
+        });
+      }
+      if (append !== undefined && !append.place.isFirst) {
+        await append.place.first();
+        continue;
+      }
       const { store, relay } = session;
       if (store === undefined && relay === undefined) continue;
       try {
+        append?.place.leave();
         return await ask(store, relay);
       } catch (error) {
         // A store that was parked, or lost to another tab, under a request that waited in it.
         const isGone =
           error instanceof Moved || (isVarveError(error, 'CLOSED') && session.store !== store);
         if (!isGone) throw error;
+        append?.place.comeBack();
       }
       // What was under way does not wake a parked store: a hidden page must not stand in the line.
       if (session.isParked) await session.returned();
@@ -238,8 +265,12 @@ export class Connection {
       (async (...args: readonly unknown[]) => {
         const request = { method, args } as object as ControlRequest;
         if (!isLeadersStream(args[0] as number)) return desk.stream(request);
-        if (session.relay !== undefined) return session.relay.call(request);
-        throw streamLost('not-written');
+        const { relay } = session;
+        if (relay === undefined) throw streamLost('not-written');
+        return relay.call(request).catch((error: unknown) => {
+          // The leader it was open at is ours no more.
+          throw error instanceof Moved ? streamLost('not-written') : error;
+        });
       }) as ControlHandlers[M];
     const status = call('status') as () => Promise<StoreStatus & StorageFacts>;
     return {
