@@ -10,14 +10,14 @@
  * - an engine that takes no rings says nothing: everything goes by message
  */
 import { RingConsumer, RingProducer, createRing } from '@varve/fifo';
-import {
-  VarveError,
-  appendEntryBytes,
-  readAnswerEntry,
-  toWire,
-  writeAppendEntry,
+import { appendEntryBytes, readAnswerEntry, writeAppendEntry } from '@varve/protocol';
+import type {
+  AppendMessage,
+  AppendedMessage,
+  ToClient,
+  ToEngine,
+  WireError,
 } from '@varve/protocol';
-import type { AppendMessage, AppendedMessage, ToClient, ToEngine } from '@varve/protocol';
 import type { DataPort, Transport } from './api.ts';
 
 export type { DataPort, Transport } from './api.ts';
@@ -93,7 +93,8 @@ function overRing(port: DataPort, ended: AbortSignal): DataPort {
   /** The memory holds what no engine writes: as a message that cannot be read, it ends everything. */
   function broken(cause: unknown): void {
     isServed = false;
-    const error = toWire(new VarveError('BAD_MESSAGE', 'the ring is broken', { cause }));
+    const message = `BAD_MESSAGE: the ring is broken: ${String(cause)}`;
+    const error: WireError = { code: 'BAD_MESSAGE', name: 'VarveError', message };
     tell({ data: { kind: 'refused', error, dropped: true } });
   }
 
