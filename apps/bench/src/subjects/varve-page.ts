@@ -56,12 +56,17 @@ export const varvePageRelaxed: Subject = {
   open: openBytes('relaxed', 'message'),
 };
 
-/** What goes by ring, and what goes by message all the same. */
+/** What goes by message whatever the transport is. */
+const NOT_BY_RING = [
+  ...['bulk-100b', 'bulk-100b-cold', 'bulk-100b-8', 'bulk-100b-16', 'bulk-64k', 'growth-100b'],
+  ...['replay-100b', 'replay-4k', 'get-100b'],
+];
+
 export const varveRing: Subject = {
   ...varvePage,
   id: 'varve-ring',
   title: 'Varve, from the page by ring',
-  skips: ['replay-100b', 'replay-4k', 'get-100b'],
+  skips: NOT_BY_RING,
   open: openBytes('strict', 'ring'),
 };
 
@@ -70,6 +75,7 @@ export const varveRingNull: Subject = {
   id: 'varve-ring-null',
   title: 'Varve, from the page by ring, over a disk that does nothing',
   extra: true,
+  skips: NOT_BY_RING,
   open: openBytes('strict', 'ring', nullEngine),
 };
 
@@ -77,7 +83,7 @@ export const varveRingRelaxed: Subject = {
   ...varvePageRelaxed,
   id: 'varve-ring-relaxed',
   title: 'Varve relaxed, from the page by ring',
-  skips: ['replay-100b', 'replay-4k', 'get-100b'],
+  skips: NOT_BY_RING,
   open: openBytes('relaxed', 'ring'),
 };
 
