@@ -118,7 +118,7 @@ describe('appends by ring', () => {
       }
       isSettled = false;
       void (async () => {
-        for (let step = 0; step < 200; step++) await undefined;
+        for (let step = 0; step < 200; step++) await Promise.resolve();
         isSettled = true;
         service.answered();
       })();
@@ -293,7 +293,7 @@ describe('standing still', () => {
 
   test('not while an append is unanswered', async () => {
     const ring = new RingClient();
-    const mayStandStill = vi.fn(() => false);
+    const mayStandStill = vi.fn<() => boolean>(() => false);
     const user: RingUser = {
       onEntry: () => undefined,
       onBroken: () => undefined,

@@ -104,7 +104,7 @@ export class RingService {
     let turnDueMs = 0;
     while (!this.#ended) {
       this.take();
-      for (let step = 0; step < SETTLING_STEPS; step++) await undefined;
+      for (let step = 0; step < SETTLING_STEPS; step++) await Promise.resolve();
       if (this.#isAnnounced || this.#unanswered > 0 || performance.now() >= turnDueMs) {
         this.#isAnnounced = false;
         await this.#turn.next();
