@@ -27,6 +27,9 @@ export const USAGE = `npm run crash -- [options]
   --exhaustive       that lane's sequences of up to three operations alone, every subset of up to 12
                      things in flight at each of their crashes (same options; ends with the last)
   --replay ID        one image of that lane again, by the id that a violation prints
+  --tabs N           N seeds of 2 to 8 tabs with their engines on one simulated machine, in Node
+                     (--seed S, --minutes M, --workers W, --json FILE, --resume); --replay tabs:…
+                     for one case again; with --planted: deliberate bugs, each of which it must catch
   --damage           every bit, sector, swap and older version of stores at rest, in Node
                      (with --seed, --minutes M, --workers W, --only KIND, --json FILE, --resume)
   --fuzz N           N hostile inputs for the decoders (same options)

@@ -11,6 +11,7 @@ import { runImagesLane } from './lanes/images.ts';
 import { runMutantsLane } from './lanes/mutants.ts';
 import { runRingLane } from './lanes/ring.ts';
 import { runRecoveryLane } from './lanes/recovery.ts';
+import { runTabsLane } from './lanes/tabs.ts';
 import { parseCrashOptions, USAGE } from './options.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -20,6 +21,8 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   try {
+    if (args.some((arg) => /^(--tabs(=.*)?|(--replay=)?tabs:.*)$/.test(arg)))
+      return await runTabsLane(args);
     if (args.some((arg) => /^--(images|exhaustive|planted|replay)(=|$)/.test(arg)))
       return await runImagesLane(args);
     if (args.includes('--damage')) return await runDamageLane(args);

@@ -11,20 +11,20 @@ export interface TaskRun<Task, Found> {
   readonly setup: unknown;
   readonly tasks: readonly Task[];
   readonly workers: number;
-  /** Wall clock after which no task is begun; Infinity: never. */
+  /** Wall clock after which no task is begun; Infinity: never. Looked at before each. */
   readonly untilMs: number;
   readonly told: (task: Task, found: Found) => void;
 }
 
 export async function runTasks<Task, Found>(run: TaskRun<Task, Found>): Promise<void> {
-  const { tasks, untilMs, told } = run;
+  const { tasks, told } = run;
   let next = 0;
   const runOne = (): Promise<void> =>
     new Promise((resolve, reject) => {
       const worker = new Worker(run.workerPath, { workerData: run.setup });
       let current: Task | undefined;
       const takeOn = (): void => {
-        if (next >= tasks.length || Date.now() > untilMs) {
+        if (next >= tasks.length || Date.now() > run.untilMs) {
           void worker.terminate().then(() => resolve());
           return;
         }

@@ -42,7 +42,7 @@ export class ClientIdentity {
 
   /** It will not be sent again. */
   done({ sequence }: Ticket): void {
-    if (sequence === 0) return;
+    if (sequence <= this.#answeredTo) return;
     this.#doneBeyond.add(sequence);
     while (this.#doneBeyond.delete(this.#answeredTo + 1)) this.#answeredTo++;
   }

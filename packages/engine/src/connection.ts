@@ -17,6 +17,7 @@ import {
   checkAgrees,
   completeRequest,
   isVarveError,
+  readAppendEntry,
   toWire,
   validateToEngine,
   withOutcome,
@@ -25,22 +26,34 @@ import type {
   AppendedMessage,
   AppendMessage,
   ControlRequest,
+  FailedMessage,
   Port,
   ReadMessage,
+  RingMessage,
   StorageFacts,
   StoreStatus,
   ToClient,
   UnitMessage,
 } from '@varve/protocol';
+import { AppendLine, type Place } from './append-line.ts';
 import type { Ticket } from './client-identity.ts';
 import { exposeControl } from './control-root.ts';
 import type { ControlHandlers } from './control-root.ts';
 import { Desk } from './desk.ts';
 import { Moved, type Relay, isLeadersStream, streamLost } from './relay.ts';
+import { RingService } from './ring-service.ts';
 import type { EngineServices } from './services.ts';
 import { StoreSession } from './session.ts';
 import { StatusPusher } from './status-pusher.ts';
 import { storeAdministration } from './administration.ts';
+
+interface WaitingAppend {
+  readonly ticket: Ticket;
+  readonly place: Place;
+}
+
+/** Takes what an append is answered with; `buffer` is what it came in, for who gives it back. */
+type Answer = (answer: AppendedMessage | FailedMessage, buffer?: ArrayBuffer) => void;
 
 export class Connection {
   readonly #data: Port;
@@ -48,6 +61,9 @@ export class Connection {
   readonly #session: StoreSession;
   readonly #pusher: StatusPusher;
   readonly #desk: Desk;
+  readonly #line = new AppendLine();
+  readonly #mayStandStill: boolean;
+  #ring: RingService | undefined;
   #strikes = 0;
   #ended = false;
 
@@ -59,13 +75,17 @@ export class Connection {
       event: (event) => this.#pusher.event(event),
       status: (message) => this.#pusher.pass(message),
     });
+    this.#mayStandStill = services.mayStandStill === true;
     this.#pusher = new StatusPusher(
       services.timers,
       () => this.#session.status,
       () => this.#isCheckpointDue(),
       (message) => this.#post(message),
     );
-    data.addEventListener('message', (event) => this.#receive(event.data));
+    data.addEventListener('message', (event) => {
+      this.#ring?.take();
+      this.#receive(event.data);
+    });
     // A port that closes is a client that went away, where the platform tells.
     data.addEventListener('close', () => void this.end());
     exposeControl(
@@ -83,19 +103,20 @@ export class Connection {
     if (this.#ended) return;
     this.#ended = true;
     this.#desk.dispose();
+    this.#ring?.end();
     this.#pusher.stop();
     await this.#session.close();
     this.#data.close();
     this.#control.close();
   }
 
-  #receive(data: unknown): void {
+  #receive(data: unknown, answer: Answer = this.#answerByMessage): void {
     if (this.#ended) return;
     const validated = validateToEngine(data);
     if ('wrong' in validated) {
       const error = this.#strike(validated.wrong);
       const { id } = (data ?? {}) as { readonly id?: unknown };
-      if (typeof id === 'number') this.#post({ kind: 'failed', id, error: toWire(error) });
+      if (typeof id === 'number') answer({ kind: 'failed', id, error: toWire(error) });
       else this.#post({ kind: 'refused', error: toWire(error), dropped: false });
       return;
     }
@@ -103,7 +124,9 @@ export class Connection {
     const message = validated.value;
     switch (message.kind) {
       case 'append':
-        return this.#append(message);
+        return this.#append(message, answer);
+      case 'ring':
+        return this.#serveRing(message);
       case 'read':
         return void this.#read(message);
       case 'unit':
@@ -114,24 +137,57 @@ export class Connection {
     }
   }
 
-  #append(message: AppendMessage): void {
+  readonly #answerByMessage: Answer = (answer, buffer) => {
+    if (answer.kind === 'failed' || buffer === undefined || buffer.byteLength <= CLONED_BYTES_MAX) {
+      this.#post(answer);
+    } else {
+      this.#post({ ...answer, buffer }, [buffer]);
+    }
+  };
+
+  #append(message: AppendMessage, answer: Answer): void {
     const { id, buffer } = message;
     this.#appended(message).then(
-      (answer) => {
-        if (buffer.byteLength <= CLONED_BYTES_MAX) this.#post(answer);
-        else this.#post({ ...answer, buffer }, [buffer]);
+      (appended) => {
+        answer(appended, buffer);
         this.#pusher.touch();
       },
       (cause: unknown) => {
         const error = asVarveError(cause);
-        this.#fail(id, withOutcome(error, error.outcome ?? 'unknown'));
+        const wire = toWire(withOutcome(error, error.outcome ?? 'unknown'));
+        answer({ kind: 'failed', id, error: wire });
       },
     );
   }
 
+  /** Once: whoever offers a second pair is told that it is none. */
+  #serveRing({ appends, answers }: RingMessage): void {
+    const broken = (cause: unknown): void =>
+      this.#drop(new VarveError('BAD_MESSAGE', 'the ring is broken', { cause }));
+    if (this.#ring) return broken(new Error('there is one already'));
+    try {
+      const ring = new RingService(appends, answers, {
+        onEntry: (entry) => {
+          const message = readAppendEntry(entry);
+          if (message === undefined) return broken(new Error('an entry is none'));
+          this.#receive(message, (answer) => {
+            const isPlain = answer.kind === 'appended' && !answer.refusal && !answer.groupLsns;
+            if (!ring.answered(isPlain ? answer : undefined)) this.#post(answer);
+          });
+        },
+        onBroken: broken,
+        mayStandStill: () => this.#mayStandStill && Desk.open === 1,
+      });
+      this.#ring = ring;
+      this.#post({ kind: 'ring' });
+    } catch (error) {
+      broken(error);
+    }
+  }
+
   #appended(message: AppendMessage): Promise<AppendedMessage> {
     const { store } = this.#session;
-    if (store === undefined) return this.#appendSomewhere(message);
+    if (store === undefined || !this.#line.isEmpty) return this.#appendSomewhere(message);
     // No `await` before the store is called: a message takes its place in the log as it comes.
     return this.#appendHere(store, message).catch((error: unknown) => {
       // It went to another tab, without this message.
@@ -155,7 +211,6 @@ export class Connection {
       ? membership!.identity.stamp(ticket, store.status().generation)
       : undefined;
     const { firstLsn, groups, groupLsns, refusal } = await this.#desk.append(store, message, stamp);
-    if (wasSent) membership!.identity.done(ticket);
     const refused = refusal && { refusal: toWire(refusal) };
     return { kind: 'appended', id: message.id, firstLsn, groups, groupLsns, ...refused };
   }
@@ -163,11 +218,20 @@ export class Connection {
   /** A store that was parked, or is led by another tab, takes what comes in the order in which it came. */
   async #appendSomewhere(message: AppendMessage): Promise<AppendedMessage> {
     const ticket: Ticket = { sequence: 0 };
-    return this.#retried((store, relay) =>
-      store === undefined
-        ? relay!.append(message, ticket)
-        : this.#appendHere(store, message, ticket),
-    ).then((answer) => ({ ...answer, id: message.id }));
+    const waiting = { ticket, place: this.#line.enter() };
+    try {
+      const answer = await this.#retried(
+        (store, relay) =>
+          store === undefined
+            ? relay!.append(message, ticket)
+            : this.#appendHere(store, message, ticket),
+        waiting,
+      );
+      return { ...answer, id: message.id };
+    } finally {
+      waiting.place.leave();
+      this.#session.membership?.identity.done(ticket);
+    }
   }
 
   async #read(message: ReadMessage): Promise<void> {
@@ -203,19 +267,31 @@ export class Connection {
   /** Asks whoever has the store; once more, when it went to somebody else while it was asked. */
   async #retried<T>(
     ask: (store: StorePort | undefined, relay: Relay | undefined) => T | Promise<T>,
+    append?: WaitingAppend,
   ): Promise<T> {
     const session = this.#session;
     for (;;) {
-      if (session.store === undefined && session.relay === undefined) await session.ready();
+      if (session.store === undefined && session.relay === undefined) {
+        await session.ready().catch((error: unknown) => {
+          const wasSent = append !== undefined && append.ticket.sequence > 0;
+          throw wasSent && isVarveError(error) ? withOutcome(error, 'unknown') : error;
+        });
+      }
+      if (append !== undefined && !append.place.isFirst) {
+        await append.place.first();
+        continue;
+      }
       const { store, relay } = session;
       if (store === undefined && relay === undefined) continue;
       try {
+        append?.place.leave();
         return await ask(store, relay);
       } catch (error) {
         // A store that was parked, or lost to another tab, under a request that waited in it.
         const isGone =
           error instanceof Moved || (isVarveError(error, 'CLOSED') && session.store !== store);
         if (!isGone) throw error;
+        append?.place.comeBack();
       }
       // What was under way does not wake a parked store: a hidden page must not stand in the line.
       if (session.isParked) await session.returned();
@@ -238,8 +314,12 @@ export class Connection {
       (async (...args: readonly unknown[]) => {
         const request = { method, args } as object as ControlRequest;
         if (!isLeadersStream(args[0] as number)) return desk.stream(request);
-        if (session.relay !== undefined) return session.relay.call(request);
-        throw streamLost('not-written');
+        const { relay } = session;
+        if (relay === undefined) throw streamLost('not-written');
+        return relay.call(request).catch((error: unknown) => {
+          // The leader it was open at is ours no more.
+          throw error instanceof Moved ? streamLost('not-written') : error;
+        });
       }) as ControlHandlers[M];
     const status = call('status') as () => Promise<StoreStatus & StorageFacts>;
     return {

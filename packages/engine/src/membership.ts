@@ -71,6 +71,11 @@ export class Membership {
     return this.store !== undefined || this.relay !== undefined;
   }
 
+  /** On the way to the first seat: who asks now waits behind those who have asked before. */
+  get isArriving(): boolean {
+    return this.#arrived !== undefined;
+  }
+
   /**
    * Leads, if nobody does; else follows.
    * @throws LEADER_UNRESPONSIVE, UNSUPPORTED_VERSION, BAD_ARGUMENT, or why the store cannot be opened

@@ -237,7 +237,7 @@ export class Relay {
   #send(id: number, waiting: Waiting): void {
     const body = waiting.bodyFor(this.#linkNumber);
     if (body === undefined) {
-      const outcome = waiting.sentOn === 0 ? 'not-written' : waiting.outcome;
+      const outcome = outcomeOf(waiting);
       this.#end(id, waiting, streamLost(outcome));
       return;
     }
@@ -372,14 +372,9 @@ export class Relay {
     }
   }
 
-  /** An append that was sent goes on being sent: its caller was told that nobody knows. */
   #expire(id: number, waiting: Waiting): void {
-    const isSent = waiting.sentOn > 0;
-    const outcome = isSent ? waiting.outcome : waiting.outcome && 'not-written';
-    waiting.reject(
-      unresponsive(this.#context.name, this.#context.request.leaderTimeoutMs, outcome),
-    );
-    if (!isSent || waiting.ticket === undefined) this.#settled(id, waiting);
+    const { name, request } = this.#context;
+    this.#end(id, waiting, unresponsive(name, request.leaderTimeoutMs, outcomeOf(waiting)));
   }
 
   #failAll(reason: unknown): void {
@@ -390,10 +385,15 @@ export class Relay {
         continue;
       }
       const known = isVarveError(reason) && waiting.outcome !== undefined;
-      const outcome = waiting.sentOn === 0 ? 'not-written' : waiting.outcome!;
-      this.#end(id, waiting, known ? withOutcome(reason, outcome) : reason);
+      this.#end(id, waiting, known ? withOutcome(reason, outcomeOf(waiting)!) : reason);
     }
   }
+}
+
+/** What may have become of what gets no answer; also one of another leader counts. */
+function outcomeOf({ outcome, sentOn, ticket }: Waiting): Outcome | undefined {
+  const wasSent = sentOn > 0 || (ticket !== undefined && ticket.sequence > 0);
+  return wasSent ? outcome : outcome && 'not-written';
 }
 
 function expected<K extends ToFollower['kind']>(

@@ -55,6 +55,8 @@ export class StoreSession {
   /** Why no call can succeed any more. */
   #ended: VarveError | undefined;
   #waiting: (() => void)[] = [];
+  /** Everybody who waits for the store waits for one attempt, and hears together how it went. */
+  #returning: Promise<void> | undefined;
   /** The transition under way; each new one goes behind it. */
   #transition: Promise<unknown> = Promise.resolve();
 
@@ -70,7 +72,8 @@ export class StoreSession {
 
   /** Another tab's: to be asked. */
   get relay(): Relay | undefined {
-    return this.#opened?.membership?.relay;
+    const membership = this.#opened?.membership;
+    return membership?.isArriving === true ? undefined : membership?.relay;
   }
 
   get request(): OpenRequest | undefined {
@@ -108,11 +111,16 @@ export class StoreSession {
   /** Resolves when there is a store, or a leader to ask; taken back first if it was parked. */
   ready(): Promise<void> {
     if (this.#isSeated) return Promise.resolve();
-    return this.#next(async () => {
-      this.#check();
-      if (this.#opened === undefined) throw new VarveError('BAD_MESSAGE', 'open comes first');
-      if (!this.#isSeated) await this.#take(this.#opened);
+    this.#returning ??= this.#next(async () => {
+      try {
+        this.#check();
+        if (this.#opened === undefined) throw new VarveError('BAD_MESSAGE', 'open comes first');
+        if (!this.#isSeated) await this.#take(this.#opened);
+      } finally {
+        this.#returning = undefined;
+      }
     });
+    return this.#returning;
   }
 
   /** Resolves when a parked store was taken back, or never will be. Takes nothing by itself. */

@@ -5,6 +5,12 @@
  * machine's storage holds · `SimulatedFile` one file's cache and what is certain of it ·
  * `crash-point.ts` what a crash leaves open · `choices.ts` which answers to look at.
  */
+export {
+  ContextDied,
+  SimulatedBrowser,
+  type BrowserOptions,
+  type SimulatedContext,
+} from './browser/index.ts';
 export { explicitId, spelledAnswers, type Subsets } from './choices.ts';
 export { flipBit, makeStale, overwrite, swapBlocks } from './damage.ts';
 export type {

@@ -1,7 +1,8 @@
 /** A deliberate fault, put into the sources when they are bundled for a run of the lane; never shipped. */
 export interface PlantedBug {
   readonly name: string;
-  /** In packages/journal/src. */
+  /** In packages/journal/src, or in the `src` of another package. */
+  readonly package?: 'engine' | 'files';
   readonly file: string;
   /** Stands exactly once in the file; anything else fails the run. */
   readonly find: string;

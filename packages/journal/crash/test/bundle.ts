@@ -17,7 +17,11 @@ export async function bundle(entry: string, bug?: PlantedBug): Promise<string> {
     enforce: 'pre',
     transform(code, id) {
       const path = id.split(sep).join('/');
-      if (bug === undefined || !path.endsWith(`/packages/journal/src/${bug.file}`)) return null;
+      if (
+        bug === undefined ||
+        !path.endsWith(`/packages/${bug.package ?? 'journal'}/src/${bug.file}`)
+      )
+        return null;
       planted++;
       return { code: plant(bug, code), map: null };
     },

@@ -1,0 +1,178 @@
+/**
+ * What happens in one simulation, drawn from its seed before it begins.
+ *
+ * Always true: a plan without some of its steps is a plan, too; that is how a failure is made small.
+ */
+import { type Profile, SeededRandom, seedOf } from '@varve/files/simulated';
+import type { Durability } from '@varve/protocol';
+import type { AppendWish } from './page.ts';
+
+export type Act =
+  | ({
+      readonly kind: 'append';
+      readonly calls: number;
+      readonly isExpecting: boolean;
+    } & AppendWish)
+  | { readonly kind: 'read' | 'checkpoint' | 'status' | 'park' | 'close' | 'kill' | 'open' }
+  | { readonly kind: 'terminate' }
+  | { readonly kind: 'killInside'; readonly ops: number }
+  | { readonly kind: 'freeze'; readonly how: 'stopped' | 'suspended'; readonly ms: number }
+  | { readonly kind: 'slow'; readonly flushMs: number; readonly ms: number }
+  | {
+      readonly kind: 'fault';
+      readonly on: 'flush' | 'write' | 'short' | 'read';
+      readonly skip: number;
+    }
+  | { readonly kind: 'hide'; readonly ms: number }
+  | { readonly kind: 'stream'; readonly bytes: number; readonly pieces: number }
+  | { readonly kind: 'noise'; readonly message: unknown }
+  | { readonly kind: 'powerCut'; readonly choice: string; readonly ops: number };
+
+export interface Step {
+  readonly atMs: number;
+  readonly tab: number;
+  readonly act: Act;
+}
+
+export interface Plan {
+  readonly seed: number;
+  readonly tabs: number;
+  readonly profile: Profile;
+  readonly durability: Durability;
+  readonly keep: 'all' | 'checkpoint';
+  readonly segmentSizeBytes: number;
+  readonly alignmentBytes: 16 | 4096;
+  readonly leaderTimeoutMs: number;
+  readonly delayMs: number;
+  readonly slowPercent: number;
+  readonly lostPerMille: number;
+  readonly releaseMs: number;
+  readonly steps: readonly Step[];
+}
+
+const KIB = 1024;
+/** Those under which what was flushed is there. */
+const PROFILES: readonly Profile[] = [
+  'power',
+  'tab-kill',
+  'power',
+  'os',
+  'fsync-fail-keep',
+  'fsync-fail-revert',
+];
+
+/** Out of a hundred acts so many are of each kind. */
+const SHARES: readonly (readonly [Act['kind'], number])[] = [
+  ['append', 54],
+  ['read', 4],
+  ['checkpoint', 3],
+  ['status', 3],
+  ['stream', 3],
+  ['park', 3],
+  ['hide', 4],
+  ['close', 3],
+  ['kill', 6],
+  ['terminate', 2],
+  ['killInside', 5],
+  ['freeze', 6],
+  ['slow', 2],
+  ['fault', 3],
+  ['noise', 1],
+  ['powerCut', 1],
+  ['open', 3],
+];
+
+const NOISE: readonly unknown[] = [
+  null,
+  7,
+  { kind: 'lead' },
+  { kind: 'lead', version: 1, member: 'nobody', epoch: 2 ** 60 },
+  { kind: 'join', version: 1, member: '0000000000000001', leader: 1, link: {}, given: 0 },
+  { kind: 'seek', version: 1, member: [] },
+];
+
+/** @param tabs how many at most; absent: 2 to 8, by seed */
+export function planOf(seed: number, tabs?: number): Plan {
+  const random = new SeededRandom(seedOf('tabs', seed));
+  const pick = <T>(choices: readonly T[]): T => choices[random.below(choices.length)]!;
+  const count = tabs ?? pick([2, 2, 2, 3, 3, 3, 4, 4, 5, 8]);
+  const isPadded = random.below(8) === 0;
+  const steps: Step[] = [];
+  const length = 6 + random.below(random.below(4) === 0 ? 40 : 18);
+  let atMs = 0;
+  for (let tab = 0; tab < count; tab++) {
+    steps.push({ atMs, tab, act: { kind: 'open' } });
+    if (random.below(2) === 0) atMs += random.below(100);
+  }
+  for (let index = 0; index < length; index++) {
+    atMs += pauseMs(random);
+    steps.push({ atMs, tab: random.below(count), act: actOf(random) });
+  }
+  return {
+    seed,
+    tabs: count,
+    profile: isPadded ? 'power-no-psow' : pick(PROFILES),
+    durability: random.below(4) === 0 ? 'relaxed' : 'strict',
+    keep: random.below(8) === 0 ? 'checkpoint' : 'all',
+    segmentSizeBytes: isPadded ? 64 * KIB : pick([4 * KIB, 4 * KIB, 16 * KIB, 64 * KIB]),
+    alignmentBytes: isPadded ? 4096 : 16,
+    leaderTimeoutMs: pick([1_500, 3_000]),
+    delayMs: pick([1, 2, 2, 10]),
+    slowPercent: pick([0, 2, 10]),
+    lostPerMille: random.below(4) === 0 ? pick([2, 20, 100]) : 0,
+    releaseMs: pick([100, 2_000]),
+    steps,
+  };
+}
+
+/** Mostly at once or soon; sometimes long enough for whatever waits to notice. */
+function pauseMs(random: SeededRandom): number {
+  const kind = random.below(20);
+  if (kind < 5) return 0;
+  if (kind < 13) return random.below(10);
+  if (kind < 18) return random.below(150);
+  return random.below(3_000);
+}
+
+function actOf(random: SeededRandom): Act {
+  let left = random.below(SHARES.reduce((sum, [, share]) => sum + share, 0));
+  const [kind] = SHARES.find(([, share]) => (left -= share) < 0)!;
+  switch (kind) {
+    case 'append': {
+      const durability = [undefined, undefined, undefined, 'strict', 'relaxed'] as const;
+      const wish = durability[random.below(durability.length)];
+      return {
+        kind,
+        calls: 1 + random.below(random.below(3) === 0 ? 12 : 3),
+        records: random.below(4) === 0 ? 1 + random.below(5) : 1,
+        bytes: random.below(8) === 0 ? random.below(6_000) : random.below(60),
+        isExpecting: random.below(12) === 0,
+        ...(wish !== undefined && { durability: wish }),
+      };
+    }
+    case 'killInside':
+      return { kind, ops: random.below(12) };
+    case 'freeze': {
+      const ms = random.below(3) === 0 ? random.below(400) : random.below(14_000);
+      return { kind, how: random.below(3) === 0 ? 'suspended' : 'stopped', ms };
+    }
+    case 'hide':
+      return { kind, ms: random.below(6_000) };
+    case 'stream':
+      return { kind, bytes: random.below(9_000), pieces: 1 + random.below(3) };
+    case 'slow':
+      return { kind, flushMs: 1 + random.below(400), ms: random.below(5_000) };
+    case 'fault': {
+      const on = (['flush', 'write', 'short', 'read'] as const)[random.below(4)]!;
+      return { kind, on, skip: random.below(4) };
+    }
+    case 'noise':
+      return { kind, message: NOISE[random.below(NOISE.length)] };
+    case 'powerCut': {
+      const choice = ['none', 'all', `r${random.below(100)}`][random.below(3)]!;
+      return { kind, choice, ops: random.below(2) === 0 ? 0 : 1 + random.below(6) };
+    }
+    default:
+      return { kind };
+  }
+}

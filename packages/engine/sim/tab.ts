@@ -1,0 +1,118 @@
+/**
+ * A tab: a page and its worker, in which the real engine runs.
+ *
+ * Always true: page and worker die together, unless the worker alone is ended; then the page learns it.
+ */
+import type { SimulatedBrowser, SimulatedContext } from '@varve/files/simulated';
+import { createMemoryHost } from '@varve/files/memory';
+import { deleteStore, importStore, listStores, openStore } from '@varve/journal';
+import type { StorePort } from '@varve/journal';
+import { PROTOCOL_VERSION, VarveError } from '@varve/protocol';
+import { receiveHello } from '../src/engine.ts';
+import type { EngineServices } from '../src/services.ts';
+import type { History } from './history.ts';
+import { Page } from './page.ts';
+import { portPair } from './ports.ts';
+
+/** What the page knows of its worker's end only after so long, ms. */
+const DEATH_HEARD_MS = 20;
+
+export class Tab {
+  readonly page: Page;
+  readonly worker: SimulatedContext;
+  readonly #pageContext: SimulatedContext;
+
+  constructor(browser: SimulatedBrowser, client: number, history: History) {
+    const page = browser.context(`page ${client}`);
+    const worker = browser.context(`worker ${client}`);
+    this.#pageContext = page;
+    this.worker = worker;
+    worker.onDeath = () => page.die();
+    const [data, engineData] = portPair(page, worker);
+    const [control, engineControl] = portPair(page, worker);
+    this.page = new Page(page, data, control, client, history);
+    const services = servicesOf(worker, history);
+    browser.turns.at(worker, browser.nowMs, () => {
+      receiveHello(services, {
+        kind: 'varve:hello',
+        version: PROTOCOL_VERSION,
+        data: engineData,
+        control: engineControl,
+      });
+    });
+  }
+
+  /** Its page can ask for something. */
+  get isUsable(): boolean {
+    return this.isAlive && !this.page.isOver;
+  }
+
+  get isAlive(): boolean {
+    return this.#pageContext.isAlive;
+  }
+
+  /** Runs in the page, in a turn of its own. */
+  do(task: (page: Page) => void): void {
+    const { turns, nowMs } = this.#pageContext.browser;
+    turns.at(this.#pageContext, nowMs, () => task(this.page));
+  }
+
+  kill(): void {
+    this.worker.die();
+    this.#pageContext.die();
+  }
+
+  /** The page ends its worker, busy or not. */
+  terminateWorker(): void {
+    this.worker.onDeath = () => undefined;
+    this.worker.die();
+    this.#pageContext.after(DEATH_HEARD_MS, () =>
+      this.page.end(new VarveError('WORKER_DIED', '', { outcome: 'unknown' })),
+    );
+  }
+
+  /** Its worker dies in the file operation after so many more. */
+  killAfterOps(ops: number): void {
+    this.worker.diesAfterOps = ops;
+  }
+
+  freeze(how: 'stopped' | 'suspended'): void {
+    this.worker.freeze(how);
+    this.#pageContext.freeze(how);
+  }
+
+  thaw(): void {
+    this.worker.thaw();
+    this.#pageContext.thaw();
+  }
+}
+
+function servicesOf(worker: SimulatedContext, history: History): EngineServices {
+  const { host } = worker;
+  return {
+    durableHost: async () => host,
+    memoryHost: () => createMemoryHost(),
+    refusal: async () => undefined,
+    timers: host.timers,
+    lifeLock: undefined,
+    openStore: async (...args) => {
+      const store = await openStore(...args);
+      watched(store, history);
+      return store;
+    },
+    listStores,
+    deleteStore,
+    importStore,
+  };
+}
+
+/** Tells the history of each acknowledgement that this store gives. */
+function watched(store: StorePort, history: History): void {
+  history.opened(store);
+  const append = store.append.bind(store);
+  store.append = async (request) => {
+    const appended = await append(request);
+    history.stored(store);
+    return appended;
+  };
+}
