@@ -24,7 +24,7 @@ export const FAILOVER_CONTROLS: readonly FailoverControl[] = [
     plugins: () => [],
     shows: /^rule 5/,
     kinds: ['renderer'],
-    deaths: 3,
+    deaths: 5,
   },
   {
     name: 'unstamped-resend',

@@ -34,8 +34,8 @@ function delayWrites(handle: FileSystemSyncAccessHandle): void {
   const read = handle.read.bind(handle);
   const close = handle.close.bind(handle);
   const late: LateWrite[] = [];
-  const catchUp = (): void => {
-    for (const { bytes, at } of late.splice(0)) write(bytes, { at });
+  const catchUp = (count = late.length): void => {
+    for (const { bytes, at } of late.splice(0, count)) write(bytes, { at });
   };
   handle.write = (buffer, options): number => {
     const view = buffer as ArrayBufferView;
@@ -49,13 +49,24 @@ function delayWrites(handle: FileSystemSyncAccessHandle): void {
       catchUp();
       return write(bytes, { at });
     }
-    late.push({ bytes, at });
-    setTimeout(catchUp, LATE_MS);
+    const own: LateWrite = { bytes, at };
+    late.push(own);
+    // Up to this one, if nothing else took it along.
+    setTimeout(() => catchUp(late.indexOf(own) + 1), LATE_MS);
     return bytes.length;
   };
   handle.read = (buffer, options): number => {
-    catchUp();
-    return read(buffer, options);
+    const length = read(buffer, options);
+    const { buffer: whole, byteOffset } = buffer as ArrayBufferView;
+    const from = options?.at ?? 0;
+    for (const { bytes, at } of late) {
+      const start = Math.max(from, at);
+      const end = Math.min(from + length, at + bytes.length);
+      if (start >= end) continue;
+      const seen = new Uint8Array(whole, byteOffset + start - from, end - start);
+      seen.set(bytes.subarray(start - at, end - at));
+    }
+    return length;
   };
   handle.close = (): void => {
     catchUp();
