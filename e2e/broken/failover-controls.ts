@@ -1,4 +1,5 @@
 /** Builds and tabs that the judge of failovers must catch: a judge that cannot fail proves nothing. */
+import type { KillPoint } from '@varve/crashkit/playwright';
 import type { Death } from '../harness/failover-plan.ts';
 import type { Control } from './controls.ts';
 import { unstampedResend } from './unstamped-resend.ts';
@@ -7,6 +8,8 @@ export interface FailoverControl extends Control {
   /** Which deaths show it, and how many of them are enough. */
   readonly kinds: readonly Death[];
   readonly deaths: number;
+  /** Where every leader dies; absent: by the plan. */
+  readonly at?: KillPoint;
 }
 
 export const FAILOVER_CONTROLS: readonly FailoverControl[] = [
@@ -32,6 +35,7 @@ export const FAILOVER_CONTROLS: readonly FailoverControl[] = [
     plugins: () => [unstampedResend()],
     shows: /^rule 3/,
     kinds: ['renderer'],
-    deaths: 6,
+    deaths: 4,
+    at: 'flushed',
   },
 ];

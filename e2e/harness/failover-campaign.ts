@@ -4,6 +4,7 @@
  * Always true: death `n` of a seed is planned the same whatever came before its store was made, so a
  * failure is played again from the first death of its store.
  */
+import type { KillPoint } from '@varve/crashkit/playwright';
 import { DEATHS_PER_STORE, failoverPlanOf, tabsOf, type Death } from './failover-plan.ts';
 import { FailoverRun, type FailoverResult, type FailoverRunOptions } from './failover-run.ts';
 import type { TabsVerdict } from './tabs-judge.ts';
@@ -13,6 +14,8 @@ export interface FailoverCampaignOptions extends FailoverRunOptions {
   /** Number of the first death: the first of its store. */
   readonly from?: number;
   readonly kinds: readonly Death[];
+  /** Every leader dies there; absent: by the plan. */
+  readonly at?: KillPoint | undefined;
   /** For controls: one such failure is all they are asked for. */
   readonly stopAt?: RegExp;
   readonly onOutcome?: (outcome: FailoverOutcome) => void;
@@ -68,18 +71,18 @@ export async function runFailovers(options: FailoverCampaignOptions): Promise<Fa
 /** Deaths `from` up to `end` of one store. @returns the last outcome: without a verdict it was cut short */
 async function oneStore(
   run: FailoverRun,
-  { seed, kinds }: FailoverCampaignOptions,
+  { seed, kinds, at }: FailoverCampaignOptions,
   from: number,
   end: number,
   tell: (outcome: FailoverOutcome) => void,
 ): Promise<FailoverOutcome> {
-  let plan = failoverPlanOf(seed, from, kinds);
+  let plan = failoverPlanOf(seed, from, kinds, at);
   let result: FailoverResult | undefined;
   let outcome: FailoverOutcome;
   try {
     await run.beginStore(`failover-${from}`, tabsOf(seed, from));
     for (let number = from; ; number++) {
-      plan = failoverPlanOf(seed, number, kinds);
+      plan = failoverPlanOf(seed, number, kinds, at);
       result = undefined;
       result = await run.death(plan);
       if (number + 1 === end) break;

@@ -1,5 +1,5 @@
 /** How leader number `n` of a run dies, from the seed alone. */
-import { KILL_POINTS, type StopAt } from '@varve/crashkit/playwright';
+import { KILL_POINTS, type KillPoint, type StopAt } from '@varve/crashkit/playwright';
 import { mix, SeededRandom } from '../app/random.ts';
 
 /**
@@ -36,14 +36,17 @@ export function failoverPlanOf(
   seed: number,
   number: number,
   kinds: readonly Death[],
+  /** Every leader dies there. */
+  always?: KillPoint,
 ): FailoverPlan {
   const random = new SeededRandom(mix(seed, 0x6661_696c, number));
   const kind = kinds[number % kinds.length]!;
-  const stopped = kind === 'busy' || (kind !== 'worker' && random.between(1, 3) === 1);
+  const stopped =
+    always !== undefined || kind === 'busy' || (kind !== 'worker' && random.between(1, 3) === 1);
   const stop: StopAt = {
     file: 'journal',
     // `flushed` is where exactly once is hard: all is on the disk and nobody was told.
-    point: random.between(1, 2) === 1 ? 'flushed' : random.pick(KILL_POINTS),
+    point: always ?? (random.between(1, 2) === 1 ? 'flushed' : random.pick(KILL_POINTS)),
     nth: random.between(1, 4),
     skipZeros: true,
     cut: random.between(1, 31) / 32,

@@ -82,11 +82,11 @@ test('in Firefox too', async () => {
   }
 });
 
-for (const { name, what, plugins, shows, deaths, kinds: own } of FAILOVER_CONTROLS) {
+for (const { name, what, plugins, shows, deaths, at, kinds: own } of FAILOVER_CONTROLS) {
   test(`${what} is caught`, async () => {
     const stage = await Stage.set({ pages: ['tabs'], plugins });
     try {
-      const asked = { broken: name, kinds: own, failovers: deaths, stopAt: shows };
+      const asked = { broken: name, kinds: own, failovers: deaths, at, stopAt: shows };
       const outcomes = await failovers(stage, asked);
       const caught = outcomes.some(({ failures }) => failures.some((each) => shows.test(each)));
       expect(caught, `seed ${seed}: ${failuresOf(outcomes)}`).toBe(true);

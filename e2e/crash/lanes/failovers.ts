@@ -85,6 +85,7 @@ export async function runFailoverLane(args: readonly string[]): Promise<number> 
       failovers: Math.max(0, options.failovers - outcomes.length),
       ballastBytes: BALLAST_BYTES,
       ownProcesses: browser === 'chromium',
+      at: control?.at,
       ...(broken !== undefined && { broken }),
       onOutcome(outcome) {
         outcomes.push(outcome);
