@@ -10,7 +10,8 @@ import { externalFrame } from './group.ts';
 import { GenerationFault } from './io.ts';
 import type { Journal } from './journal.ts';
 import type { StoreLife } from './store-life.ts';
-import type { UnitWriter } from './store-port.ts';
+import { stagedBefore } from './stage.ts';
+import type { Appended, UnitWriter } from './store-port.ts';
 import type { OpenUnit } from './unit.ts';
 import { encodeUnitDescriptor } from './unit-descriptor.ts';
 
@@ -43,14 +44,14 @@ export class StreamUnit implements UnitWriter {
     if (this.commits.isFull) this.commits.stall();
   }
 
-  async commit(record: {
-    type: number;
-    channel: number;
-    durability?: 'strict' | 'relaxed';
-    expect?: number;
-  }): Promise<number> {
+  async commit(record: Parameters<UnitWriter['commit']>[0]): Promise<number> {
+    const { durability, stamp } = record;
     let frame: Uint8Array | undefined;
+    let before: Appended | undefined;
     this.guarded((journal) => {
+      before = stamp && stagedBefore(journal, stamp);
+      if (before !== undefined) return;
+      if (stamp !== undefined) journal.clients.table.use(stamp, journal.generation);
       if (record.expect !== undefined && record.expect !== journal.tail.lastLsn) {
         throw new VarveError('CONFLICT', undefined, {
           facts: { expected: record.expect, lastLsn: journal.tail.lastLsn },
@@ -63,7 +64,10 @@ export class StreamUnit implements UnitWriter {
         encodeUnitDescriptor(this.unit.finish(64)),
       );
     });
-    const appended = this.commits.appendExternal(frame!, record.durability);
+    const appended =
+      before === undefined
+        ? this.commits.appendExternal(frame!, durability, stamp)
+        : this.commits.repeat(before, durability);
     this.finish(
       new VarveError('BAD_ARGUMENT', 'this stream was committed', { outcome: 'not-written' }),
     );
