@@ -34,9 +34,13 @@ export class Run {
   /** Counts payloads, so that each is different. */
   serial = 0;
   fault: InjectedFault | undefined;
+  /** In which generation each client last had sent all that it has no answer to. */
+  readonly clientGenerations = new Map<string, number>();
   private generation: number;
   /** Appends that have not settled: those that a reopening finds waiting are issued anew, behind it. */
   private pending: { group: IssuedGroup; settled: boolean }[] = [];
+  /** The same of those of clients. */
+  readonly waiting = new Set<() => void>();
 
   constructor(
     disk: SimulatedDisk,
@@ -72,6 +76,7 @@ export class Run {
     for (const { group } of waiting) group.withdrawnAtOp = this.op;
     this.history.reopened(lastLsn, this.op, false);
     for (const entry of waiting) entry.group = this.history.issue(entry.group.payloads, this.op);
+    for (const issue of this.waiting) issue();
   }
 
   get op(): number {

@@ -11,7 +11,7 @@ import { GenerationFault } from './io.ts';
 import type { Journal } from './journal.ts';
 import type { StoreLife } from './store-life.ts';
 import { stagedBefore } from './stage.ts';
-import type { Appended, UnitWriter } from './store-port.ts';
+import type { Appended, ClientStamp, UnitWriter } from './store-port.ts';
 import type { OpenUnit } from './unit.ts';
 import { encodeUnitDescriptor } from './unit-descriptor.ts';
 
@@ -47,11 +47,12 @@ export class StreamUnit implements UnitWriter {
   async commit(record: Parameters<UnitWriter['commit']>[0]): Promise<number> {
     const { durability, stamp } = record;
     let frame: Uint8Array | undefined;
-    let before: Appended | undefined;
+    const before = stamp && this.stagedBefore(stamp);
+    if (before !== undefined) {
+      if (this.over === undefined) this.finish(committed());
+      return (await this.commits.repeat(before, durability)).firstLsn;
+    }
     this.guarded((journal) => {
-      before = stamp && stagedBefore(journal, stamp);
-      if (before !== undefined) return;
-      if (stamp !== undefined) journal.clients.table.use(stamp, journal.generation);
       if (record.expect !== undefined && record.expect !== journal.tail.lastLsn) {
         throw new VarveError('CONFLICT', undefined, {
           facts: { expected: record.expect, lastLsn: journal.tail.lastLsn },
@@ -64,14 +65,18 @@ export class StreamUnit implements UnitWriter {
         encodeUnitDescriptor(this.unit.finish(64)),
       );
     });
-    const appended =
-      before === undefined
-        ? this.commits.appendExternal(frame!, durability, stamp)
-        : this.commits.repeat(before, durability);
-    this.finish(
-      new VarveError('BAD_ARGUMENT', 'this stream was committed', { outcome: 'not-written' }),
-    );
+    const appended = this.commits.appendExternal(frame!, durability, stamp);
+    this.finish(committed());
     return (await appended).firstLsn;
+  }
+
+  /** What to tell of a message that was sent before; else its number is used, whatever becomes of it. */
+  private stagedBefore(stamp: ClientStamp): Appended | undefined {
+    const { journal } = this.life;
+    if (journal === undefined) return undefined;
+    const before = stagedBefore(journal, stamp);
+    if (before === undefined) journal.clients.table.use(stamp, journal.generation);
+    return before;
   }
 
   abort(): void {
@@ -119,4 +124,8 @@ export class StreamUnit implements UnitWriter {
       throw refusal;
     }
   }
+}
+
+function committed(): VarveError {
+  return new VarveError('BAD_ARGUMENT', 'this stream was committed', { outcome: 'not-written' });
 }
