@@ -66,7 +66,10 @@ const SECOND_LIFE = [
   'trim',
 ] as const;
 /** The clients of the first life go on in the second. */
-const STAMPED_LIFE = [...SECOND_LIFE, ...Object.keys(STAMPED_OPERATIONS)];
+const STAMPED_LIFE = [
+  ...SECOND_LIFE,
+  ...Object.keys(STAMPED_OPERATIONS).filter((name) => name !== 'stampedCrowd'),
+];
 const PATH = 's/journal';
 
 /** A life of the store as its images are judged. */

@@ -93,6 +93,8 @@ const TELLING_EVERY = 48;
 const LARGE_EVERY = 256;
 /** One case in so many has clients that send appends under stamps. */
 const STAMPED_EVERY = 16;
+/** … and one of those in so many more of them than are remembered. */
+const CROWD_EVERY = 12;
 
 /** Every sequence under one profile has come up before this number. */
 export const EXHAUSTIVE_TO = Math.ceil((EXHAUSTIVE_CASES * 4) / 3) + 1;
@@ -227,12 +229,15 @@ const BETWEEN = [
 ] as const;
 
 function stampedWorkload(random: SeededRandom): readonly string[] {
-  const stamped = Object.keys(STAMPED_OPERATIONS);
-  return Array.from({ length: 2 + random.below(7) }, () =>
+  const stamped = Object.keys(STAMPED_OPERATIONS).filter((name) => name !== 'stampedCrowd');
+  const workload = Array.from({ length: 2 + random.below(7) }, () =>
     random.below(2) === 0
       ? stamped[random.below(stamped.length)]!
       : BETWEEN[random.below(BETWEEN.length)]!,
   );
+  // It takes as long as all the others.
+  if (random.below(CROWD_EVERY) > 0) return workload;
+  return workload.toSpliced(random.below(workload.length), 0, 'stampedCrowd');
 }
 
 function faultOf(random: SeededRandom, profile: Profile): FaultRule {

@@ -27,7 +27,12 @@ export interface StampedMessage {
   groups: (IssuedGroup | undefined)[];
 }
 
-export const CLIENTS = ['a11ce00000000001', '0b0b000000000002'] as const;
+/** The two clients of a workload. They take other names when they may be forgotten. */
+export const CLIENTS = ['a11ce', '0b0b0'] as const;
+const nameOf = (run: Run, client: string): string =>
+  client + run.history.names.toString(16).padStart(11, '0');
+/** As many as a table holds. */
+const CROWD = 256;
 /** A client has no answer to so many messages at most. */
 const UNANSWERED_MAX = 4;
 
@@ -84,6 +89,12 @@ async function send(
   const forgetFrom = (first: number): void => {
     for (const group of message.groups.splice(first).reverse()) if (group) history.forget(group);
   };
+  const forgetIssued = (): void => {
+    const first = message.groups.findIndex(
+      (group) => group !== undefined && issued.includes(group),
+    );
+    if (first >= 0) forgetFrom(first);
+  };
   // A call that a reopening finds waiting comes behind it, with what that has not found.
   run.waiting.add(issue);
   let wasSent = !message.isStream;
@@ -114,8 +125,15 @@ async function send(
       if (isNew) history.messages.splice(history.messages.indexOf(message), 1);
       return isNew;
     }
+    if (mayBeForgotten(run, message) && isVarveError(error, 'OUTCOME_UNKNOWN')) {
+      history.names++;
+      // Nothing of it was written now; what was before is there.
+      forgetIssued();
+      message.answeredAtOp = Math.min(message.answeredAtOp, run.op);
+      return true;
+    }
     const notWritten = isVarveError(error) && error.outcome === 'not-written';
-    if (notWritten) forgetFrom(message.groups.findIndex((group) => issued.includes(group!)));
+    if (notWritten) forgetIssued();
     run.refused(error);
     demand(isVarveError(error) && error.outcome !== undefined, 'I8', 'no outcome is told');
     return notWritten;
@@ -171,6 +189,16 @@ function checkAnswer(
   demand(count === appended.count, 'I2', `a message gave ${appended.count} LSNs for ${count}`);
 }
 
+/** All names that the clients ever had. */
+function namesOf({ history }: Run): string[] {
+  return [...new Set(history.messages.map(({ client }) => client))];
+}
+
+/** So many others came in its time that it may be forgotten: then nobody can know what became of a message. */
+function mayBeForgotten({ history }: Run, { sinceGeneration }: StampedMessage): boolean {
+  return history.crowds.some((generation) => sinceGeneration <= generation);
+}
+
 /** What a client does first in another generation. False: it did not get through. */
 async function catchUp(run: Run, client: string): Promise<boolean> {
   if (run.clientGenerations.get(client) === run.store.status().generation) return true;
@@ -188,10 +216,11 @@ async function catchUp(run: Run, client: string): Promise<boolean> {
 /** New messages, one a client at once; the clients may keep the answers to themselves for a while. */
 export async function sendNew(
   run: Run,
-  clients: readonly string[],
+  callers: readonly (typeof CLIENTS)[number][],
   groups: readonly (readonly number[])[],
   { durability = 'strict', isStream = false, isLate = false }: Sending = {},
 ): Promise<void> {
+  const clients = callers.map((client) => nameOf(run, client));
   for (const client of clients) if (!(await catchUp(run, client))) return;
   const ends = await run.ended(
     Promise.all(
@@ -216,9 +245,36 @@ export interface Sending {
   readonly isLate?: boolean;
 }
 
+/** The same messages again, without need. */
+export async function sendOnceMore(run: Run): Promise<void> {
+  for (const client of namesOf(run)) {
+    if (!(await catchUp(run, client))) continue;
+    const [message] = unanswered(run, client);
+    if (message !== undefined && !(await run.ended(send(run, message, 'strict'))))
+      run.clientGenerations.delete(client);
+    await run.settle();
+  }
+}
+
+/** As many clients as are remembered, each with one message: the two may be forgotten. */
+export async function crowd(run: Run): Promise<void> {
+  const { history, store } = run;
+  const { generation } = store.status();
+  const first = history.crowds.push(generation) * CROWD;
+  history.names++;
+  await run.append(
+    Array.from({ length: CROWD }, () => [10]),
+    'relaxed',
+    (index) => {
+      const client = `c${(first + index).toString(16).padStart(15, '0')}`;
+      return { stamp: { client, sequence: 1, sinceGeneration: generation, answeredTo: 0 } };
+    },
+  );
+}
+
 /** After a crash each client sends again what it has no answer to, twice at once; nobody is struck by a fault. */
 export async function sendAgain(run: Run): Promise<void> {
-  for (const client of CLIENTS) {
+  for (const client of namesOf(run)) {
     for (const message of unanswered(run, client)) {
       const twice = [send(run, message, 'strict'), send(run, message, 'strict')];
       const done = await run.ended(Promise.all(twice));

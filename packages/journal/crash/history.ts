@@ -41,6 +41,10 @@ export class History {
   readonly checkpoints: IssuedCheckpoint[] = [];
   /** What clients sent under stamps. */
   readonly messages: StampedMessage[] = [];
+  /** Generations in which so many others came that clients may be forgotten. */
+  readonly crowds: number[] = [];
+  /** How often the clients have taken other names. */
+  names = 0;
   /** Each trim that was issued: its `before`, and when. */
   readonly trims: { before: number; issuedAtOp: number }[] = [];
   /** When the store existed for its user. */
@@ -192,6 +196,8 @@ export class History {
       copy.groups.push(copied);
       copies.set(group, copied);
     }
+    copy.crowds.push(...this.crowds);
+    copy.names = this.names;
     for (const message of this.messages) {
       if (message.issuedAtOp >= op) continue;
       copy.messages.push({

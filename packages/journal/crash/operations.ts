@@ -5,7 +5,7 @@
  * of one).
  */
 import { newRecordFrame, readRecordFrame } from '@varve/protocol';
-import { CLIENTS, sendNew } from './clients.ts';
+import { CLIENTS, crowd, sendNew, sendOnceMore } from './clients.ts';
 import { equal } from './oracle.ts';
 import type { Run } from './run.ts';
 import { demand } from './violation.ts';
@@ -196,6 +196,8 @@ export const STAMPED_OPERATIONS: Readonly<Record<string, Operation>> = {
   stampedBig: (run) => sendNew(run, CLIENTS, [[700], [1_900, 1_500], [5_000]], { isLate: true }),
   stampedRelaxed: (run) => sendNew(run, CLIENTS, [[90]], { durability: 'relaxed', isLate: true }),
   stampedStream: (run) => sendNew(run, [CLIENTS[1]], [[2_100]], { isStream: true, isLate: true }),
+  stampedAgain: sendOnceMore,
+  stampedCrowd: crowd,
   stampedShortStream: (run) => sendNew(run, CLIENTS, [[300]], { isStream: true, isLate: true }),
 };
 

@@ -38,6 +38,8 @@ export const CLIENTS_MAX = 256;
 export const MESSAGES_MAX = 8;
 /** A message gets another part when it is sent again after some of its groups had happened. */
 export const PARTS_MAX = 16;
+/** Forgotten clients of this generation that are known by name; more, and nobody new is believed. */
+const FORGOTTEN_NAMES_MAX = 16_384;
 const SEQUENCE_MAX = 2 ** 48 - 1;
 const TABLE_VERSION = 1;
 export const CLIENT_TABLE_BYTES_MAX =
@@ -77,6 +79,8 @@ export class ClientTable {
   forgottenGeneration = 0;
   /** It says more than it did when this was last set to false. */
   changed = false;
+  /** Clients of the generation that goes on now which were forgotten in it. Not stored: it will have ended. */
+  private forgottenNow = new Set<string>();
   /** The one that was quiet longest comes first. */
   private readonly clients = new Map<string, Client>();
 
@@ -95,12 +99,11 @@ export class ClientTable {
    */
   admit(stamp: ClientStamp, generation: number): ClientMessage | undefined {
     checkStamp(stamp);
-    const { sequence, sinceGeneration, answeredTo } = stamp;
+    const { sequence, answeredTo } = stamp;
     const client = this.clients.get(stamp.client);
     if (client === undefined) {
-      const mayBeForgotten =
-        sinceGeneration <= this.forgottenGeneration || sinceGeneration > generation;
-      if (mayBeForgotten || sequence > answeredTo + 1) throw forgotten(stamp);
+      if (this.mayHaveForgotten(stamp, generation) || sequence > answeredTo + 1)
+        throw forgotten(stamp);
       return undefined;
     }
     if (answeredTo > client.floor) {
@@ -113,6 +116,13 @@ export class ClientTable {
     const known = client.messages.find((message) => message.sequence === sequence);
     if (known?.parts.length === PARTS_MAX) throw forgotten(stamp);
     return known;
+  }
+
+  /** Of a client that came in this generation it is known whether it was forgotten: by name. */
+  private mayHaveForgotten({ client, sinceGeneration }: ClientStamp, generation: number): boolean {
+    if (sinceGeneration < generation) return sinceGeneration <= this.forgottenGeneration;
+    const isKnownByName = this.forgottenNow.size < FORGOTTEN_NAMES_MAX;
+    return sinceGeneration > generation || !isKnownByName || this.forgottenNow.has(client);
   }
 
   /** A message was refused: what comes next has the next number, and this may be sent again. */
@@ -161,13 +171,15 @@ export class ClientTable {
     this.clients.delete(name);
     this.clients.set(name, client);
     this.changed = true;
-    if (this.clients.size > CLIENTS_MAX) this.forgetOldest();
+    if (this.clients.size > CLIENTS_MAX) this.forgetOldest(generation);
     return client;
   }
 
-  private forgetOldest(): void {
+  private forgetOldest(generation: number): void {
     for (const [name, { activeGeneration }] of this.clients) {
       this.clients.delete(name);
+      if (activeGeneration === generation && this.forgottenNow.size < FORGOTTEN_NAMES_MAX)
+        this.forgottenNow.add(name);
       this.forgottenGeneration = Math.max(this.forgottenGeneration, activeGeneration);
       return;
     }

@@ -313,4 +313,65 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     find: '        if (unit.settled) kept.firstSegment = unit.firstSegment;\n',
     replace: '',
   },
+  {
+    name: 'stamped: the run of a message is not written',
+    file: 'batch.ts',
+    find: 'writeClientRun(into, at + 2, fields.run);',
+    replace: 'into[at] = 0;',
+  },
+  {
+    name: 'stamped: copies of records lose the run of their message',
+    file: 'rewrite.ts',
+    find: 'const run = scanner.header.run.groups > 0 ? { ...scanner.header.run } : undefined;',
+    replace: 'const run = undefined;',
+  },
+  {
+    name: 'stamped: scanStart moves on without the table of clients',
+    file: 'clients.ts',
+    find: '    if (this.isUnannounced) return;\n    const at',
+    replace: '    if (this.isUnannounced || this.kept) return;\n    const at',
+  },
+  {
+    name: 'stamped: superblocks do not say that there are clients',
+    file: 'journal.ts',
+    find: '    this.clients.announce();\n    this.writeBoth();',
+    replace: '    this.clients.announce();',
+  },
+  {
+    name: 'stamped: who may have been forgotten is believed',
+    file: 'client-table.ts',
+    find: '      if (this.mayHaveForgotten(stamp, generation) || sequence > answeredTo + 1)\n        throw forgotten(stamp);\n',
+    replace: '      void answeredTo;\n',
+  },
+  {
+    name: 'stamped: a message that is there is answered before it is durable',
+    file: 'commit-queue.ts',
+    find: '        const appended = stage(journal);',
+    replace:
+      '        const before = journal.tail.lastLsn;\n        const appended = stage(journal);\n        if (appended.firstLsn <= before) return resolve(appended);',
+  },
+  {
+    name: 'stamped: a message that was written in part is written again as a whole',
+    file: 'stage.ts',
+    find: 'refusal = request.stage(done).refusal;',
+    replace: 'refusal = request.stage(0).refusal;',
+  },
+  {
+    name: 'stamped: a message of two parts is told the LSNs of one',
+    file: 'client-table.ts',
+    find: '} else if (part !== undefined && follows(part, firstLsn)) {',
+    replace: '} else if (part !== undefined) {',
+  },
+  {
+    name: 'stamped: what recovery finds of messages is not remembered',
+    file: 'recovery.ts',
+    find: 'if (clients.kept) this.runs.apply();',
+    replace: 'if (!clients.kept) this.runs.apply();',
+  },
+  {
+    name: 'stamped: the table of clients is named before it is flushed',
+    file: 'journal.ts',
+    find: '    if (kept) {\n      this.flushTail();\n',
+    replace: '    if (kept) {\n      this.tail.write();\n      this.clients.flushed();\n',
+  },
 ];
