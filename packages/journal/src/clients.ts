@@ -70,6 +70,8 @@ function readTable(
 
 export class Clients {
   readonly table: ClientTable;
+  /** `scanStart` does not move meanwhile. */
+  isStaging = false;
   private compat: number;
   /** What superblocks say. */
   private kept: boolean;
@@ -132,8 +134,29 @@ export class Clients {
     return this.table.isEmpty ? 0 : Math.ceil(this.table.encodedBytes * 1.25) + 1_024;
   }
 
-  /** Stages the table where it says more than its last record, or that stands in an old segment. @throws no room */
-  stage(host: UnitHost): void {
+  /**
+   * Stages the table, which a superblock with another `scanStart` must name once it is flushed. False:
+   * there is no room for it, and `scanStart` stays. @throws GenerationFault
+   */
+  stage(host: UnitHost): boolean {
+    const { tail } = host;
+    const { purpose } = tail;
+    tail.purpose = 'engine';
+    this.isStaging = true;
+    try {
+      this.stageTable(host);
+      return true;
+    } catch (error) {
+      if (!isVarveError(error)) throw error;
+      return false;
+    } finally {
+      tail.purpose = purpose;
+      this.isStaging = false;
+    }
+  }
+
+  /** Where it says more than its last record, or that stands in an old segment. @throws what `slots` says */
+  private stageTable(host: UnitHost): void {
     const { table } = this;
     if (this.isUnannounced) return;
     const at = this.staged ?? { segment: this.segment, offset: this.offset };

@@ -12,7 +12,7 @@
  */
 import { invariant } from '@varve/bytes';
 import type { SyncFile } from '@varve/files';
-import { type DamageRange, isVarveError, VarveError } from '@varve/protocol';
+import { type DamageRange, VarveError } from '@varve/protocol';
 import { beginningAfter } from './beginning.ts';
 import { Blocks } from './blocks.ts';
 import type { NextRecord } from './control.ts';
@@ -226,7 +226,8 @@ export class Journal implements GroupHost, ScrubHost {
    * originals of those that are still to come.
    */
   private get scanStartLags(): boolean {
-    return this.serving && this.scanStart.lags(this.tail.totalBytes);
+    const mayMove = this.serving && !this.clients.isStaging;
+    return mayMove && this.scanStart.lags(this.tail.totalBytes);
   }
 
   get scanPoint(): ScanPoint {
@@ -235,36 +236,13 @@ export class Journal implements GroupHost, ScrubHost {
 
   /** Only when everything is flushed: recovery will take what lies before it for proven. */
   private moveScanStart(): void {
-    const kept = this.stageClients();
+    const kept = this.clients.stage(this);
     if (kept) {
       this.flushTail();
       this.beginScanAt(this.endPoint);
-    }
+    } else this.scanStart.refuse(this.tail.totalBytes);
     this.history.apply();
     this.writeSuperblock();
-  }
-
-  /**
-   * Stages the table of clients, which a superblock with another `scanStart` must name once it is
-   * flushed. False: there is no room for it, and `scanStart` stays.
-   */
-  private stageClients(): boolean {
-    const { tail, serving } = this;
-    const { purpose } = tail;
-    tail.purpose = 'engine';
-    // No move of `scanStart` within one.
-    this.serving = false;
-    try {
-      this.clients.stage(this);
-      return true;
-    } catch (error) {
-      if (!isVarveError(error)) throw error;
-      this.scanStart.refuse(tail.totalBytes);
-      return false;
-    } finally {
-      tail.purpose = purpose;
-      this.serving = serving;
-    }
   }
 
   private flushTail(): void {
@@ -293,7 +271,7 @@ export class Journal implements GroupHost, ScrubHost {
     tail.purpose = 'engine';
     try {
       const point = addState(this, state, upTo);
-      kept = this.stageClients();
+      kept = this.clients.stage(this);
       this.flush();
       this.stateSegment = point.segment;
       this.stateOffset = point.offset;
@@ -369,7 +347,7 @@ export class Journal implements GroupHost, ScrubHost {
 
   /** Flushes and leaves both superblocks saying that the store ended properly, and where. */
   closeClean(): void {
-    const kept = this.stageClients();
+    const kept = this.clients.stage(this);
     this.flushTail();
     // A mark is not flushed for its own sake; a place behind it is about to be named.
     orEndGeneration(() => this.file.flush(), 'flushing at the close failed');
