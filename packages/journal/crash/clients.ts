@@ -22,6 +22,7 @@ export interface StampedMessage {
   readonly payloads: readonly (readonly Uint8Array[])[];
   readonly isStream: boolean;
   readonly issuedAtOp: number;
+  wasSent: boolean;
   answeredAtOp: number;
   /** What stands for each group in the model, if anything does. */
   groups: (IssuedGroup | undefined)[];
@@ -59,6 +60,7 @@ function messageOf(
     payloads: groups.map((lengths) => lengths.map((length) => run.payload(length))),
     isStream,
     issuedAtOp: run.op,
+    wasSent: false,
     answeredAtOp: Infinity,
     groups: [],
   };
@@ -76,7 +78,7 @@ async function send(
   const isNew = message.groups.length === 0 && history.messages.at(-1) === message;
   const answeredTo = unanswered(run, message.client)[0]!.sequence - 1;
   const { client, sequence, sinceGeneration } = message;
-  const stamp = { client, sequence, sinceGeneration, answeredTo };
+  const stamp = { client, sequence, sinceGeneration, answeredTo, isRepeated: message.wasSent };
   const issued: IssuedGroup[] = [];
   const issue = (): void => {
     for (const [index, payloads] of message.payloads.entries()) {
@@ -100,6 +102,7 @@ async function send(
   let wasSent = !message.isStream;
   const send = (): void => {
     wasSent = true;
+    message.wasSent = true;
     issue();
   };
   try {
@@ -267,7 +270,15 @@ export async function crowd(run: Run): Promise<void> {
     'relaxed',
     (index) => {
       const client = `c${(first + index).toString(16).padStart(15, '0')}`;
-      return { stamp: { client, sequence: 1, sinceGeneration: generation, answeredTo: 0 } };
+      return {
+        stamp: {
+          client,
+          sequence: 1,
+          sinceGeneration: generation,
+          answeredTo: 0,
+          isRepeated: false,
+        },
+      };
     },
   );
 }

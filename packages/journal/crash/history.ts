@@ -203,6 +203,7 @@ export class History {
       copy.messages.push({
         ...message,
         issuedAtOp: -1,
+        wasSent: true,
         answeredAtOp: before(message.answeredAtOp, op),
         groups: message.groups.map((group) => copies.get(group)),
       });

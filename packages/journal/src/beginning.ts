@@ -30,13 +30,20 @@ export interface Beginning {
 
 /** Where the log goes on behind what a recovery found. */
 export function beginningAfter(recovered: Recovered): Beginning {
-  const { cut, end, geometry, table, tailHeaderProven, verdict, wallTimeMs } = recovered;
+  const { cut, end, geometry, superblock, table, tailHeaderProven, verdict, wallTimeMs } =
+    recovered;
   const segment = table.get(end.segment);
   invariant(segment !== undefined, 'a log that may be written ends in a segment');
   const rewrittenTo = end.lastLsn;
   return {
     segment,
-    offset: verdict === 'clean' ? end.offset : alignUp(end.offset, geometry.restartAlignment),
+    // Exactly at the end only where the generation that closed the store had written that end: behind
+    // an older one may stand what was torn from a generation since, whose beginning, at the same
+    // place, has the same first bytes as ours: half of ours would make it whole.
+    offset:
+      verdict === 'clean' && end.generation === superblock.generation
+        ? end.offset
+        : alignUp(end.offset, geometry.restartAlignment),
     headerProven: tailHeaderProven,
     start: {
       lastLsn: cut.lastLsn,

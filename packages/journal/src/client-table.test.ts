@@ -10,6 +10,7 @@ const stampOf = (client: number, sequence: number, answeredTo = 0) => ({
   sequence,
   sinceGeneration: 1,
   answeredTo,
+  isRepeated: true,
 });
 
 /** What a log says, run by run. */

@@ -4,8 +4,8 @@
  * Always true:
  * - what a client's entry says was staged here, or found in the log; the first groups of a message
  *   come first, and its parts follow each other
- * - of a client that is not in it, nothing is in the log that a client of a generation after
- *   `forgottenGeneration` could have sent
+ * - of a client that is not in it, and came after `forgottenGeneration`, nothing is in the log
+ * - of a client that is in it, no message above `floor` is in the log but those that its entry names
  * - at most CLIENTS_MAX clients of MESSAGES_MAX messages of PARTS_MAX parts: the client that was
  *   quiet longest goes, and is remembered as forgotten
  */
@@ -62,8 +62,6 @@ export interface ClientMessage {
 }
 
 interface Client {
-  /** The highest sequence that was used. */
-  last: number;
   /** Messages up to here are not remembered: answered, or too many. */
   floor: number;
   /** The last generation in which something of it was written. */
@@ -102,17 +100,17 @@ export class ClientTable {
     const { sequence, answeredTo } = stamp;
     const client = this.clients.get(stamp.client);
     if (client === undefined) {
-      if (this.mayHaveForgotten(stamp, generation) || sequence > answeredTo + 1)
-        throw forgotten(stamp);
+      if (stamp.isRepeated && this.mayHaveForgotten(stamp, generation)) throw forgotten(stamp);
       return undefined;
     }
     if (answeredTo > client.floor) {
       client.floor = answeredTo;
       client.messages = client.messages.filter((message) => message.sequence > answeredTo);
     }
-    if (sequence <= client.floor) throw forgotten(stamp);
-    if (sequence > Math.max(client.last, answeredTo) + 1)
-      throw badStamp(stamp, `message ${client.last + 1} has not come`);
+    if (sequence <= client.floor) {
+      if (!stamp.isRepeated) return undefined;
+      throw forgotten(stamp);
+    }
     const known = client.messages.find((message) => message.sequence === sequence);
     if (known?.parts.length === PARTS_MAX) throw forgotten(stamp);
     return known;
@@ -125,18 +123,11 @@ export class ClientTable {
     return sinceGeneration > generation || !isKnownByName || this.forgottenNow.has(client);
   }
 
-  /** A message was refused: what comes next has the next number, and this may be sent again. */
-  use({ client, sequence }: ClientStamp, generation: number): void {
-    const entry = this.touch(client, generation);
-    entry.last = Math.max(entry.last, sequence);
-  }
-
   /** The log holds the groups of `run`, `count` records from `firstLsn` on. What it knew already is passed over. */
   apply(run: ClientRun, firstLsn: number, count: number, generation: number): void {
     const { sequence, firstGroup, groups } = run;
-    const client = this.touch(clientOf(run), generation);
+    const client = this.touch(clientOf(run), sequence, generation);
     if (sequence <= client.floor) return;
-    client.last = Math.max(client.last, sequence);
     let message = client.messages.find((known) => known.sequence === sequence);
     if (message === undefined) {
       message = { sequence, parts: [] };
@@ -164,9 +155,11 @@ export class ClientTable {
   }
 
   /** The client's entry, as the one that was active last. */
-  private touch(name: string, generation: number): Client {
+  private touch(name: string, sequence: number, generation: number): Client {
+    // Of one that was forgotten and goes on, earlier messages may be there.
+    const floor = this.forgottenGeneration > 0 ? sequence - 1 : 0;
     const known = this.clients.get(name);
-    const client = known ?? { last: 0, floor: 0, activeGeneration: 0, messages: [] };
+    const client = known ?? { floor, activeGeneration: 0, messages: [] };
     client.activeGeneration = Math.max(client.activeGeneration, generation);
     this.clients.delete(name);
     this.clients.set(name, client);
@@ -205,7 +198,6 @@ export class ClientTable {
     for (const [name, client] of this.clients) {
       writeU32(bytes, at + CLIENT_LAYOUT.client[0], Number.parseInt(name.slice(8), 16));
       writeU32(bytes, at + CLIENT_LAYOUT.client[0] + 4, Number.parseInt(name.slice(0, 8), 16));
-      writeU48(bytes, at + CLIENT_LAYOUT.last[0], client.last);
       writeU48(bytes, at + CLIENT_LAYOUT.floor[0], client.floor);
       writeU32(bytes, at + CLIENT_LAYOUT.activeGeneration[0], client.activeGeneration);
       bytes[at + CLIENT_LAYOUT.messages[0]] = client.messages.length;
@@ -244,7 +236,6 @@ export class ClientTable {
       groups: 0,
     });
     const client: Client = {
-      last: readU48(bytes, start + CLIENT_LAYOUT.last[0]),
       floor: readU48(bytes, start + CLIENT_LAYOUT.floor[0]),
       activeGeneration: readU32(bytes, start + CLIENT_LAYOUT.activeGeneration[0]),
       messages: [],
@@ -255,7 +246,6 @@ export class ClientTable {
     for (let index = 0; index < count; index++) {
       const message: ClientMessage | undefined = decodeMessage(bytes, at);
       if (message === undefined || message.sequence <= before) return -1;
-      if (message.sequence > client.last) return -1;
       before = message.sequence;
       client.messages.push(message);
       at += CLIENT_MESSAGE_BYTES + message.parts.length * CLIENT_PART_BYTES;

@@ -184,12 +184,11 @@ export const CLIENT_TABLE_LAYOUT = {
 export const CLIENT_TABLE_HEAD_BYTES = 12;
 export const CLIENT_LAYOUT = {
   client: [0, 8],
-  last: [8, 6],
-  floor: [14, 6],
-  activeGeneration: [20, 4],
-  messages: [24, 1],
+  floor: [8, 6],
+  activeGeneration: [14, 4],
+  messages: [18, 1],
 } as const;
-export const CLIENT_BYTES = 25;
+export const CLIENT_BYTES = 19;
 export const CLIENT_MESSAGE_LAYOUT = { sequence: [0, 6], parts: [6, 1] } as const;
 export const CLIENT_MESSAGE_BYTES = 7;
 export const CLIENT_PART_LAYOUT = { groups: [0, 4], firstLsn: [4, 8], count: [12, 4] } as const;

@@ -63,15 +63,7 @@ function stageOnce(
   const { table } = journal.clients;
   const message = table.admit(stamp, journal.generation);
   const done = message === undefined ? 0 : groupsOf(message);
-  if (message === undefined) {
-    try {
-      return request.stage(0);
-    } catch (error) {
-      // Its number is used: the next message comes after it, and this one may be tried again.
-      if (isVarveError(error)) table.use(stamp, journal.generation);
-      throw error;
-    }
-  }
+  if (message === undefined) return request.stage(0);
   const counts = request.countOf(Math.min(done, groups));
   if (done > groups) throw otherMessage(stamp);
   const before = answerOf(message, stamp, counts);

@@ -17,7 +17,8 @@ const stamp = (
   sequence: number,
   answeredTo = sequence - 1,
   sinceGeneration = 2,
-): ClientStamp => ({ client, sequence, sinceGeneration, answeredTo });
+  isRepeated = true,
+): ClientStamp => ({ client, sequence, sinceGeneration, answeredTo, isRepeated });
 
 const append = (
   store: Store,
@@ -173,15 +174,13 @@ describe('a message that is sent again', () => {
   });
 });
 
-describe('a message whose number is not the next', () => {
+describe('a message whose number makes no sense', () => {
   test.each([
-    ['leaves one out', stamp(ALICE, 4, 1), 'BAD_MESSAGE', 'not-written'],
     ['says that it was answered', stamp(ALICE, 2, 2), 'BAD_MESSAGE', 'not-written'],
     ['was answered, another one said', stamp(ALICE, 1, 0), 'OUTCOME_UNKNOWN', 'unknown'],
     ['is of nobody', stamp('0000000000000000', 1), 'BAD_MESSAGE', 'not-written'],
     ['has no number', stamp(ALICE, 0, 0), 'BAD_MESSAGE', 'not-written'],
     ['is no number', stamp(ALICE, 2.5, 1), 'BAD_MESSAGE', 'not-written'],
-    ['is of an unknown client, and not the first', stamp(BOB, 2, 0), 'OUTCOME_UNKNOWN', 'unknown'],
     ['is of a later generation', stamp(BOB, 1, 0, 99), 'OUTCOME_UNKNOWN', 'unknown'],
   ])('%s: nothing is appended', async (_name, under, code, outcome) => {
     const { store } = await opened();
@@ -191,18 +190,20 @@ describe('a message whose number is not the next', () => {
     expect(store.status().lastLsn).toBe(2);
   });
 
-  test('a refused message uses its number up, and may be tried again', async () => {
+  test('a refused message may be tried again, also when later ones have come, and others never come', async () => {
     const { store, open } = await opened();
     await append(store, 'one', stamp(ALICE, 1));
     const refused = append(store, 'two', stamp(ALICE, 2), { expect: 7 });
     await expect(refused).rejects.toMatchObject({ code: 'CONFLICT', outcome: 'not-written' });
     expect(await append(store, 'three', stamp(ALICE, 3, 1))).toMatchObject({ firstLsn: 2 });
     expect(await append(store, 'two', stamp(ALICE, 2, 1))).toMatchObject({ firstLsn: 3 });
-    await expect(append(store, 'x', stamp(ALICE, 4), { expect: 0 })).rejects.toThrow();
+    // 4 and 5 were given up on their way.
+    expect(await append(store, 'six', stamp(ALICE, 6, 1))).toMatchObject({ firstLsn: 4 });
     store.abandon();
-    // The next store knows nothing of the number that was used up; the stamp says that it was.
     const again = await open();
-    expect(await append(again, 'five', stamp(ALICE, 5))).toMatchObject({ firstLsn: 4 });
+    expect(await append(again, 'six', stamp(ALICE, 6, 1))).toMatchObject({ firstLsn: 4 });
+    expect(await append(again, 'two', stamp(ALICE, 2, 1))).toMatchObject({ firstLsn: 3 });
+    expect(await append(again, 'five', stamp(ALICE, 5, 1))).toMatchObject({ firstLsn: 5 });
   });
 
   test(`of more than ${MESSAGES_MAX} unanswered ones the oldest is not remembered`, async () => {
@@ -240,6 +241,28 @@ describe('forgetting', () => {
     await expect(
       append(again, 'old', stamp('ca20100000000003', 1, 0, generation - 1)),
     ).rejects.toThrow('OUTCOME_UNKNOWN');
+  });
+
+  test('a forgotten client goes on with what it never sent; what it sent before stays unknown', async () => {
+    const { store, open } = await opened();
+    await append(store, 'one', stamp(ALICE, 1));
+    await append(store, 'two', stamp(ALICE, 2, 0));
+    for (let index = 0; index < CLIENTS_MAX; index++)
+      await append(store, `${index}`, stamp(name(index), 1), { durability: 'relaxed' });
+    const { lastLsn } = store.status();
+    const third = append(store, 'three', stamp(ALICE, 3, 0, 2, false));
+    expect(await third).toMatchObject({ firstLsn: lastLsn + 1 });
+    let last = store;
+    for (let life = 0; life < 2; life++) {
+      for (const sequence of [1, 2])
+        await expect(append(last, 'x', stamp(ALICE, sequence, 0))).rejects.toThrow(
+          'OUTCOME_UNKNOWN',
+        );
+      const again = append(last, 'three', stamp(ALICE, 3, 0));
+      expect(await again).toMatchObject({ firstLsn: lastLsn + 1 });
+      last.abandon();
+      last = await open();
+    }
   });
 
   test('a table too long for a batch is kept in fragments, through closes and checkpoints', async () => {

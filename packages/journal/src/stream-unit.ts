@@ -70,13 +70,10 @@ export class StreamUnit implements UnitWriter {
     return (await appended).firstLsn;
   }
 
-  /** What to tell of a message that was sent before; else its number is used, whatever becomes of it. */
+  /** What to tell of a message that was sent before. */
   private stagedBefore(stamp: ClientStamp): Appended | undefined {
     const { journal } = this.life;
-    if (journal === undefined) return undefined;
-    const before = stagedBefore(journal, stamp);
-    if (before === undefined) journal.clients.table.use(stamp, journal.generation);
-    return before;
+    return journal && stagedBefore(journal, stamp);
   }
 
   abort(): void {

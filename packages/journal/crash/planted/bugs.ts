@@ -341,8 +341,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'stamped: who may have been forgotten is believed',
     file: 'client-table.ts',
-    find: '      if (this.mayHaveForgotten(stamp, generation) || sequence > answeredTo + 1)\n        throw forgotten(stamp);\n',
-    replace: '      void answeredTo;\n',
+    find: 'if (stamp.isRepeated && this.mayHaveForgotten(stamp, generation)) throw forgotten(stamp);',
+    replace: '',
   },
   {
     name: 'stamped: a message that is there is answered before it is durable',
