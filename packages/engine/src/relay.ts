@@ -42,6 +42,8 @@ import { BEAT_MS, Link, randomName } from './link.ts';
 const SILENT_BEATS_MAX = 10;
 /** … and for so many is looked after: it might be frozen. */
 const QUIET_BEATS_MAX = 1;
+/** … and a link that is silent for so many is made anew. */
+const LINK_BEATS_MAX = 4;
 /** No welcome within so many beats: once more. */
 const WELCOME_BEATS = 2;
 /** So long a leader that parts may take to give the store back. */
@@ -361,9 +363,13 @@ export class Relay {
       this.#beatsToWelcome--;
       if (this.#link !== undefined && this.#beatsToWelcome <= 0) this.#lose(this.#link);
       else if (this.#link === undefined) assembly.seek();
+    } else if (this.#silentBeats > LINK_BEATS_MAX) {
+      // The other end may be gone, and its farewell lost: whoever leads says so when it is asked.
+      this.#lose(this.#link!);
     }
-    if (this.#silentBeats > QUIET_BEATS_MAX) onQuiet();
+    // One or the other: both ask for the same guard.
     if (this.#silentBeats > SILENT_BEATS_MAX) onSilent();
+    else if (this.#silentBeats > QUIET_BEATS_MAX) onQuiet();
     const { leaderTimeoutMs } = request;
     if (nowMs - this.heardMs <= leaderTimeoutMs) return;
     for (const [id, waiting] of [...this.#waiting]) {
