@@ -6,6 +6,7 @@
  */
 import { openLog } from 'varve';
 import { deleteStore, importStore } from 'varve/stores';
+import { inTurn } from '../exclusive.ts';
 import { ask } from '../ui/ask.ts';
 import { el, replace } from '../ui/dom.ts';
 import { dayKey, plural, size } from '../ui/format.ts';
@@ -30,9 +31,11 @@ interface Arrival {
   readonly entries: number;
 }
 
+const dropArrived = (): Promise<void> => deleteStore(ARRIVED).catch(() => undefined);
+
 /** Makes a store of its own from the file and reads all of it. */
 async function examine(file: Blob): Promise<Arrival> {
-  await deleteStore(ARRIVED).catch(() => undefined);
+  await dropArrived();
   await importStore(ARRIVED, file);
   const log = await openLog<LogbookRecord>(ARRIVED, { readOnly: true });
   try {
@@ -106,7 +109,7 @@ export function transferPanel(
   const take = async (file: File): Promise<void> => {
     replace(place, el('p', { class: 'quiet' }, `Checking ${file.name} …`));
     try {
-      const arrival = await examine(file);
+      const arrival = await inTurn(ARRIVED, () => examine(file).finally(dropArrived));
       replace(
         place,
         el(
@@ -136,8 +139,6 @@ export function transferPanel(
           el('p', {}, sentenceOf(error)),
         ),
       );
-    } finally {
-      await deleteStore(ARRIVED).catch(() => undefined);
     }
   };
 

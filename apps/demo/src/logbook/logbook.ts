@@ -1,11 +1,13 @@
 /**
- * The logbook: a store, and the state its records amount to.
+ * The logbook: a store, and the state its records amount to, whichever tab wrote them.
  *
  * Always true:
  * - `add`, `edit`, `remove` and `restore` resolve only when their record is durable
- * - the state holds nothing that is not in the log: it changes only through `applyRecord`
+ * - the state holds nothing that is not in the log: it changes only by what the log's tail brings, in
+ *   the order of the LSNs
  * - attachments are durable before the entry that points at them is written
  */
+import type { Log } from 'varve';
 import { Emitter } from '../ui/emitter.ts';
 import { sentenceOf } from '../ui/failure.ts';
 import { LiveStore } from '../live-store.ts';
@@ -23,6 +25,7 @@ import {
 export const LOGBOOK = 'logbook';
 /** After so many records a checkpoint makes the next start short. */
 const CHECKPOINT_EVERY_RECORDS = 64;
+const FOLLOW_AGAIN_MS = 1_000;
 
 export interface Draft {
   readonly text: string;
@@ -41,8 +44,16 @@ export class Logbook {
   readonly saved = new Emitter<{ readonly lsn: number; readonly tookMs: number }>();
   #state = new Map<string, LogbookEntry>();
   #lsn = 0;
-  #sinceCheckpoint = 0;
+  /** Where a checkpoint was tried last. */
+  #triedLsn = 0;
   #loaded = false;
+  /** The log whose tail feeds the state. */
+  #followed: Log<LogbookRecord> | undefined;
+  #awaited: { readonly lsn: number; readonly resolve: () => void }[] = [];
+
+  constructor() {
+    this.store.changed.on(() => this.#follow());
+  }
 
   get state(): LogbookState {
     return this.#state;
@@ -60,8 +71,9 @@ export class Logbook {
     });
     this.#state = state;
     this.#lsn = lsn;
-    this.#sinceCheckpoint = lsn - log.status().coveredLsn;
+    this.#triedLsn = 0;
     this.#loaded = true;
+    this.#follow();
     this.changed.emit();
   }
 
@@ -98,8 +110,9 @@ export class Logbook {
   /** Writes down what the records so far amount to, so that the next start reads little. */
   async checkpoint(): Promise<void> {
     const log = await this.store.open();
-    await log.checkpoint(this.#state, { upTo: this.#lsn });
-    this.#sinceCheckpoint = 0;
+    const upTo = this.#lsn;
+    // Another tab may have done it already.
+    if (upTo > log.status().coveredLsn) await log.checkpoint(this.#state, { upTo });
   }
 
   /** Lets `change` replace or remove the store's files, and begins with what is there then. */
@@ -117,17 +130,58 @@ export class Logbook {
     const startMs = performance.now();
     const lsn = await log.append(value, { type: EntryType });
     const tookMs = performance.now() - startMs;
-    applyRecord(this.#state, { lsn, value, type: EntryType, channel: 0, timeMs: Date.now() });
-    this.#lsn = Math.max(this.#lsn, lsn);
-    this.changed.emit();
+    await this.#takenIn(lsn);
     this.saved.emit({ lsn, tookMs });
-    this.#sinceCheckpoint += 1;
-    if (this.#sinceCheckpoint >= CHECKPOINT_EVERY_RECORDS) void this.#checkpointIfItFits();
+    const { coveredLsn } = log.status();
+    if (this.#lsn - Math.max(coveredLsn, this.#triedLsn) >= CHECKPOINT_EVERY_RECORDS)
+      void this.#checkpointIfItFits();
+  }
+
+  /** Resolves when the state knows the record, or when nothing feeds it any more. */
+  #takenIn(lsn: number): Promise<void> {
+    if (lsn <= this.#lsn || this.#followed === undefined) return Promise.resolve();
+    return new Promise((resolve) => this.#awaited.push({ lsn, resolve }));
+  }
+
+  /** Lets the tail of the log that is open now feed the state. */
+  #follow(): void {
+    const { log } = this.store;
+    if (!this.#loaded || log === undefined || log === this.#followed) return;
+    this.#followed = log;
+    void this.#feed(log);
+  }
+
+  async #feed(log: Log<LogbookRecord>): Promise<void> {
+    try {
+      for await (const record of log.tail({ after: this.#lsn, type: EntryType })) {
+        if (this.#followed !== log || !this.#loaded) break;
+        applyRecord(this.#state, record);
+        this.#lsn = record.lsn;
+        this.#wake(record.lsn);
+        this.changed.emit();
+      }
+    } catch (error) {
+      if (this.store.log === log) {
+        this.store.notes.add(note('alarm', `Does not hear what is new: ${sentenceOf(error)}`));
+        setTimeout(() => this.#follow(), FOLLOW_AGAIN_MS);
+      }
+    } finally {
+      if (this.#followed === log) {
+        this.#followed = undefined;
+        this.#wake(Infinity);
+      }
+    }
+  }
+
+  #wake(lsn: number): void {
+    const ready = this.#awaited.filter((each) => each.lsn <= lsn);
+    this.#awaited = this.#awaited.filter((each) => each.lsn > lsn);
+    for (const { resolve } of ready) resolve();
   }
 
   /** The records are safe already: a checkpoint that fails only makes the next start longer. */
   async #checkpointIfItFits(): Promise<void> {
-    this.#sinceCheckpoint = 0;
+    this.#triedLsn = this.#lsn;
     try {
       await this.checkpoint();
     } catch (error) {
