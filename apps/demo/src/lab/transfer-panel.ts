@@ -36,7 +36,15 @@ const dropArrived = (): Promise<void> => deleteStore(ARRIVED).catch(() => undefi
 /** Makes a store of its own from the file and reads all of it. */
 async function examine(file: Blob): Promise<Arrival> {
   await dropArrived();
-  await importStore(ARRIVED, file);
+  try {
+    await importStore(ARRIVED, file);
+    return await readArrived();
+  } finally {
+    await dropArrived();
+  }
+}
+
+async function readArrived(): Promise<Arrival> {
   const log = await openLog<LogbookRecord>(ARRIVED, { readOnly: true });
   try {
     const state = new Map<string, LogbookEntry>();
@@ -109,7 +117,7 @@ export function transferPanel(
   const take = async (file: File): Promise<void> => {
     replace(place, el('p', { class: 'quiet' }, `Checking ${file.name} …`));
     try {
-      const arrival = await inTurn(ARRIVED, () => examine(file).finally(dropArrived));
+      const arrival = await inTurn(ARRIVED, () => examine(file));
       replace(
         place,
         el(

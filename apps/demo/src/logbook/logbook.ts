@@ -7,10 +7,10 @@
  *   the order of the LSNs
  * - attachments are durable before the entry that points at them is written
  */
-import type { Log } from 'varve';
 import { Emitter } from '../ui/emitter.ts';
 import { sentenceOf } from '../ui/failure.ts';
 import { LiveStore } from '../live-store.ts';
+import { TailFeed } from '../tail-feed.ts';
 import { note } from '../store-notes.ts';
 import {
   applyRecord,
@@ -25,7 +25,6 @@ import {
 export const LOGBOOK = 'logbook';
 /** After so many records a checkpoint makes the next start short. */
 const CHECKPOINT_EVERY_RECORDS = 64;
-const FOLLOW_AGAIN_MS = 1_000;
 
 export interface Draft {
   readonly text: string;
@@ -47,13 +46,11 @@ export class Logbook {
   /** Where a checkpoint was tried last. */
   #triedLsn = 0;
   #loaded = false;
-  /** The log whose tail feeds the state. */
-  #followed: Log<LogbookRecord> | undefined;
-  #awaited: { readonly lsn: number; readonly resolve: () => void }[] = [];
-
-  constructor() {
-    this.store.changed.on(() => this.#follow());
-  }
+  readonly #feed = new TailFeed<LogbookRecord>(this.store, EntryType, (record) => {
+    applyRecord(this.#state, record);
+    this.#lsn = record.lsn;
+    this.changed.emit();
+  });
 
   get state(): LogbookState {
     return this.#state;
@@ -73,7 +70,7 @@ export class Logbook {
     this.#lsn = lsn;
     this.#triedLsn = 0;
     this.#loaded = true;
-    this.#follow();
+    this.#feed.start(lsn);
     this.changed.emit();
   }
 
@@ -118,6 +115,7 @@ export class Logbook {
   /** Lets `change` replace or remove the store's files, and begins with what is there then. */
   async startOver(change: () => Promise<void>): Promise<void> {
     this.#loaded = false;
+    this.#feed.stop();
     try {
       await this.store.startOver(change);
     } finally {
@@ -130,53 +128,11 @@ export class Logbook {
     const startMs = performance.now();
     const lsn = await log.append(value, { type: EntryType });
     const tookMs = performance.now() - startMs;
-    await this.#takenIn(lsn);
+    await this.#feed.takenIn(lsn);
     this.saved.emit({ lsn, tookMs });
     const { coveredLsn } = log.status();
     if (this.#lsn - Math.max(coveredLsn, this.#triedLsn) >= CHECKPOINT_EVERY_RECORDS)
       void this.#checkpointIfItFits();
-  }
-
-  /** Resolves when the state knows the record, or when nothing feeds it any more. */
-  #takenIn(lsn: number): Promise<void> {
-    if (lsn <= this.#lsn || this.#followed === undefined) return Promise.resolve();
-    return new Promise((resolve) => this.#awaited.push({ lsn, resolve }));
-  }
-
-  /** Lets the tail of the log that is open now feed the state. */
-  #follow(): void {
-    const { log } = this.store;
-    if (!this.#loaded || log === undefined || log === this.#followed) return;
-    this.#followed = log;
-    void this.#feed(log);
-  }
-
-  async #feed(log: Log<LogbookRecord>): Promise<void> {
-    try {
-      for await (const record of log.tail({ after: this.#lsn, type: EntryType })) {
-        if (this.#followed !== log || !this.#loaded) break;
-        applyRecord(this.#state, record);
-        this.#lsn = record.lsn;
-        this.#wake(record.lsn);
-        this.changed.emit();
-      }
-    } catch (error) {
-      if (this.store.log === log) {
-        this.store.notes.add(note('alarm', `Does not hear what is new: ${sentenceOf(error)}`));
-        setTimeout(() => this.#follow(), FOLLOW_AGAIN_MS);
-      }
-    } finally {
-      if (this.#followed === log) {
-        this.#followed = undefined;
-        this.#wake(Infinity);
-      }
-    }
-  }
-
-  #wake(lsn: number): void {
-    const ready = this.#awaited.filter((each) => each.lsn <= lsn);
-    this.#awaited = this.#awaited.filter((each) => each.lsn > lsn);
-    for (const { resolve } of ready) resolve();
   }
 
   /** The records are safe already: a checkpoint that fails only makes the next start longer. */

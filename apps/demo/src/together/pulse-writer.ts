@@ -28,7 +28,13 @@ export interface Answered {
 }
 
 /** After these nothing that a tab does helps. */
-const FINAL = new Set(['QUOTA_EXCEEDED', 'STORE_FULL', 'READ_ONLY', 'STORE_LOST', 'STORAGE_DENIED']);
+const FINAL = new Set([
+  'QUOTA_EXCEEDED',
+  'STORE_FULL',
+  'READ_ONLY',
+  'STORE_LOST',
+  'STORAGE_DENIED',
+]);
 
 export class PulseWriter {
   /** It began, ended, or something went wrong. */

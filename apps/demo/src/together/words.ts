@@ -69,11 +69,23 @@ export function isWord(data: unknown): data is Word {
 }
 
 /** Whoever lives at a lake. */
-const LABELS = ['Otter', 'Heron', 'Pike', 'Grebe', 'Perch', 'Loon', 'Trout', 'Bittern', 'Char', 'Tench'];
+const LABELS = [
+  'Otter',
+  'Heron',
+  'Pike',
+  'Grebe',
+  'Perch',
+  'Loon',
+  'Trout',
+  'Bittern',
+  'Char',
+  'Tench',
+];
 
 /** A label that is not taken; with a number when there are more tabs than labels. */
 export function labelFor(id: string, taken: readonly string[]): string {
-  const start = [...id].reduce((sum, letter) => sum + letter.charCodeAt(0), 0);
+  let start = 0;
+  for (let at = 0; at < id.length; at += 1) start += id.charCodeAt(at);
   for (let step = 0; ; step += 1) {
     const round = Math.floor(step / LABELS.length);
     const label = LABELS[(start + step) % LABELS.length]!;
