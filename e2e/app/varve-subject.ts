@@ -1,6 +1,7 @@
 /** Varve as a subject: what an application would write, and a worker that takes orders to stop. */
 import { openLog, type Log } from 'varve';
 import { bytesCodec } from 'varve/codec';
+import { ring } from 'varve/ring';
 import type { Housekeeping, OpenSubject, RecoveryFacts, Subject } from './subject.ts';
 
 /** A channel of which nothing is appended. */
@@ -68,6 +69,8 @@ export const openVarve: OpenSubject = async (options) => {
   const log = await openLog<Uint8Array>(store, {
     codec: bytesCodec,
     worker: () => worker,
+    // On an isolated page, what is small goes by ring; elsewhere this is nothing.
+    transport: ring(),
     ...(segmentSizeBytes === undefined ? {} : { segmentSizeBytes }),
   });
   return new VarveSubject(log);

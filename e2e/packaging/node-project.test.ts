@@ -6,6 +6,7 @@ const script = (inline: boolean): string => `
 import { openLog, VarveError, listStores } from 'varve/node';
 import { VarveError as FromPage, openLog as openInPage } from 'varve';
 import { bytesCodec } from 'varve/codec';
+import { ring } from 'varve/ring';
 import { listStores as listInPage } from 'varve/stores';
 
 const place = { directory: './stores', inline: ${inline} };
@@ -16,7 +17,7 @@ const again = await openLog('journal', { ...place, create: false });
 const values = [];
 for await (const { value } of again.read()) values.push(value.i);
 await again.close();
-const bytes = await openLog('bytes', { ...place, codec: bytesCodec });
+const bytes = await openLog('bytes', { ...place, codec: bytesCodec, transport: ring() });
 await bytes.append(new Uint8Array([7]));
 const refused = await bytes.append('no bytes').catch((error) => error);
 await bytes.close();
@@ -29,6 +30,7 @@ console.log(JSON.stringify({
   inPage: inPage instanceof FromPage && inPage.code,
   storesInPage: storesInPage instanceof VarveError && storesInPage.code,
   oneErrorClass: VarveError === FromPage,
+  ring: typeof ring(),
 }));
 `;
 
@@ -39,6 +41,7 @@ const EXPECTED = {
   inPage: 'CONTEXT_UNSUPPORTED',
   storesInPage: 'CONTEXT_UNSUPPORTED',
   oneErrorClass: true,
+  ring: 'function',
 };
 
 for (const inline of [false, true]) {

@@ -56,6 +56,7 @@ test('the entries of a page export what is documented; what they share has names
   const folder = join(await unpacked(), 'varve');
   const documented = {
     index: ['VarveError', 'isVarveError', 'openLog'],
+    ring: ['ring'],
     stores: ['VarveError', 'deleteStore', 'importStore', 'isVarveError', 'listStores'],
   };
   for (const [name, expected] of Object.entries(documented)) {

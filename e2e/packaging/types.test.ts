@@ -27,12 +27,13 @@ const STRICT = {
 const PAGE = `
 import { openLog, isVarveError, type Entry, type Log, type OpenLogOptions } from 'varve';
 import { bytesCodec } from 'varve/codec';
+import { ring } from 'varve/ring';
 import { importStore, listStores, type StoreInfo } from 'varve/stores';
 
 interface Note { readonly text: string }
 
 export async function keep(note: Note): Promise<number> {
-  const options: OpenLogOptions<Note> = { durability: 'strict', worker: () => new Worker('/w.js') };
+  const options: OpenLogOptions<Note> = { durability: 'strict', worker: () => new Worker('/w.js'), transport: ring() };
   const log: Log<Note> = await openLog<Note>('notes', options);
   try {
     const lsn: number = await log.append(note, { channel: 2 });

@@ -65,7 +65,7 @@ test(`${KILLS} kills of worker, tab, renderer and browser lose nothing acknowled
   }
 });
 
-test('on a cross-origin isolated page too', async () => {
+test('on a cross-origin isolated page, small appends by ring, too', async () => {
   const stage = await Stage.set({ isolated: true });
   try {
     expect(failuresOf(await kills(stage, { kills: kinds.length }))).toEqual([]);

@@ -39,6 +39,7 @@ export async function browserServices(
     refusal: (error) => guard.refusal(error),
     storageFacts,
     timers: memory.timers,
+    mayStandStill: true,
     lifeLock: await heldInTime(life),
     openStore: (host, name, options, onEvent) => {
       const opening = openStore(host, name, options, onEvent);

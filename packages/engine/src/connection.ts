@@ -17,6 +17,7 @@ import {
   checkAgrees,
   completeRequest,
   isVarveError,
+  readAppendEntry,
   toWire,
   validateToEngine,
   withOutcome,
@@ -25,8 +26,10 @@ import type {
   AppendedMessage,
   AppendMessage,
   ControlRequest,
+  FailedMessage,
   Port,
   ReadMessage,
+  RingMessage,
   StorageFacts,
   StoreStatus,
   ToClient,
@@ -38,6 +41,7 @@ import { exposeControl } from './control-root.ts';
 import type { ControlHandlers } from './control-root.ts';
 import { Desk } from './desk.ts';
 import { Moved, type Relay, isLeadersStream, streamLost } from './relay.ts';
+import { RingService } from './ring-service.ts';
 import type { EngineServices } from './services.ts';
 import { StoreSession } from './session.ts';
 import { StatusPusher } from './status-pusher.ts';
@@ -48,6 +52,9 @@ interface WaitingAppend {
   readonly place: Place;
 }
 
+/** Takes what an append is answered with; `buffer` is what it came in, for who gives it back. */
+type Answer = (answer: AppendedMessage | FailedMessage, buffer?: ArrayBuffer) => void;
+
 export class Connection {
   readonly #data: Port;
   readonly #control: Port;
@@ -55,6 +62,8 @@ export class Connection {
   readonly #pusher: StatusPusher;
   readonly #desk: Desk;
   readonly #line = new AppendLine();
+  readonly #mayStandStill: boolean;
+  #ring: RingService | undefined;
   #strikes = 0;
   #ended = false;
 
@@ -66,13 +75,17 @@ export class Connection {
       event: (event) => this.#pusher.event(event),
       status: (message) => this.#pusher.pass(message),
     });
+    this.#mayStandStill = services.mayStandStill === true;
     this.#pusher = new StatusPusher(
       services.timers,
       () => this.#session.status,
       () => this.#isCheckpointDue(),
       (message) => this.#post(message),
     );
-    data.addEventListener('message', (event) => this.#receive(event.data));
+    data.addEventListener('message', (event) => {
+      this.#ring?.take();
+      this.#receive(event.data);
+    });
     // A port that closes is a client that went away, where the platform tells.
     data.addEventListener('close', () => void this.end());
     exposeControl(
@@ -90,19 +103,20 @@ export class Connection {
     if (this.#ended) return;
     this.#ended = true;
     this.#desk.dispose();
+    this.#ring?.end();
     this.#pusher.stop();
     await this.#session.close();
     this.#data.close();
     this.#control.close();
   }
 
-  #receive(data: unknown): void {
+  #receive(data: unknown, answer: Answer = this.#answerByMessage): void {
     if (this.#ended) return;
     const validated = validateToEngine(data);
     if ('wrong' in validated) {
       const error = this.#strike(validated.wrong);
       const { id } = (data ?? {}) as { readonly id?: unknown };
-      if (typeof id === 'number') this.#post({ kind: 'failed', id, error: toWire(error) });
+      if (typeof id === 'number') answer({ kind: 'failed', id, error: toWire(error) });
       else this.#post({ kind: 'refused', error: toWire(error), dropped: false });
       return;
     }
@@ -110,7 +124,9 @@ export class Connection {
     const message = validated.value;
     switch (message.kind) {
       case 'append':
-        return this.#append(message);
+        return this.#append(message, answer);
+      case 'ring':
+        return this.#serveRing(message);
       case 'read':
         return void this.#read(message);
       case 'unit':
@@ -121,19 +137,52 @@ export class Connection {
     }
   }
 
-  #append(message: AppendMessage): void {
+  readonly #answerByMessage: Answer = (answer, buffer) => {
+    if (answer.kind === 'failed' || buffer === undefined || buffer.byteLength <= CLONED_BYTES_MAX) {
+      this.#post(answer);
+    } else {
+      this.#post({ ...answer, buffer }, [buffer]);
+    }
+  };
+
+  #append(message: AppendMessage, answer: Answer): void {
     const { id, buffer } = message;
     this.#appended(message).then(
-      (answer) => {
-        if (buffer.byteLength <= CLONED_BYTES_MAX) this.#post(answer);
-        else this.#post({ ...answer, buffer }, [buffer]);
+      (appended) => {
+        answer(appended, buffer);
         this.#pusher.touch();
       },
       (cause: unknown) => {
         const error = asVarveError(cause);
-        this.#fail(id, withOutcome(error, error.outcome ?? 'unknown'));
+        const wire = toWire(withOutcome(error, error.outcome ?? 'unknown'));
+        answer({ kind: 'failed', id, error: wire });
       },
     );
+  }
+
+  /** Once: whoever offers a second pair is told that it is none. */
+  #serveRing({ appends, answers }: RingMessage): void {
+    const broken = (cause: unknown): void =>
+      this.#drop(new VarveError('BAD_MESSAGE', 'the ring is broken', { cause }));
+    if (this.#ring) return broken(new Error('there is one already'));
+    try {
+      const ring = new RingService(appends, answers, {
+        onEntry: (entry) => {
+          const message = readAppendEntry(entry);
+          if (message === undefined) return broken(new Error('an entry is none'));
+          this.#receive(message, (answer) => {
+            const isPlain = answer.kind === 'appended' && !answer.refusal && !answer.groupLsns;
+            if (!ring.answered(isPlain ? answer : undefined)) this.#post(answer);
+          });
+        },
+        onBroken: broken,
+        mayStandStill: () => this.#mayStandStill && Desk.open === 1,
+      });
+      this.#ring = ring;
+      this.#post({ kind: 'ring' });
+    } catch (error) {
+      broken(error);
+    }
   }
 
   #appended(message: AppendMessage): Promise<AppendedMessage> {

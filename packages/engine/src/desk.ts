@@ -30,6 +30,8 @@ import { Streams } from './streams.ts';
 const REOPENING_PAUSE_MS = 20;
 
 export class Desk {
+  /** Clients of this thread, followers in other tabs too: who stands still for one holds up the rest. */
+  static open = 0;
   readonly streams = new Streams();
   readonly #readers = new Readers();
   readonly #history = new HistorySize();
@@ -39,6 +41,7 @@ export class Desk {
   constructor(services: EngineServices) {
     this.#services = services;
     this.#timers = services.timers;
+    Desk.open++;
   }
 
   /** The records have their place in the log when this returns. */
@@ -122,7 +125,9 @@ export class Desk {
     );
   }
 
+  /** Once. */
   dispose(): void {
+    Desk.open--;
     this.#readers.releaseAll();
     this.streams.dropAll();
   }

@@ -3,5 +3,6 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { receiveHello } from './engine.ts';
 import { nodeServices } from './node-services.ts';
 
-const services = nodeServices((workerData as { readonly directory: string }).directory);
+const { directory } = workerData as { readonly directory: string };
+const services = { ...nodeServices(directory), mayStandStill: true };
 parentPort?.on('message', (message) => receiveHello(services, message));

@@ -16,6 +16,8 @@ export interface EngineServices {
   /** Absent: nobody says anything of the place. */
   storageFacts?(): Promise<StorageFacts>;
   readonly timers: Timers;
+  /** The thread is there for this engine: it may stand still for a moment. Absent: it may not. */
+  readonly mayStandStill?: boolean;
   /** Name of a lock held for the worker's life, or undefined where there are no locks. */
   readonly lifeLock: string | undefined;
   openStore(

@@ -201,7 +201,7 @@ export class StoreSession {
     request: OpenRequest,
     given: GivenRequest,
   ): Membership | undefined {
-    const { channels } = host;
+    const channels = usableChannels(host);
     if (channels === undefined) return undefined;
     const membership: Membership = new Membership({
       services: this.#services,
@@ -307,6 +307,16 @@ export class StoreSession {
   #known(status: StoreStatus): StoreStatus {
     const lastLsn = Math.max(status.lastLsn, this.#parked?.lastLsn ?? 0);
     return { ...status, lastLsn };
+  }
+}
+
+/** Where a browser refuses them, nobody else can be reached: a store is whose tab has it open. */
+function usableChannels({ channels }: Host): Host['channels'] {
+  try {
+    channels?.open('tabs', () => undefined).close();
+    return channels;
+  } catch {
+    return undefined;
   }
 }
 

@@ -8,12 +8,13 @@
  */
 import { type DiskImage, SimulatedDisk, SeededRandom, seedOf } from '@varve/files/simulated';
 import { isVarveError } from '@varve/protocol';
-import { deleteStore, openStore, SUPERBLOCK_PLACES } from '../src/index.ts';
+import { deleteStore, openStore, type Store, SUPERBLOCK_PLACES } from '../src/index.ts';
 import { decodeSuperblock } from '../src/superblock.ts';
+import { sendAgain } from './clients.ts';
 import { isSequence, type LaneCase, showsEverySubset } from './cases.ts';
 import { elementOf, type ImagePath, replayId } from './image-id.ts';
 import { History } from './history.ts';
-import { operationOf } from './operations.ts';
+import { operationOf, STAMPED_OPERATIONS } from './operations.ts';
 import { checkImage, checkWhole, type Expectation } from './oracle.ts';
 import { type Promises, promisesOf } from './promises.ts';
 import { describe, Run } from './run.ts';
@@ -64,6 +65,11 @@ const SECOND_LIFE = [
   'burst',
   'trim',
 ] as const;
+/** The clients of the first life go on in the second. */
+const STAMPED_LIFE = [
+  ...SECOND_LIFE,
+  ...Object.keys(STAMPED_OPERATIONS).filter((name) => name !== 'stampedCrowd'),
+];
 const PATH = 's/journal';
 
 /** A life of the store as its images are judged. */
@@ -251,6 +257,9 @@ export class CaseRun {
         // A store that was made just now may go with its name.
         if (treatment.twice && rows[0] === 'present')
           await this.recoverAgain(booted, expectation, store.status().lastLsn);
+        const isOver = treatment.next === undefined && expectation.erasing !== true;
+        if (isOver && history.messages.length > 0)
+          await this.sendAgain(booted, store, history.fork(image.op));
         // After an erase another store stands there, of which this history knows nothing.
         const isAnother = expectation.erasing === true && rows[0] !== 'present';
         if (treatment.next === undefined || isAnother) {
@@ -273,6 +282,15 @@ export class CaseRun {
     } catch (error) {
       this.fail(error, elements);
     }
+  }
+
+  /** What clients have no answer to is sent again: the log holds it once, where they were told it is. */
+  private async sendAgain(disk: SimulatedDisk, store: Store, past: History): Promise<void> {
+    const run = new Run(disk, store.host, past, this.lane.options, store);
+    past.openedAtOp = run.op;
+    past.reopened(store.status().lastLsn, run.op, false);
+    await sendAgain(run);
+    await this.checkLive(run);
   }
 
   /** What an image's treatment is drawn from, when its id does not say. */
@@ -373,7 +391,8 @@ export class CaseRun {
     let erasingFromOp = Infinity;
     if (next === 'used') {
       for (let count = 2 + random.below(3); count > 0; count--) {
-        const name = SECOND_LIFE[random.below(SECOND_LIFE.length)]!;
+        const names = history.messages.length > 0 ? STAMPED_LIFE : SECOND_LIFE;
+        const name = names[random.below(names.length)]!;
         await operationOf(name)(run);
         await run.settle();
       }

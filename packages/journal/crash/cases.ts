@@ -10,6 +10,7 @@
 import { type FaultRule, type Profile, SeededRandom, seedOf } from '@varve/files/simulated';
 import type { StoreOptions } from '../src/index.ts';
 import { cornerOf } from './corners.ts';
+import { STAMPED_OPERATIONS } from './operations.ts';
 import { drawWorkload } from './workloads.ts';
 
 export interface LaneCase {
@@ -90,6 +91,10 @@ const STRIDE = 2_741;
 /** In the mixed walk one longer sequence in so many has all its telling subsets looked at; short ones all. */
 const TELLING_EVERY = 48;
 const LARGE_EVERY = 256;
+/** One case in so many has clients that send appends under stamps. */
+const STAMPED_EVERY = 16;
+/** … and one of those in so many more of them than are remembered. */
+const CROWD_EVERY = 12;
 
 /** Every sequence under one profile has come up before this number. */
 export const EXHAUSTIVE_TO = Math.ceil((EXHAUSTIVE_CASES * 4) / 3) + 1;
@@ -108,7 +113,13 @@ export function caseOf(seed: number, number: number, profile: Profile): LaneCase
   const corner = !ordered && Number.isInteger(turn) ? cornerOf(turn, random, profile) : undefined;
   const { workload, from, length } = ordered
     ? sequenceOf(seed, everySubset ? number : number - Math.floor((number + 2) / 4))
-    : { workload: corner?.workload ?? randomWorkload(random), from: 0, length: Infinity };
+    : {
+        workload:
+          corner?.workload ??
+          (number % STAMPED_EVERY === 13 ? stampedWorkload(random) : randomWorkload(random)),
+        from: 0,
+        length: Infinity,
+      };
   const drawnPadded = profile === 'power-no-psow' ? random.below(4) > 0 : random.below(8) === 0;
   const padded = corner === undefined ? drawnPadded : corner.padded || profile === 'power-no-psow';
   const faulty = profile.startsWith('fsync-fail') || (!ordered && random.below(4) > 0);
@@ -196,6 +207,37 @@ function sequenceOf(
 function randomWorkload(random: SeededRandom): readonly string[] {
   const state = SEED_STATES[random.below(SEED_STATES.length)]!;
   return [...state, ...drawWorkload(random.below(2 ** 31))];
+}
+
+/** What is between the messages of clients: all that moves `scanStart`, ends a life or a segment. */
+const BETWEEN = [
+  'small',
+  'fill',
+  'sectors',
+  'segments',
+  'checkpoint',
+  'bigState',
+  'trim',
+  'trimAll',
+  'relaxed',
+  'stream',
+  'reopen',
+  'abandon',
+  'idle',
+  'longIdle',
+  'flush',
+] as const;
+
+function stampedWorkload(random: SeededRandom): readonly string[] {
+  const stamped = Object.keys(STAMPED_OPERATIONS).filter((name) => name !== 'stampedCrowd');
+  const workload = Array.from({ length: 2 + random.below(7) }, () =>
+    random.below(2) === 0
+      ? stamped[random.below(stamped.length)]!
+      : BETWEEN[random.below(BETWEEN.length)]!,
+  );
+  // It takes as long as all the others.
+  if (random.below(CROWD_EVERY) > 0) return workload;
+  return workload.toSpliced(random.below(workload.length), 0, 'stampedCrowd');
 }
 
 function faultOf(random: SeededRandom, profile: Profile): FaultRule {

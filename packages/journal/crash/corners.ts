@@ -43,6 +43,8 @@ const CORNERS: readonly Corner[] = [
   { workload: ['stream', 'abandon', 'checkpoint', 'trimAll', 'segments', 'checkpoint', 'trim'] },
   // A clean close flushes what nobody was promised.
   { workload: ['relaxedBurst', 'reopen', 'small'] },
+  // More clients than are remembered; those that were here before ask again.
+  { workload: ['stampedLate', 'stampedCrowd', 'stampedAgain'] },
 ];
 
 export interface DrawnCorner {

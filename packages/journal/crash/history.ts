@@ -11,6 +11,7 @@
  *   outcome) never comes back once the store has reopened without it: history branches there, and its
  *   LSNs are given out again
  */
+import type { StampedMessage } from './clients.ts';
 import { demand } from './violation.ts';
 
 export interface IssuedGroup {
@@ -38,6 +39,12 @@ export class History {
   /** Every group ever issued; `live` are those that were not withdrawn. */
   readonly groups: IssuedGroup[] = [];
   readonly checkpoints: IssuedCheckpoint[] = [];
+  /** What clients sent under stamps. */
+  readonly messages: StampedMessage[] = [];
+  /** Generations in which so many others came that clients may be forgotten. */
+  readonly crowds: number[] = [];
+  /** How often the clients have taken other names. */
+  names = 0;
   /** Each trim that was issued: its `before`, and when. */
   readonly trims: { before: number; issuedAtOp: number }[] = [];
   /** When the store existed for its user. */
@@ -175,15 +182,30 @@ export class History {
     copy.openedAtOp = before(this.openedAtOp, op);
     copy.liedAtOp = before(this.liedAtOp, op);
     copy.faultedAtOp = before(this.faultedAtOp, op);
+    const copies = new Map<IssuedGroup | undefined, IssuedGroup>();
     for (const group of this.groups) {
       if (!this.possibleAt(group, op)) continue;
-      copy.groups.push({
+      const copied = {
         firstLsn: group.firstLsn,
         payloads: group.payloads,
         issuedAtOp: -1,
         ackedAtOp: before(group.ackedAtOp, op),
         writtenAtOp: before(group.writtenAtOp, op),
         withdrawnAtOp: Infinity,
+      };
+      copy.groups.push(copied);
+      copies.set(group, copied);
+    }
+    copy.crowds.push(...this.crowds);
+    copy.names = this.names;
+    for (const message of this.messages) {
+      if (message.issuedAtOp >= op) continue;
+      copy.messages.push({
+        ...message,
+        issuedAtOp: -1,
+        wasSent: true,
+        answeredAtOp: before(message.answeredAtOp, op),
+        groups: message.groups.map((group) => copies.get(group)),
       });
     }
     for (const checkpoint of this.checkpoints) {

@@ -5,6 +5,7 @@
  * of one).
  */
 import { newRecordFrame, readRecordFrame } from '@varve/protocol';
+import { CLIENTS, crowd, sendNew, sendOnceMore } from './clients.ts';
 import { equal } from './oracle.ts';
 import type { Run } from './run.ts';
 import { demand } from './violation.ts';
@@ -187,6 +188,19 @@ const readers: Operation = async (run) => {
   hold.release();
 };
 
+/** Appends of clients that may send them again. Drawn by cases of their own: see `stampedWorkload`. */
+export const STAMPED_OPERATIONS: Readonly<Record<string, Operation>> = {
+  stamped: (run) => sendNew(run, CLIENTS, [[40]]),
+  stampedLate: (run) => sendNew(run, [CLIENTS[0]], [[60], [30, 20]], { isLate: true }),
+  stampedBoth: (run) => sendNew(run, CLIENTS, [[400], [70]], { isLate: true }),
+  stampedBig: (run) => sendNew(run, CLIENTS, [[700], [1_900, 1_500], [5_000]], { isLate: true }),
+  stampedRelaxed: (run) => sendNew(run, CLIENTS, [[90]], { durability: 'relaxed', isLate: true }),
+  stampedStream: (run) => sendNew(run, [CLIENTS[1]], [[2_100]], { isStream: true, isLate: true }),
+  stampedAgain: sendOnceMore,
+  stampedCrowd: crowd,
+  stampedShortStream: (run) => sendNew(run, CLIENTS, [[300]], { isStream: true, isLate: true }),
+};
+
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   small: append([[40]]),
   sectors: append([[1_300]]),
@@ -234,7 +248,7 @@ const SHAPED: Readonly<Record<string, (sizes: readonly (readonly number[])[]) =>
 
 /** @throws Error when none is called so */
 export function operationOf(spelled: string): Operation {
-  const named = OPERATIONS[spelled];
+  const named = OPERATIONS[spelled] ?? STAMPED_OPERATIONS[spelled];
   if (named !== undefined) return named;
   const [kind = '', ...groups] = spelled.split('~');
   const shape = SHAPED[kind];

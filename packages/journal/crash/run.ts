@@ -9,7 +9,7 @@
 import type { Host } from '@varve/files';
 import type { InjectedFault, SimulatedDisk } from '@varve/files/simulated';
 import { isVarveError, recordFrameBytes, writeRecordFrame } from '@varve/protocol';
-import { openStore, type Store, type StoreOptions } from '../src/index.ts';
+import { type ClientStamp, openStore, type Store, type StoreOptions } from '../src/index.ts';
 import type { History, IssuedGroup } from './history.ts';
 import { demand, Violation } from './violation.ts';
 
@@ -34,9 +34,13 @@ export class Run {
   /** Counts payloads, so that each is different. */
   serial = 0;
   fault: InjectedFault | undefined;
+  /** In which generation each client last had sent all that it has no answer to. */
+  readonly clientGenerations = new Map<string, number>();
   private generation: number;
   /** Appends that have not settled: those that a reopening finds waiting are issued anew, behind it. */
   private pending: { group: IssuedGroup; settled: boolean }[] = [];
+  /** The same of those of clients. */
+  readonly waiting = new Set<() => void>();
 
   constructor(
     disk: SimulatedDisk,
@@ -72,6 +76,7 @@ export class Run {
     for (const { group } of waiting) group.withdrawnAtOp = this.op;
     this.history.reopened(lastLsn, this.op, false);
     for (const entry of waiting) entry.group = this.history.issue(entry.group.payloads, this.op);
+    for (const issue of this.waiting) issue();
   }
 
   get op(): number {
@@ -101,6 +106,7 @@ export class Run {
   async append(
     groups: readonly (readonly number[])[],
     durability: 'strict' | 'relaxed',
+    stampOf: (group: number) => { stamp?: ClientStamp } = () => ({}),
   ): Promise<void> {
     this.pending = groups.map((lengths) => ({
       group: this.history.issue(
@@ -109,12 +115,13 @@ export class Run {
       ),
       settled: false,
     }));
-    const calls = this.pending.map(async (entry) => {
+    const calls = this.pending.map(async (entry, index) => {
       try {
-        return await this.store.append({ frames: framesOf(entry.group.payloads), durability });
+        const frames = framesOf(entry.group.payloads);
+        return await this.store.append({ frames, durability, ...stampOf(index) });
       } catch (error) {
         // At once: what becomes of the others may be told before this burst has ended.
-        if (isVarveError(error) && error.outcome === 'not-written')
+        if (isVarveError(error) && (error.outcome === 'not-written' || isForgotten(error)))
           this.history.forget(entry.group);
         throw error;
       } finally {
@@ -124,8 +131,9 @@ export class Run {
     const ends = await this.ended(Promise.allSettled(calls));
     for (const [index, end] of ends.entries()) {
       const { group } = this.pending[index]!;
-      if (end.status === 'rejected') this.refused(end.reason, group);
-      else {
+      if (end.status === 'rejected') {
+        if (!isForgotten(end.reason)) this.refused(end.reason, group);
+      } else {
         const { firstLsn, count, refusal } = end.value;
         if (refusal !== undefined) this.refused(refusal, group);
         else this.accepted(group, firstLsn, count, durability);
@@ -250,6 +258,9 @@ export class Run {
     this.disk.limitBytes = Infinity;
   }
 }
+
+/** It waited for a reopening behind which so many had come that nobody knows who was here. */
+const isForgotten = (error: unknown): boolean => isVarveError(error, 'OUTCOME_UNKNOWN');
 
 export function describe(error: unknown): string {
   if (!isVarveError(error)) return error instanceof Error ? String(error.stack) : String(error);

@@ -26,9 +26,11 @@ import {
   BATCH_HEADER_LAYOUT as AT,
   BATCH_MAGIC,
   BatchExtension,
+  CLIENT_RUN_BYTES,
   ENCODING_RAW,
   UNIT_DESCRIPTOR_BYTES,
 } from './format.ts';
+import { type ClientRun, newClientRun, readClientRun, writeClientRun } from './client-run.ts';
 import { readUnitDescriptor, type UnitDescriptor, writeUnitDescriptor } from './unit-descriptor.ts';
 
 /** Reused by scanners: decoding fills it in. */
@@ -48,6 +50,8 @@ export interface BatchHeader {
   fragmentNumber: number;
   /** Of the batch that ends a unit of records. */
   unit: UnitDescriptor | undefined;
+  /** Of records that a client sent under a stamp; without groups: nobody did. */
+  run: ClientRun;
 }
 
 export const newBatchHeader = (): BatchHeader => ({
@@ -64,6 +68,7 @@ export const newBatchHeader = (): BatchHeader => ({
   unitId: 0,
   fragmentNumber: 0,
   unit: undefined,
+  run: newClientRun(),
 });
 
 export function batchSeed(segmentSeed: number, generation: number, offset: number): number {
@@ -72,6 +77,10 @@ export function batchSeed(segmentSeed: number, generation: number, offset: numbe
 
 const FRAGMENT_EXTENSION_BYTES = 2 + 8;
 const UNIT_EXTENSION_BYTES = 2 + UNIT_DESCRIPTOR_BYTES;
+/** What a client run adds to the header of a batch. A multiple of 4. */
+export const RUN_EXTENSION_BYTES: number = 2 + CLIENT_RUN_BYTES;
+export const runBytes = (run: ClientRun | undefined): number =>
+  run === undefined ? 0 : RUN_EXTENSION_BYTES;
 
 /** Length of the header of a plain batch, a fragment, or a batch that ends a unit. A multiple of 4. */
 export const PLAIN_HEADER_BYTES: number = BATCH_HEADER_BYTES;
@@ -91,6 +100,7 @@ export interface BatchFields {
   unitId?: number | undefined;
   fragmentNumber?: number | undefined;
   unit?: UnitDescriptor | undefined;
+  run?: ClientRun | undefined;
 }
 
 /**
@@ -145,6 +155,12 @@ function writeExtensions(into: Uint8Array, from: number, to: number, fields: Bat
     into[at] = BatchExtension.Unit;
     into[at + 1] = UNIT_DESCRIPTOR_BYTES;
     writeUnitDescriptor(into, at + 2, fields.unit);
+    at += UNIT_EXTENSION_BYTES;
+  }
+  if (fields.run !== undefined) {
+    into[at] = BatchExtension.ClientRun;
+    into[at + 1] = CLIENT_RUN_BYTES;
+    writeClientRun(into, at + 2, fields.run);
   }
 }
 
@@ -181,6 +197,7 @@ export function decodeBatchHeader(
   into.wallTimeMs = readU48(bytes, at + AT.wallTimeMs[0]);
   into.headerChecksum = headerChecksum;
   into.unit = undefined;
+  into.run.groups = 0;
   return (
     into.bodyBytes <= BATCH_BODY_MAX &&
     into.flags <= BATCH_FLAGS_KNOWN &&
@@ -202,6 +219,8 @@ function readExtensions(bytes: Uint8Array, from: number, to: number, into: Batch
     } else if (bytes[at] === BatchExtension.Unit && length === UNIT_DESCRIPTOR_BYTES) {
       into.unit = readUnitDescriptor(bytes, at + 2);
       if (into.unit === undefined) return false;
+    } else if (bytes[at] === BatchExtension.ClientRun && length === CLIENT_RUN_BYTES) {
+      if (!readClientRun(bytes, at + 2, into.run)) return false;
     }
     at += 2 + length;
   }

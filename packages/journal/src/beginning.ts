@@ -1,10 +1,18 @@
 /**
  * How a new generation goes on after recovery: where, after what, and with which segment header.
  */
+import { invariant } from '@varve/bytes';
+import type { SyncFile } from '@varve/files';
 import type { StartRecord } from './control.ts';
-import type { Geometry } from './geometry.ts';
-import type { Segment } from './segment.ts';
-import type { SegmentHeader } from './segment-header.ts';
+import { SEGMENT_HEADER_BYTES } from './format.ts';
+import { alignUp, type Geometry, slotStart } from './geometry.ts';
+import { writeExactly } from './io.ts';
+import type { Recovered } from './recovery.ts';
+import { type Segment, segmentOf } from './segment.ts';
+import { encodeSegmentHeader, type SegmentHeader } from './segment-header.ts';
+import type { TailHost } from './tail-host.ts';
+
+type BeginningHost = Pick<TailHost, 'geometry' | 'generation' | 'seedId' | 'table'>;
 
 export interface Beginning {
   /** The tail segment; its header is (re)written when it is missing. */
@@ -20,8 +28,58 @@ export interface Beginning {
   readonly wallTimeMs: number;
 }
 
-/** The header that the tail segment must be given before anything else; undefined: it has one. */
-export function headerToWrite(
+/** Where the log goes on behind what a recovery found. */
+export function beginningAfter(recovered: Recovered): Beginning {
+  const { cut, end, geometry, superblock, table, tailHeaderProven, verdict, wallTimeMs } =
+    recovered;
+  const segment = table.get(end.segment);
+  invariant(segment !== undefined, 'a log that may be written ends in a segment');
+  const rewrittenTo = end.lastLsn;
+  return {
+    segment,
+    // Exactly at the end only where the generation that closed the store had written that end: behind
+    // an older one may stand what was torn from a generation since, whose beginning, at the same
+    // place, has the same first bytes as ours: half of ours would make it whole.
+    offset:
+      verdict === 'clean' && end.generation === superblock.generation
+        ? end.offset
+        : alignUp(end.offset, geometry.restartAlignment),
+    headerProven: tailHeaderProven,
+    start: {
+      lastLsn: cut.lastLsn,
+      cutSegment: cut.segment,
+      cutOffset: cut.offset,
+      chain: cut.chain,
+      previousGeneration: cut.generation,
+      rewrittenTo,
+    },
+    wallTimeMs,
+  };
+}
+
+/**
+ * Writes the header that the tail segment must be given before anything else, and flushes it; not if
+ * it has one. Returns the segment as it is then.
+ */
+export function writeBeginningHeader(
+  file: SyncFile,
+  { geometry, generation, seedId, table }: BeginningHost,
+  beginning: Beginning,
+  wallTimeMs: number,
+): Segment {
+  const header = headerToWrite(beginning, generation, geometry, wallTimeMs);
+  if (header === undefined) return beginning.segment;
+  const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);
+  encodeSegmentHeader(header, seedId, bytes, 0);
+  writeExactly(file, bytes, slotStart(geometry, header.slot));
+  file.flush();
+  const { index } = beginning.segment;
+  const written = { ...segmentOf(header, seedId), index };
+  table.add(written);
+  return written;
+}
+
+function headerToWrite(
   { segment, headerProven, start }: Beginning,
   generation: number,
   geometry: Geometry,

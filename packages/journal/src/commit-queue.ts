@@ -12,7 +12,8 @@ import { type Durability, isVarveError, VarveError, withOutcome } from '@varve/p
 import { failedIo, GenerationFault } from './io.ts';
 import type { Journal } from './journal.ts';
 import type { StoreLife } from './store-life.ts';
-import type { Appended, AppendRequest } from './store-port.ts';
+import { stageExternal, stageRequest } from './stage.ts';
+import type { Appended, AppendRequest, ClientStamp } from './store-port.ts';
 import type { Waiters } from './waiters.ts';
 
 interface PendingAppend {
@@ -60,15 +61,25 @@ export class CommitQueue {
       this.stall();
       if (life.journal === undefined) return this.append(request);
     }
-    return this.join(request.durability, (journal) => this.stage(journal, request));
+    return this.join(request.durability, (journal) => {
+      const appended = stageRequest(journal, request);
+      if (appended.refusal !== undefined) life.announceQuota(appended.refusal);
+      return appended;
+    });
   }
 
   /** The end of a stream: one record whose bytes are already there. */
-  appendExternal(frame: Uint8Array, durability: Durability | undefined): Promise<Appended> {
-    return this.join(durability, ({ tail }) => {
-      tail.addRecords(frame, 0, frame.length, 1);
-      return { firstLsn: tail.lastLsn, count: 1, groups: 1 };
-    });
+  appendExternal(
+    frame: Uint8Array,
+    durability: Durability | undefined,
+    stamp: ClientStamp | undefined,
+  ): Promise<Appended> {
+    return this.join(durability, (journal) => stageExternal(journal, frame, stamp));
+  }
+
+  /** Tells what is in the log already once it is as durable as was promised. */
+  repeat(appended: Appended, durability: Durability | undefined): Promise<Appended> {
+    return this.join(durability, () => appended);
   }
 
   /** Commits at once, so that what waits gets shorter. */
@@ -95,38 +106,6 @@ export class CommitQueue {
         reject(this.failed(error));
       }
     });
-  }
-
-  /** Stages all groups, or as many as there is room for. */
-  private stage(journal: Journal, request: AppendRequest): Appended {
-    const { frames, groups, expect } = request;
-    const before = journal.tail.lastLsn;
-    if (expect !== undefined && expect !== before) {
-      throw new VarveError('CONFLICT', undefined, {
-        facts: { expected: expect, lastLsn: before },
-        outcome: 'not-written',
-      });
-    }
-    const lengths = groups ?? [frames.length];
-    let at = 0;
-    let staged = 0;
-    let refusal: VarveError | undefined;
-    try {
-      for (; staged < lengths.length; staged++) {
-        const end = at + lengths[staged]!;
-        if (!(end > at && end <= frames.length))
-          throw new VarveError('BAD_MESSAGE', 'a group lies outside of its frames');
-        journal.append(frames, at, end);
-        at = end;
-      }
-    } catch (error) {
-      if (staged === 0 || !isVarveError(error)) throw error;
-      this.life.announceQuota(error);
-      refusal = withOutcome(error, 'not-written');
-    }
-    const count = journal.tail.lastLsn - before;
-    const appended = { firstLsn: before + 1, count, groups: staged };
-    return refusal === undefined ? appended : { ...appended, refusal };
   }
 
   private failed(error: unknown): VarveError {

@@ -10,7 +10,7 @@ import { geometryOf, slotStart } from './geometry.ts';
 import { orEndGeneration, writeExactly } from './io.ts';
 import { encodeSegmentHeader } from './segment-header.ts';
 import { ZERO_SLICE_BYTES } from './slots.ts';
-import { type Superblock, writeSuperblock } from './superblock.ts';
+import { NO_CLIENTS, type Superblock, writeSuperblock } from './superblock.ts';
 
 export interface NewJournal {
   readonly seedId: Uint8Array;
@@ -82,6 +82,7 @@ export function createJournal(file: SyncFile, made: NewJournal): void {
     writtenAtMs: wallMs,
     scrubSegment: 0,
     scrubbedAtMs: 0,
+    ...NO_CLIENTS,
   };
   for (const place of [0, 1] as const) {
     const block = { ...superblock, sequence: place + 1 };

@@ -64,6 +64,9 @@ const SUPERBLOCK: Superblock = {
   writtenAtMs: 1,
   scrubSegment: 3,
   scrubbedAtMs: 7,
+  clientsKept: true,
+  clientsSegment: 3,
+  clientsOffset: 112,
 };
 
 /** Random bytes, or `good` with some of them replaced. */

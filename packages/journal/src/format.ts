@@ -51,10 +51,21 @@ export const SUPERBLOCK_LAYOUT = {
   writtenAtMs: [214, 6],
   scrubSegment: [220, 8],
   scrubbedAtMs: [228, 6],
+  clientsOffset: [234, 4],
+  clientsSegment: [238, 8],
   checksum: [508, 4],
 } as const;
 
-export const SuperblockFlag = { Clean: 1 } as const;
+export const SuperblockFlag = {
+  Clean: 1,
+  /** `clients…` says what the client table was at `scan…`. Whoever does not keep one leaves it out. */
+  Clients: 2,
+} as const;
+/** Features that a reader may ignore. Whoever writes keeps the bits that it does not know. */
+export const CompatFeature = {
+  /** The log may hold client runs: a table that nobody kept up is lost, not empty. */
+  Clients: 1,
+} as const;
 export const CHECKSUM_XXH32 = 1;
 
 export const SEGMENT_HEADER_BYTES = 112;
@@ -121,7 +132,18 @@ export const BatchExtension = {
   Fragment: 1,
   /** a unit descriptor */
   Unit: 2,
+  /** which groups of which message of which client the batch holds */
+  ClientRun: 3,
 } as const;
+
+/** The extension of a batch that holds groups of a client's message. */
+export const CLIENT_RUN_LAYOUT = {
+  client: [0, 8],
+  sequence: [8, 6],
+  firstGroup: [14, 4],
+  groups: [18, 4],
+} as const;
+export const CLIENT_RUN_BYTES = 22;
 
 /** Payload of an external record and of the Unit extension. */
 export const UNIT_DESCRIPTOR_LAYOUT = {
@@ -152,6 +174,25 @@ export const NEXT_BYTES = 20;
 
 /** Payload of a state record is: u64 coveredLsn, then the state (or, external, a unit descriptor). */
 export const STATE_HEAD_BYTES = 8;
+
+/** Payload of an engine checkpoint: a head, then each client, its messages, their parts (client-table.ts). */
+export const CLIENT_TABLE_LAYOUT = {
+  version: [0, 1],
+  clients: [2, 2],
+  forgottenGeneration: [4, 4],
+} as const;
+export const CLIENT_TABLE_HEAD_BYTES = 12;
+export const CLIENT_LAYOUT = {
+  client: [0, 8],
+  floor: [8, 6],
+  activeGeneration: [14, 4],
+  messages: [18, 1],
+} as const;
+export const CLIENT_BYTES = 19;
+export const CLIENT_MESSAGE_LAYOUT = { sequence: [0, 6], parts: [6, 1] } as const;
+export const CLIENT_MESSAGE_BYTES = 7;
+export const CLIENT_PART_LAYOUT = { groups: [0, 4], firstLsn: [4, 8], count: [12, 4] } as const;
+export const CLIENT_PART_BYTES = 16;
 
 /** A group is cut into batches of about this many bytes. */
 export const BATCH_BODY_TARGET = 65_536;

@@ -11,6 +11,8 @@ import {
   writeRecordHead,
 } from '@varve/protocol';
 import { BATCH_BODY_TARGET, UNIT_DESCRIPTOR_BYTES } from './format.ts';
+import { runBytes } from './batch.ts';
+import type { ClientRun } from './client-run.ts';
 import { OpenUnit, type UnitHost } from './unit.ts';
 import { encodeUnitDescriptor } from './unit-descriptor.ts';
 
@@ -23,23 +25,30 @@ interface GroupShape {
   readonly longestFrame: number;
 }
 
-/** Stages `frames[from, to)`. Returns how many records it holds. */
-export function appendGroup(host: GroupHost, frames: Uint8Array, from: number, to: number): number {
+/** Stages `frames[from, to)`, for a client's message or nobody's. Returns how many records it holds. */
+export function appendGroup(
+  host: GroupHost,
+  frames: Uint8Array,
+  from: number,
+  to: number,
+  run?: ClientRun,
+): number {
   const { count, longestFrame } = measure(frames, from, to, host.recordBytesMax);
-  if (to - from <= host.geometry.bodyMax) {
-    host.tail.addRecords(frames, from, to, count);
+  const bodyMax = host.geometry.bodyMax - runBytes(run);
+  if (to - from <= bodyMax) {
+    host.tail.addRecords(frames, from, to, count, run);
     return count;
   }
   const units: OpenUnit[] = [];
   try {
     const small =
-      longestFrame > host.geometry.bodyMax
-        ? outsource(host, frames, from, to, units)
+      longestFrame > bodyMax
+        ? outsource(host, frames, from, to, units, bodyMax)
         : frames.subarray(from, to);
-    if (small.length <= host.geometry.bodyMax) {
-      host.tail.addRecords(small, 0, small.length, count);
+    if (small.length <= bodyMax) {
+      host.tail.addRecords(small, 0, small.length, count, run);
     } else {
-      addUnitOfRecords(host, small, count, units);
+      addUnitOfRecords(host, small, count, units, bodyMax, run);
     }
   } finally {
     for (const unit of units) unit.close();
@@ -83,12 +92,13 @@ function outsource(
   from: number,
   to: number,
   units: OpenUnit[],
+  bodyMax: number,
 ): Uint8Array {
   const frame = newRecordFrame();
   const pieces: Uint8Array[] = [];
   for (let at = from; at < to;) {
     const next = readRecordFrame(frames, at, to, frame);
-    if (next - at <= host.geometry.bodyMax) {
+    if (next - at <= bodyMax) {
       pieces.push(frames.subarray(at, next));
     } else {
       if ((frame.flags & RecordFlag.Attributes) !== 0) {
@@ -133,10 +143,12 @@ function addUnitOfRecords(
   frames: Uint8Array,
   count: number,
   units: OpenUnit[],
+  bodyMax: number,
+  run: ClientRun | undefined,
 ): void {
   const unit = new OpenUnit(host, Number.MAX_SAFE_INTEGER);
   units.push(unit);
-  const target = Math.min(BATCH_BODY_TARGET, host.geometry.bodyMax);
+  const target = Math.min(BATCH_BODY_TARGET, bodyMax);
   const frame = newRecordFrame();
   let start = 0;
   let inFragment = 0;
@@ -151,6 +163,6 @@ function addUnitOfRecords(
     at = next;
   }
   // The end holds the last frames, so that at least one record lies in the batch that bears the LSNs.
-  const descriptor = unit.finish(frames.length - start);
-  host.tail.addUnitEnd(descriptor, frames, start, frames.length, count);
+  const descriptor = unit.finish(frames.length - start, run);
+  host.tail.addUnitEnd(descriptor, frames, start, frames.length, count, run);
 }

@@ -13,7 +13,7 @@ import { slotStart } from './geometry.ts';
 import { readExactly } from './io.ts';
 import type { Segment } from './segment.ts';
 import type { StoreLife } from './store-life.ts';
-import { encodeSuperblock } from './superblock.ts';
+import { encodeSuperblock, NO_CLIENTS } from './superblock.ts';
 
 const PIECE_BYTES = 1_048_576;
 
@@ -43,6 +43,8 @@ export async function* exportImage(
         scanStart: end,
         durableLsn: end.lastLsn,
         slotCount: slots,
+        // Whoever sends to a copy what was sent here could be told of another log.
+        ...NO_CLIENTS,
         sequence: place + 1,
       };
       head.set(encodeSuperblock(block, place), SUPERBLOCK_PLACES[place]);

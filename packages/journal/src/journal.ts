@@ -13,9 +13,12 @@
 import { invariant } from '@varve/bytes';
 import type { SyncFile } from '@varve/files';
 import { type DamageRange, VarveError } from '@varve/protocol';
+import { beginningAfter } from './beginning.ts';
 import { Blocks } from './blocks.ts';
 import type { NextRecord } from './control.ts';
-import { alignUp, type Geometry } from './geometry.ts';
+import { Clients } from './clients.ts';
+import type { ClientRun } from './client-run.ts';
+import type { Geometry } from './geometry.ts';
 import { appendGroup, type GroupHost } from './group.ts';
 import { History, type LogNeeds } from './history.ts';
 import { orEndGeneration } from './io.ts';
@@ -25,13 +28,15 @@ import type { Recovered } from './recovery.ts';
 import { rewriteUnproven } from './rewrite.ts';
 import type { Segment } from './segment.ts';
 import type { SegmentTable } from './segment-table.ts';
+import { ScanStart } from './scan-start.ts';
 import { Scrub, type ScrubHost } from './scrub.ts';
-import { Slots } from './slots.ts';
+import { slotsFor, Slots } from './slots.ts';
 import { addState, readStateAt, type StoredState } from './state-record.ts';
 import type { Chunk, StoreOptions } from './store-port.ts';
 import type { Superblock } from './superblock.ts';
 import { SuperblockPair } from './superblock-pair.ts';
 import { Tail } from './tail.ts';
+import { tailHostOf } from './tail-host.ts';
 import { OpenUnit } from './unit.ts';
 
 /** The platform as far as the core needs it. */
@@ -44,9 +49,6 @@ export interface JournalEnvironment {
 
 const SCAN_WINDOW_BYTES = 262_144;
 const POINT_WINDOW_BYTES = 131_072;
-/** `scanStart` moves when this much would have to be scanned; earlier in a store that may not grow so large. */
-const SCAN_START_BYTES = 16 * 1_048_576;
-
 export class Journal implements GroupHost, ScrubHost {
   readonly geometry: Geometry;
   readonly table: SegmentTable;
@@ -58,12 +60,11 @@ export class Journal implements GroupHost, ScrubHost {
   readonly superblocks: SuperblockPair;
   readonly history: History;
   readonly scrub: Scrub;
+  readonly clients: Clients;
   coveredLsn: number;
-  private scanStart: ScanPoint;
+  private readonly scanStart: ScanStart;
   private stateSegment: number;
   private stateOffset: number;
-  /** `tail.totalBytes` when `scanStart` moved last. */
-  private scanStartBytes: number;
   /** False until all that recovery found is durable in this generation: `scanStart` stays until then. */
   private serving = false;
   private readonly base: Superblock;
@@ -95,65 +96,33 @@ export class Journal implements GroupHost, ScrubHost {
     this.table = table;
     this.generation = recovered.generationMax + 1;
     this.coveredLsn = superblock.coveredLsn;
-    this.scanStart = recovered.harmlessDamage ? cut : superblock.scanStart;
+    this.scanStart = new ScanStart(
+      recovered.harmlessDamage ? cut : superblock.scanStart,
+      recovered.scannedBytes,
+      geometry,
+      options.maxBytes,
+    );
     this.stateSegment = superblock.stateSegment;
     this.stateOffset = superblock.stateOffset;
-    this.scanStartBytes = -recovered.scannedBytes;
     environment.fill(this.incarnation);
     this.superblocks = new SuperblockPair(file, recovered.superblocks);
     this.history = new History(superblock, table, geometry, options, () => this.needs());
-    const capacity = geometry.footerOffset - geometry.firstOffset;
+    this.clients = new Clients(superblock, recovered.clients);
+    if (recovered.harmlessDamage) this.clients.lose();
     this.slots = new Slots(
       file,
       geometry,
       table,
       {
         maxBytes: options.maxBytes,
-        reserve: Math.ceil((options.maxStateBytes * 1.1 + 4_096) / capacity),
+        reserve: () =>
+          slotsFor(options.maxStateBytes * 1.1 + 4_096 + this.clients.recordBytes, geometry),
       },
       () => this.writeSuperblock(),
       () => this.freeRetired(),
     );
-    const segment = table.get(end.segment);
-    invariant(segment !== undefined, 'a log that may be written ends in a segment');
     const rewrittenTo = end.lastLsn;
-    this.tail = new Tail(
-      file,
-      {
-        geometry,
-        seedId: superblock.seedId,
-        generation: this.generation,
-        table,
-        slots: this.slots,
-        wallMs: () => environment.wallMs(),
-        randomSalt: () => {
-          const salt = new Uint8Array(8);
-          environment.fill(salt);
-          return salt;
-        },
-        oldestOpenUnit: () => this.openUnitSegments.sort((a, b) => a - b)[0],
-      },
-      {
-        segment,
-        // Exactly at the end only where the generation that closed the store had written that end: behind
-        // an older one may stand what was torn from a generation since, whose beginning, at the same
-        // place, has the same first bytes as ours: half of ours would make it whole.
-        offset:
-          recovered.verdict === 'clean' && end.generation === superblock.generation
-            ? end.offset
-            : alignUp(end.offset, geometry.restartAlignment),
-        headerProven: recovered.tailHeaderProven,
-        start: {
-          lastLsn: cut.lastLsn,
-          cutSegment: cut.segment,
-          cutOffset: cut.offset,
-          chain: cut.chain,
-          previousGeneration: cut.generation,
-          rewrittenTo,
-        },
-        wallTimeMs: recovered.wallTimeMs,
-      },
-    );
+    this.tail = new Tail(file, tailHostOf(this, environment), beginningAfter(recovered));
     const blocks = new Blocks(file, geometry, SCAN_WINDOW_BYTES);
     this.pointBlocks = new Blocks(file, geometry, POINT_WINDOW_BYTES);
     this.reader = new Reader(this, table, blocks, this.pointBlocks, environment.onDamage);
@@ -169,6 +138,7 @@ export class Journal implements GroupHost, ScrubHost {
       'what recovery found is durable before it is served',
     );
     this.serving = true;
+    if (this.clients.isLost) this.moveScanStart();
   }
 
   segment(number: number): Segment | undefined {
@@ -197,8 +167,24 @@ export class Journal implements GroupHost, ScrubHost {
    * Appends one atomic group of record frames; it is staged, not yet written. Returns its number of
    * records. @throws VarveError (nothing of it will ever be visible), GenerationFault
    */
-  append(frames: Uint8Array, from: number, to: number): number {
-    return appendGroup(this, frames, from, to);
+  append(frames: Uint8Array, from: number, to: number, run?: ClientRun): number {
+    const { lastLsn } = this.tail;
+    const count = appendGroup(this, frames, from, to, run);
+    if (run !== undefined) this.clients.table.apply(run, lastLsn + 1, count, this.generation);
+    return count;
+  }
+
+  /** One record frame that fits in a batch. */
+  addRecord(frame: Uint8Array, run: ClientRun | undefined): void {
+    this.tail.addRecords(frame, 0, frame.length, 1, run);
+    if (run !== undefined) this.clients.table.apply(run, this.tail.lastLsn, 1, this.generation);
+  }
+
+  /** Before the first record of a client's message: from now on there may be some. */
+  expectClients(): void {
+    if (!this.clients.isUnannounced) return;
+    this.clients.announce();
+    this.writeBoth();
   }
 
   get recordBytesMax(): number {
@@ -222,7 +208,7 @@ export class Journal implements GroupHost, ScrubHost {
 
   /** Everything appended is durable when it returns; moves `scanStart` when it lags. */
   flush(): void {
-    this.tail.flush(() => this.environment.nowMs());
+    this.flushTail();
     if (this.scanStartLags) this.moveScanStart();
   }
 
@@ -232,7 +218,7 @@ export class Journal implements GroupHost, ScrubHost {
 
   /** Bytes that the next open would scan, about. */
   get bytesSinceScanStart(): number {
-    return this.tail.totalBytes - this.scanStartBytes;
+    return this.scanStart.bytesSince(this.tail.totalBytes);
   }
 
   /**
@@ -240,24 +226,32 @@ export class Journal implements GroupHost, ScrubHost {
    * originals of those that are still to come.
    */
   private get scanStartLags(): boolean {
-    const share = Math.max(2 * this.geometry.segmentBytes, this.options.maxBytes / 4);
-    return this.serving && this.bytesSinceScanStart > Math.min(SCAN_START_BYTES, share);
+    const mayMove = this.serving && !this.clients.isStaging;
+    return mayMove && this.scanStart.lags(this.tail.totalBytes);
   }
 
   get scanPoint(): ScanPoint {
-    return this.scanStart;
+    return this.scanStart.point;
   }
 
   /** Only when everything is flushed: recovery will take what lies before it for proven. */
   private moveScanStart(): void {
-    this.beginScanAt(this.endPoint);
+    const kept = this.clients.stage(this);
+    if (kept) {
+      this.flushTail();
+      this.beginScanAt(this.endPoint);
+    } else this.scanStart.refuse(this.tail.totalBytes);
     this.history.apply();
     this.writeSuperblock();
   }
 
+  private flushTail(): void {
+    this.tail.flush(() => this.environment.nowMs());
+    this.clients.flushed();
+  }
+
   private beginScanAt(point: ScanPoint): void {
-    this.scanStart = point;
-    this.scanStartBytes = this.tail.totalBytes;
+    this.scanStart.move(point, this.tail.totalBytes);
   }
 
   /** Stores a state. Durable, and named by a superblock, when it returns. */
@@ -273,9 +267,11 @@ export class Journal implements GroupHost, ScrubHost {
         facts: { upTo, coveredLsn: this.coveredLsn, lastLsn: tail.lastLsn },
       });
     }
+    let kept = false;
     tail.purpose = 'engine';
     try {
       const point = addState(this, state, upTo);
+      kept = this.clients.stage(this);
       this.flush();
       this.stateSegment = point.segment;
       this.stateOffset = point.offset;
@@ -283,7 +279,7 @@ export class Journal implements GroupHost, ScrubHost {
       tail.purpose = 'append';
     }
     this.coveredLsn = upTo;
-    this.beginScanAt(tail.point);
+    if (kept) this.beginScanAt(tail.point);
     this.history.apply();
     this.writeBoth();
   }
@@ -296,7 +292,7 @@ export class Journal implements GroupHost, ScrubHost {
 
   /** Lets go of what lies below `before`. */
   trim(before: number): void {
-    this.tail.flush(() => this.environment.nowMs());
+    this.flushTail();
     this.history.letGo(before);
     // Else history that nobody wants would stay for the next recovery to scan.
     this.moveScanStart();
@@ -306,7 +302,7 @@ export class Journal implements GroupHost, ScrubHost {
     return {
       coveredLsn: this.coveredLsn,
       lastLsn: this.tail.durableLsn,
-      scanSegment: this.scanStart.segment,
+      scanSegment: this.clients.oldestSegment(this.scanPoint.segment),
       stateSegment: this.stateSegment,
       tailSegment: this.tail.segment.header.segment,
       openUnitSegments: this.openUnitSegments,
@@ -336,6 +332,10 @@ export class Journal implements GroupHost, ScrubHost {
     return reverse ? this.reader.backward(range) : this.reader.forward(range);
   }
 
+  oldestOpenUnit(): number | undefined {
+    return this.openUnitSegments.sort((a, b) => a - b)[0];
+  }
+
   private get openUnitSegments(): number[] {
     return [...this.units].map((unit) => unit.firstSegment).filter((n) => n !== undefined);
   }
@@ -347,11 +347,12 @@ export class Journal implements GroupHost, ScrubHost {
 
   /** Flushes and leaves both superblocks saying that the store ended properly, and where. */
   closeClean(): void {
-    this.tail.flush(() => this.environment.nowMs());
+    const kept = this.clients.stage(this);
+    this.flushTail();
     // A mark is not flushed for its own sake; a place behind it is about to be named.
     orEndGeneration(() => this.file.flush(), 'flushing at the close failed');
-    this.beginScanAt(this.endPoint);
-    this.writeBoth(true);
+    if (kept) this.beginScanAt(this.endPoint);
+    this.writeBoth(kept);
   }
 
   /** Where the log ends; everything before it is durable when nothing is dirty. */
@@ -386,12 +387,13 @@ export class Journal implements GroupHost, ScrubHost {
       firstSegment: this.history.firstSegment,
       firstLsn: this.history.firstLsn,
       lowWater: this.history.lowWater,
-      scanStart: this.scanStart,
+      scanStart: this.scanPoint,
       stateSegment: this.stateSegment,
       stateOffset: this.stateOffset,
       coveredLsn: this.coveredLsn,
       durableLsn: this.tail.durableLsn,
       ...this.scrub.mark,
+      ...this.clients.marks,
       writtenAtMs: Math.max(0, Math.floor(this.environment.wallMs())),
     };
   }

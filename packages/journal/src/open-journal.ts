@@ -10,6 +10,7 @@ import { geometryOf } from './geometry.ts';
 import { GenerationFault } from './io.ts';
 import { ReadOnlyJournal } from './read-only-journal.ts';
 import { type Recovered, Recovery } from './recovery.ts';
+import { slotsFor } from './slots.ts';
 import {
   folderOf,
   hex,
@@ -133,14 +134,13 @@ function refuse(
 
 function format(host: Host, file: SyncFile, seedId: Uint8Array, options: StoreOptions): void {
   const geometry = geometryOf(options.segmentSizeBytes, options.alignmentBytes);
-  const capacity = geometry.footerOffset - geometry.firstOffset;
   createJournal(file, {
     seedId,
     lineageId: randomBytes(host, 16),
     salt: randomBytes(host, 8),
     segmentBytes: options.segmentSizeBytes,
     alignment: options.alignmentBytes,
-    slots: 1 + Math.ceil((options.maxStateBytes * 1.1 + 4_096) / capacity),
+    slots: 1 + slotsFor(options.maxStateBytes * 1.1 + 4_096, geometry),
     wallMs: host.clock.wallMs(),
   });
 }

@@ -7,10 +7,13 @@
 import type { SyncFile } from '@varve/files';
 import { type DamageRange, isVarveError, type TailUncertain } from '@varve/protocol';
 import { Blocks } from './blocks.ts';
+import { ClientTable } from './client-table.ts';
+import { type FoundClients, findClients } from './clients.ts';
 import { SLOTS_START } from './format.ts';
 import { type Geometry, geometryOf } from './geometry.ts';
 import { resync } from './lookahead.ts';
 import { copyPoint, type MutablePoint, type ScanPoint } from './position.ts';
+import { type ScannedRun, ScannedRuns } from './scanned-runs.ts';
 import { type LogView, Scanner } from './scanner.ts';
 import { beginningOf, type Segment, segmentFromNext, segmentOf } from './segment.ts';
 import { readSegmentHeaders, SegmentTable } from './segment-table.ts';
@@ -50,9 +53,12 @@ export interface Recovered {
   readonly tornBytes: number;
   readonly scannedBytes: number;
   readonly invalidSuperblocks: readonly number[];
+  /** The client table as of `end`. */
+  readonly clients: FoundClients;
 }
 
 const WINDOW_BYTES = 262_144;
+const CLIENTS_WINDOW_BYTES = 131_072;
 /** So many are not kept while some of them are proven by what came after. */
 const UNPROVEN_MANY = 1_024;
 /** More slots than any store has: a superblock that says more is not believed. */
@@ -68,6 +74,7 @@ export class Recovery implements LogView {
   private readonly damage: DamageRange[] = [];
   private provenLsn: number;
   private unproven: Unproven[] = [];
+  private runs: ScannedRuns;
   /** Segments that a `next` record names: they are found without their header. */
   private readonly named = new Set<number>();
   private generationMax: number;
@@ -82,6 +89,7 @@ export class Recovery implements LogView {
     this.provenLsn = Math.max(superblock.durableLsn, witnessDurableLsn);
     this.generationMax = superblock.generation;
     this.wallTimeMs = superblock.writtenAtMs;
+    this.runs = new ScannedRuns(new ClientTable());
   }
 
   segment(number: number): Segment | undefined {
@@ -123,6 +131,7 @@ export class Recovery implements LogView {
     }
     if (invalidSuperblocks.length > 0) this.rows.push('superblock-lost');
     this.loadSegments();
+    const clients = this.findClients();
     const scanner = this.scan();
     let facts = this.factsAt(scanner.point);
     let row = TAIL_ROWS.find(({ matches }) => matches(facts))!;
@@ -143,6 +152,9 @@ export class Recovery implements LogView {
     const verdict = this.damage.length > 0 ? 'corrupt' : row.verdict;
     if (verdict !== 'corrupt') this.table.dropAbove(end.segment);
     const cut = this.unproven[0]?.point ?? end;
+    // Without the table that they follow, runs say nothing: others may be missing before and between.
+    if (clients.kept) this.runs.apply();
+    else if (clients.wereThere) clients.table.forgottenGeneration = this.generationMax;
     this.collectSpares(end.segment);
     // Beyond proven damage, too, something may have been flushed last that nothing proves.
     const knownTo = this.damage.reduce((max, { to }) => Math.max(max, to), end.lastLsn);
@@ -169,7 +181,18 @@ export class Recovery implements LogView {
         facts.bytesBeyond && !facts.clean ? tornBytesAt(this, this.blocks, this.table, end) : 0,
       scannedBytes: this.scannedBytes,
       invalidSuperblocks,
+      clients,
     };
+  }
+
+  private findClients(): FoundClients {
+    const { superblock } = this;
+    const number = superblock.clientsSegment;
+    if (number > 0 && this.table.get(number) === undefined) this.findByNextRecord(number);
+    const blocks = new Blocks(this.file, this.geometry, CLIENTS_WINDOW_BYTES);
+    const clients = findClients(this, blocks, superblock);
+    this.runs = new ScannedRuns(clients.table);
+    return clients;
   }
 
   /** Live segments from the headers: of two with one number the later generation counts. */
@@ -211,7 +234,14 @@ export class Recovery implements LogView {
 
   private scanOn(scanner: Scanner): void {
     const { header } = scanner;
-    let restart: { before: ScanPoint; unproven: Unproven[]; rewrittenTo: number } | undefined;
+    let restart:
+      | {
+          before: ScanPoint;
+          unproven: Unproven[];
+          runs: readonly ScannedRun[];
+          rewrittenTo: number;
+        }
+      | undefined;
     const before: MutablePoint = { ...scanner.point };
     let many = UNPROVEN_MANY;
     while (scanner.next()) {
@@ -225,13 +255,15 @@ export class Recovery implements LogView {
       }
       if (scanner.start !== undefined) {
         const { lastLsn, rewrittenTo } = scanner.start;
+        const runs = this.runs.restart(lastLsn);
         // A restart inside an unfinished one: should it be unfinished, too, the originals of both count.
         const unfinished = restart !== undefined && before.lastLsn < restart.rewrittenTo;
         restart = unfinished
           ? { ...restart!, rewrittenTo }
-          : { before: { ...before }, unproven: this.unproven, rewrittenTo };
+          : { before: { ...before }, unproven: this.unproven, runs, rewrittenTo };
         this.unproven = this.unproven.filter(({ point }) => point.lastLsn < lastLsn);
       } else if (scanner.bearsLsns && header.count > 0) {
+        this.runs.note(header);
         this.unproven.push({ point: { ...scanner.batchPoint }, count: header.count });
         if (this.unproven.length > many) {
           this.dropProven();
@@ -245,6 +277,7 @@ export class Recovery implements LogView {
       this.rows.push('restart-incomplete');
       Object.assign(scanner.point, restart.before);
       this.unproven = restart.unproven;
+      this.runs.restore(restart.runs);
     }
     this.dropProven();
   }

@@ -7,6 +7,7 @@
  */
 import { newRecordFrame, readRecordFrame, RecordFlag, VarveError } from '@varve/protocol';
 import type { Blocks } from './blocks.ts';
+import type { ClientRun } from './client-run.ts';
 import { UNIT_DESCRIPTOR_BYTES } from './format.ts';
 import { externalFrame } from './group.ts';
 import type { Unproven } from './recovery.ts';
@@ -36,17 +37,20 @@ export function rewriteUnproven(host: RewriteHost, unproven: readonly Unproven[]
     // What recovery accepted may still be bytes that a stranger made: they verify, and make no sense.
     if (!there || tail.lastLsn !== point.lastLsn) throw senseless(point.lastLsn + 1);
     const { unit, wallTimeMs } = scanner.header;
+    const run = scanner.header.run.groups > 0 ? { ...scanner.header.run } : undefined;
     const body = host.blocks.bytes.slice(scanner.bodyStart, scanner.bodyEnd);
     // A segment that begins in between must name the oldest one that its records need.
     const kept = new OpenUnit(host, 0);
     try {
       if (unit === undefined) {
         const frames = settleExternals(host, body, point.lastLsn + 1, kept);
-        tail.addRecords(frames, 0, frames.length, count, wallTimeMs);
+        tail.addRecords(frames, 0, frames.length, count, run, wallTimeMs);
       } else {
         if (unit.settled) kept.firstSegment = unit.firstSegment;
-        const copy = unit.settled ? unit : copyUnit(host, unit, point.lastLsn + 1, body.length);
-        tail.addUnitEnd(copy, body, 0, body.length, count, wallTimeMs);
+        const copy = unit.settled
+          ? unit
+          : copyUnit(host, unit, point.lastLsn + 1, body.length, run);
+        tail.addUnitEnd(copy, body, 0, body.length, count, run, wallTimeMs);
       }
     } finally {
       kept.close();
@@ -64,13 +68,14 @@ function copyUnit(
   unit: UnitDescriptor,
   lsn: number,
   endBytes: number,
+  run?: ClientRun,
 ): UnitDescriptor {
   const copy = new OpenUnit(host, Number.MAX_SAFE_INTEGER);
   try {
     for (const { bytes, start, end, count } of readFragments(host, host.blocks, unit, lsn)) {
       copy.writeFragment(bytes, start, end, count);
     }
-    return copy.finish(endBytes);
+    return copy.finish(endBytes, run);
   } finally {
     copy.close();
   }

@@ -18,6 +18,11 @@ export const ZERO_SLICE_BYTES = 65_536;
 
 const ZEROS = new Uint8Array(ZERO_SLICE_BYTES);
 
+/** Slots that hold so many bytes. */
+export function slotsFor(bytes: number, geometry: Geometry): number {
+  return Math.ceil(bytes / (geometry.footerOffset - geometry.firstOffset));
+}
+
 export class Slots {
   /** Bytes of the slot at the end of the file that have been zeroed; 0 = none is being prepared. */
   private preparedBytes = 0;
@@ -25,7 +30,9 @@ export class Slots {
   private readonly geometry: Geometry;
   private readonly table: SegmentTable;
   private readonly maxBytes: number;
-  readonly reserve: number;
+  private readonly reserveSlots: () => number;
+  /** The greatest reserve so far. */
+  private floor: number;
   /** Called after a new slot was flushed: writes the superblock that counts it. */
   private readonly counted: () => void;
   /** Called when slots run short: writes a superblock if that would free retired ones. */
@@ -35,7 +42,7 @@ export class Slots {
     file: SyncFile,
     geometry: Geometry,
     table: SegmentTable,
-    limits: { readonly maxBytes: number; readonly reserve: number },
+    limits: { readonly maxBytes: number; readonly reserve: () => number },
     counted: () => void,
     starved: () => void,
   ) {
@@ -43,9 +50,15 @@ export class Slots {
     this.geometry = geometry;
     this.table = table;
     this.maxBytes = limits.maxBytes;
-    this.reserve = limits.reserve;
+    this.reserveSlots = limits.reserve;
+    this.floor = limits.reserve();
     this.counted = counted;
     this.starved = starved;
+  }
+
+  /** So many spare slots appends never take. */
+  get reserve(): number {
+    return this.reserveSlots();
   }
 
   /** A slot for a new segment. @throws VarveError QUOTA_EXCEEDED, STORE_FULL: nothing has changed */
@@ -53,6 +66,11 @@ export class Slots {
     const floor = purpose === 'append' ? this.reserve : 0;
     if (this.table.spareCount <= floor) this.starved();
     if (this.table.spareCount <= floor) this.growOrExplain(purpose);
+    if (floor > this.floor) {
+      // What is kept has become more since the last slot was taken.
+      while (this.table.spareCount <= floor) this.growOrExplain(purpose);
+      this.floor = floor;
+    }
     const slot = this.table.takeSpare();
     invariant(slot !== undefined, 'a slot is there after growing');
     return slot;

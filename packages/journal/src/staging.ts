@@ -8,7 +8,8 @@
  */
 import { invariant } from '@varve/bytes';
 import { writeRecordFrame } from '@varve/protocol';
-import { type BatchFields, batchSeed, sealBatch } from './batch.ts';
+import { type BatchFields, batchSeed, runBytes, sealBatch } from './batch.ts';
+import { type ClientRun, copyRun, newClientRun } from './client-run.ts';
 import { alignUp, type Geometry } from './geometry.ts';
 import { encodeSegmentHeader, type SegmentHeader } from './segment-header.ts';
 
@@ -24,6 +25,8 @@ export class Staging {
   openAt = -1;
   chain: number;
   private openHeaderBytes = 0;
+  /** What `fields.run` is while the open batch belongs to a client's message. */
+  private readonly run: ClientRun = newClientRun();
   private bytes: Uint8Array<ArrayBuffer>;
   /** Filled in anew for each batch: nothing is allocated on the way. */
   private readonly fields: BatchFields = {
@@ -37,6 +40,7 @@ export class Staging {
     unitId: undefined,
     fragmentNumber: undefined,
     unit: undefined,
+    run: undefined,
   };
   private readonly geometry: Geometry;
 
@@ -54,6 +58,18 @@ export class Staging {
   /** Bytes in the open batch's body. */
   get openBodyBytes(): number {
     return this.length - this.openAt - this.openHeaderBytes;
+  }
+
+  /** Whether the open batch goes on with these groups: a batch holds those of one message, or of none. */
+  continues(run: ClientRun | undefined): boolean {
+    const open = this.fields.run;
+    if (run === undefined || open === undefined) return run === open;
+    return (
+      open.clientHigh === run.clientHigh &&
+      open.clientLow === run.clientLow &&
+      open.sequence === run.sequence &&
+      open.firstGroup + open.groups === run.firstGroup
+    );
   }
 
   /** Everything in it; only between batches. */
@@ -76,8 +92,17 @@ export class Staging {
     this.length = firstOffset;
   }
 
-  open(headerBytes: number, firstLsn: number, wallTimeMs: number): void {
+  /** `run`: its header gets room for one. */
+  open(plainHeaderBytes: number, firstLsn: number, wallTimeMs: number, run?: ClientRun): void {
     const { fields } = this;
+    let headerBytes = plainHeaderBytes;
+    fields.run = undefined;
+    if (run !== undefined) {
+      headerBytes += runBytes(run);
+      copyRun(this.run, run);
+      this.run.groups = 0;
+      fields.run = this.run;
+    }
     fields.count = 0;
     fields.firstLsn = firstLsn;
     fields.wallTimeMs = wallTimeMs;
@@ -87,8 +112,8 @@ export class Staging {
     this.length += headerBytes;
   }
 
-  /** `bytes[from, to)` into the open batch: `count` whole records, or raw bytes. */
-  put(bytes: Uint8Array, from: number, to: number, count: number): void {
+  /** `bytes[from, to)` into the open batch: `count` whole records, of groups of its message; or raw bytes. */
+  put(bytes: Uint8Array, from: number, to: number, count: number, run?: ClientRun): void {
     this.reserve(to - from);
     this.bytes.set(
       from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to),
@@ -96,6 +121,7 @@ export class Staging {
     );
     this.length += to - from;
     this.fields.count += count;
+    if (run !== undefined) this.run.groups += run.groups;
   }
 
   /** A system record into the open batch. */

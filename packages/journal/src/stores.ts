@@ -18,7 +18,7 @@ import {
   randomBytes,
   storeFolder,
 } from './store-files.ts';
-import { type Superblock, writeSuperblock } from './superblock.ts';
+import { NO_CLIENTS, type Superblock, writeSuperblock } from './superblock.ts';
 import { readSuperblocks } from './superblock-pair.ts';
 
 export interface StoreEntry {
@@ -142,6 +142,7 @@ function adopt(host: Host, file: Parameters<typeof readSuperblocks>[0], name: st
     lineageParent: newest.lineageId,
     lineageParentGeneration: newest.generation,
     lineageParentLsn: last,
+    ...NO_CLIENTS,
     slotCount: Math.min(
       newest.slotCount,
       Math.floor(

@@ -10,7 +10,8 @@ import { externalFrame } from './group.ts';
 import { GenerationFault } from './io.ts';
 import type { Journal } from './journal.ts';
 import type { StoreLife } from './store-life.ts';
-import type { UnitWriter } from './store-port.ts';
+import { stagedBefore } from './stage.ts';
+import type { Appended, ClientStamp, UnitWriter } from './store-port.ts';
 import type { OpenUnit } from './unit.ts';
 import { encodeUnitDescriptor } from './unit-descriptor.ts';
 
@@ -43,13 +44,14 @@ export class StreamUnit implements UnitWriter {
     if (this.commits.isFull) this.commits.stall();
   }
 
-  async commit(record: {
-    type: number;
-    channel: number;
-    durability?: 'strict' | 'relaxed';
-    expect?: number;
-  }): Promise<number> {
+  async commit(record: Parameters<UnitWriter['commit']>[0]): Promise<number> {
+    const { durability, stamp } = record;
     let frame: Uint8Array | undefined;
+    const before = stamp && this.stagedBefore(stamp);
+    if (before !== undefined) {
+      if (this.over === undefined) this.finish(committed());
+      return (await this.commits.repeat(before, durability)).firstLsn;
+    }
     this.guarded((journal) => {
       if (record.expect !== undefined && record.expect !== journal.tail.lastLsn) {
         throw new VarveError('CONFLICT', undefined, {
@@ -63,11 +65,15 @@ export class StreamUnit implements UnitWriter {
         encodeUnitDescriptor(this.unit.finish(64)),
       );
     });
-    const appended = this.commits.appendExternal(frame!, record.durability);
-    this.finish(
-      new VarveError('BAD_ARGUMENT', 'this stream was committed', { outcome: 'not-written' }),
-    );
+    const appended = this.commits.appendExternal(frame!, durability, stamp);
+    this.finish(committed());
     return (await appended).firstLsn;
+  }
+
+  /** What to tell of a message that was sent before. */
+  private stagedBefore(stamp: ClientStamp): Appended | undefined {
+    const { journal } = this.life;
+    return journal && stagedBefore(journal, stamp);
   }
 
   abort(): void {
@@ -115,4 +121,8 @@ export class StreamUnit implements UnitWriter {
       throw refusal;
     }
   }
+}
+
+function committed(): VarveError {
+  return new VarveError('BAD_ARGUMENT', 'this stream was committed', { outcome: 'not-written' });
 }

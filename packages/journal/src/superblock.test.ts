@@ -43,6 +43,9 @@ const BLOCK: Superblock = {
   writtenAtMs: 2 ** 40 + 32,
   scrubSegment: 2 ** 40 + 33,
   scrubbedAtMs: 2 ** 40 + 34,
+  clientsKept: true,
+  clientsSegment: 2 ** 40 + 35,
+  clientsOffset: 36,
 };
 
 test.each([

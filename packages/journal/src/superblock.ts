@@ -67,7 +67,14 @@ export interface Superblock {
   /** Where the verification in idle time goes on, and when it last came to the end (wall clock). */
   readonly scrubSegment: number;
   readonly scrubbedAtMs: number;
+  /** The writer keeps the client table: its record stands there; segment 0: it is empty. */
+  readonly clientsKept: boolean;
+  readonly clientsSegment: number;
+  readonly clientsOffset: number;
 }
+
+/** Nobody keeps a table, or what it was is forgotten. */
+export const NO_CLIENTS = { clientsKept: false, clientsSegment: 0, clientsOffset: 0 } as const;
 
 const seedOfPlace = (place: number): number => 0x5641_5256 + place;
 const u16 = (bytes: Uint8Array, [at]: readonly [number, number]): number => readU16(bytes, at);
@@ -89,7 +96,8 @@ export function encodeSuperblock(block: Superblock, place: 0 | 1): Uint8Array {
   bytes.set(block.lineageId, AT.lineageId[0]);
   bytes.set(block.lineageParent, AT.lineageParent[0]);
   writeU32(bytes, AT.lineageParentGeneration[0], block.lineageParentGeneration);
-  writeU32(bytes, AT.flags[0], block.clean ? SuperblockFlag.Clean : 0);
+  const clients = block.clientsKept ? SuperblockFlag.Clients : 0;
+  writeU32(bytes, AT.flags[0], (block.clean ? SuperblockFlag.Clean : 0) | clients);
   writeU64(bytes, AT.lineageParentLsn[0], block.lineageParentLsn);
   bytes.set(block.incarnation, AT.incarnation[0]);
   writeU64(bytes, AT.sequence[0], block.sequence);
@@ -114,6 +122,8 @@ export function encodeSuperblock(block: Superblock, place: 0 | 1): Uint8Array {
   writeU48(bytes, AT.writtenAtMs[0], block.writtenAtMs);
   writeU64(bytes, AT.scrubSegment[0], block.scrubSegment);
   writeU48(bytes, AT.scrubbedAtMs[0], block.scrubbedAtMs);
+  writeU64(bytes, AT.clientsSegment[0], block.clientsSegment);
+  writeU32(bytes, AT.clientsOffset[0], block.clientsOffset);
   writeU32(bytes, AT.checksum[0], xxh32(bytes, 0, AT.checksum[0], seedOfPlace(place)));
   return bytes;
 }
@@ -161,6 +171,9 @@ export function decodeSuperblock(bytes: Uint8Array, place: 0 | 1): Superblock | 
     writtenAtMs: u48(bytes, AT.writtenAtMs),
     scrubSegment: u64(bytes, AT.scrubSegment),
     scrubbedAtMs: u48(bytes, AT.scrubbedAtMs),
+    clientsKept: (u32(bytes, AT.flags) & SuperblockFlag.Clients) !== 0,
+    clientsSegment: u64(bytes, AT.clientsSegment),
+    clientsOffset: u32(bytes, AT.clientsOffset),
   };
 }
 
@@ -183,6 +196,7 @@ export function assertUsable(block: Superblock, store: string): void {
     block.durableLsn,
     block.lineageParentLsn,
     block.scrubSegment,
+    block.clientsSegment,
   ];
   const { segmentBytes, alignment } = block;
   const powerOfTwo = (segmentBytes & (segmentBytes - 1)) === 0;

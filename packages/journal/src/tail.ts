@@ -12,38 +12,23 @@
 import { invariant } from '@varve/bytes';
 import type { SyncFile } from '@varve/files';
 import { SystemType } from '@varve/protocol';
-import { FRAGMENT_HEADER_BYTES, PLAIN_HEADER_BYTES, UNIT_END_HEADER_BYTES } from './batch.ts';
-import { type Beginning, headerToWrite } from './beginning.ts';
-import { encodeNext, encodeStart, type NextRecord, type StartRecord } from './control.ts';
 import {
-  BATCH_BODY_TARGET,
-  BatchFlag,
-  NEXT_BYTES,
-  SEGMENT_HEADER_BYTES,
-  START_BYTES,
-} from './format.ts';
-import { alignUp, type Geometry, slotStart } from './geometry.ts';
+  FRAGMENT_HEADER_BYTES,
+  PLAIN_HEADER_BYTES,
+  runBytes,
+  UNIT_END_HEADER_BYTES,
+} from './batch.ts';
+import { type Beginning, writeBeginningHeader } from './beginning.ts';
+import type { ClientRun } from './client-run.ts';
+import { encodeNext, encodeStart, type NextRecord, type StartRecord } from './control.ts';
+import { BATCH_BODY_TARGET, BatchFlag, NEXT_BYTES, START_BYTES } from './format.ts';
+import { alignUp, slotStart } from './geometry.ts';
 import { orEndGeneration, writeExactly } from './io.ts';
 import type { ScanPoint } from './position.ts';
 import { type Segment, segmentOf } from './segment.ts';
-import { encodeSegmentHeader } from './segment-header.ts';
-import type { SegmentTable } from './segment-table.ts';
-import type { Slots } from './slots.ts';
 import { type BatchKind, Staging } from './staging.ts';
+import type { TailHost } from './tail-host.ts';
 import type { UnitDescriptor } from './unit-descriptor.ts';
-
-/** What the tail needs besides the file. */
-export interface TailHost {
-  readonly geometry: Geometry;
-  readonly seedId: Uint8Array;
-  readonly generation: number;
-  readonly table: SegmentTable;
-  readonly slots: Slots;
-  wallMs(): number;
-  randomSalt(): Uint8Array;
-  /** Oldest segment in which a unit begins that is open now; undefined = none is. */
-  oldestOpenUnit(): number | undefined;
-}
 
 const NO_FLAGS = { flags: 0 };
 /** Staging is written out, unflushed, when it holds this much. */
@@ -96,19 +81,10 @@ export class Tail {
    * predecessor is still there to find it by, should this write be torn.
    */
   ensureHeader(): void {
-    const { geometry, generation, seedId, table } = this.host;
-    const header = headerToWrite(this.beginning, generation, geometry, this.now());
-    if (header === undefined) return;
-    const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);
-    encodeSegmentHeader(header, seedId, bytes, 0);
-    this.guarded(
-      () => writeExactly(this.file, bytes, slotStart(geometry, header.slot)),
-      'writing a segment header failed',
-    );
-    this.guarded(() => this.file.flush(), 'flushing a segment header failed');
-    const { index } = this.segment;
-    this.segment = { ...segmentOf(header, seedId), index };
-    table.add(this.segment);
+    const wallTimeMs = this.now();
+    this.guarded(() => {
+      this.segment = writeBeginningHeader(this.file, this.host, this.beginning, wallTimeMs);
+    }, 'writing a segment header failed');
   }
 
   /** The place after everything staged and written; only between batches. */
@@ -142,17 +118,27 @@ export class Tail {
     return this.writtenOffset + this.staging.length;
   }
 
-  /** Appends `frames[from, to)`: `count` whole record frames that fit in one batch. Atomic. */
-  addRecords(frames: Uint8Array, from: number, to: number, count: number, timeMs?: number): void {
+  /**
+   * Appends `frames[from, to)`: `count` whole record frames that fit in one batch. Atomic. `run` says
+   * whose message they belong to.
+   */
+  addRecords(
+    frames: Uint8Array,
+    from: number,
+    to: number,
+    count: number,
+    run?: ClientRun,
+    timeMs?: number,
+  ): void {
     const bytes = to - from;
     invariant(bytes <= this.host.geometry.bodyMax, 'a group fits in a batch');
     if (timeMs !== undefined) this.closeBatch();
-    if (!this.fitsInOpenBatch(bytes)) {
+    if (!this.fitsInOpenBatch(bytes) || !this.staging.continues(run)) {
       this.closeBatch();
-      this.makeRoom(PLAIN_HEADER_BYTES + bytes);
-      this.openBatch(PLAIN_HEADER_BYTES, timeMs);
+      this.makeRoom(PLAIN_HEADER_BYTES + runBytes(run) + bytes);
+      this.openBatch(PLAIN_HEADER_BYTES, timeMs, run);
     }
-    this.staging.put(frames, from, to, count);
+    this.staging.put(frames, from, to, count, run);
     this.lastLsn += count;
     if (this.staging.length > STAGING_SPILL_BYTES) this.write();
   }
@@ -187,20 +173,20 @@ export class Tail {
     from: number,
     to: number,
     count: number,
+    run?: ClientRun,
     timeMs?: number,
   ): void {
-    this.closeBatch();
-    this.makeRoom(UNIT_END_HEADER_BYTES + to - from);
-    this.openBatch(UNIT_END_HEADER_BYTES, timeMs);
-    this.staging.put(frames, from, to, count);
+    this.prepareUnitEnd(to - from, run);
+    this.openBatch(UNIT_END_HEADER_BYTES, timeMs, run);
+    this.staging.put(frames, from, to, count, run);
     this.seal({ flags: BatchFlag.UnitEnd, unit });
     this.lastLsn += count;
   }
 
   /** Makes room for a unit's end, so that what is in the segment before it is known. */
-  prepareUnitEnd(bytes: number): void {
+  prepareUnitEnd(bytes: number, run?: ClientRun): void {
     this.closeBatch();
-    this.makeRoom(UNIT_END_HEADER_BYTES + bytes);
+    this.makeRoom(UNIT_END_HEADER_BYTES + runBytes(run) + bytes);
   }
 
   /** A system record in a batch of its own. Returns the batch's place. */
@@ -384,9 +370,9 @@ export class Tail {
     return this.wallTimeMs;
   }
 
-  private openBatch(headerBytes: number, timeMs?: number): void {
+  private openBatch(headerBytes: number, timeMs?: number, run?: ClientRun): void {
     const { staging } = this;
-    staging.open(headerBytes, this.lastLsn + 1, timeMs ?? this.now());
+    staging.open(headerBytes, this.lastLsn + 1, timeMs ?? this.now(), run);
     if (this.start === undefined) {
       this.segment.index.note({
         segment: this.segment.header.segment,

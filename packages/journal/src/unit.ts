@@ -10,6 +10,7 @@
 import { invariant } from '@varve/bytes';
 import { VarveError } from '@varve/protocol';
 import { BATCH_BODY_TARGET } from './format.ts';
+import type { ClientRun } from './client-run.ts';
 import type { Geometry } from './geometry.ts';
 import type { Tail } from './tail.ts';
 import { digestFragment, type UnitDescriptor } from './unit-descriptor.ts';
@@ -72,9 +73,9 @@ export class OpenUnit {
    * The descriptor for an end of `endBytes` that follows at once. Makes room for it, so that it is
    * known which fragments lie in older segments, and flushes if some lie in both.
    */
-  finish(endBytes: number): UnitDescriptor {
+  finish(endBytes: number, run?: ClientRun): UnitDescriptor {
     const { tail } = this.host;
-    tail.prepareUnitEnd(endBytes);
+    tail.prepareUnitEnd(endBytes, run);
     const current = tail.segment.header.segment;
     const spans = this.firstSegment !== undefined && this.firstSegment !== current;
     if (spans && this.lastSegment === current) this.host.flush();

@@ -11,7 +11,7 @@ import type { Durability, StoreEvent, StoreStatus } from './status.ts';
 import type { WireError } from './wire-error.ts';
 
 /** Raised when a message changes its meaning; both sides must speak the same. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /**
  * An append message never exceeds this, and a record larger than this is not put together in memory:
@@ -22,6 +22,8 @@ export const MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
 export const CLONED_BYTES_MAX = 4096;
 /** The most that one read may ask for. */
 export const CHUNK_BYTES_MAX = 4 * 1024 * 1024;
+/** The memory of one ring: what one look into it can find is bounded by it. */
+export const RING_MEMORY_BYTES_MAX = 1024 * 1024;
 /** After so many malformed messages in a row the connection is dropped. */
 export const STRIKES_MAX = 5;
 
@@ -83,7 +85,18 @@ export interface ReleaseMessage {
   readonly reader: number;
 }
 
-export type ToEngine = AppendMessage | ReadMessage | UnitMessage | ReleaseMessage;
+/**
+ * Two rings in shared memory (`ring-entries.ts`), appends there and answers back; answered `ring`,
+ * and from then on used. An append goes by ring only while none that went by message is unanswered,
+ * and the engine takes what is in the ring before it looks at a message: their order is kept.
+ */
+export interface RingMessage {
+  readonly kind: 'ring';
+  readonly appends: SharedArrayBuffer;
+  readonly answers: SharedArrayBuffer;
+}
+
+export type ToEngine = AppendMessage | ReadMessage | UnitMessage | ReleaseMessage | RingMessage;
 
 /** The engine's first message, also to a client whose version it does not speak. */
 export interface HelloAnswer {
@@ -175,8 +188,14 @@ export interface RefusedMessage {
   readonly dropped: boolean;
 }
 
+/** The rings that were offered are served. */
+export interface RingAnswer {
+  readonly kind: 'ring';
+}
+
 export type ToClient =
   | HelloAnswer
+  | RingAnswer
   | AppendedMessage
   | ChunkMessage
   | UnitBytesMessage

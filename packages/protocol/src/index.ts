@@ -7,6 +7,7 @@ export * from './first-refusal.ts';
 export * from './open-request.ts';
 export * from './port.ts';
 export * from './record-frame.ts';
+export * from './ring-entries.ts';
 export * from './status.ts';
 export * from './tab-messages.ts';
 export {

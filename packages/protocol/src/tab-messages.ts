@@ -142,7 +142,7 @@ export type ToFollower =
   | AnsweredMessage
   | BeatMessage
   | ByeMessage
-  | Exclude<ToClient, { kind: 'hello' }>;
+  | Exclude<ToClient, { kind: 'hello' | 'ring' }>;
 
 /** On a link each side numbers what it says: 0, 1, 2 … A gap ends the link. */
 export interface LinkMessage<B> {
@@ -218,6 +218,8 @@ export function validateToLeader(body: unknown): Validated<ToLeader> {
       if (wrong !== undefined) return { wrong: `stamp: ${wrong}` };
     }
   }
+  // There is no memory that two tabs share.
+  if (body['kind'] === 'ring') return { wrong: 'kind' };
   return validateToEngine(body) as Validated<ToLeader>;
 }
 

@@ -4,7 +4,7 @@
  *
  * Always true: nothing here throws, whatever it is given (getters aside: messages are plain data).
  */
-import { CHUNK_BYTES_MAX, MESSAGE_BYTES_MAX } from './data-messages.ts';
+import { CHUNK_BYTES_MAX, MESSAGE_BYTES_MAX, RING_MEMORY_BYTES_MAX } from './data-messages.ts';
 import type { ToEngine } from './data-messages.ts';
 import type { ControlMethod, ControlRequest } from './control-messages.ts';
 
@@ -19,6 +19,10 @@ export const isCount: Check = (value) => Number.isSafeInteger(value) && (value a
 export const isPositive: Check = (value) => isCount(value) && value !== 0;
 export const isBoolean: Check = (value) => typeof value === 'boolean';
 const isDurability: Check = (value) => value === 'strict' || value === 'relaxed';
+/** Where a worker is not isolated there is not even the constructor. */
+const isShared: Check = (value) =>
+  Object.prototype.toString.call(value) === '[object SharedArrayBuffer]' &&
+  (value as SharedArrayBuffer).byteLength <= RING_MEMORY_BYTES_MAX;
 const isVisibility: Check = (value) => value === 'durable' || value === 'written';
 const isBytes: Check = (value) => value instanceof Uint8Array && value.length <= MESSAGE_BYTES_MAX;
 const isChunkSize: Check = (value) => isPositive(value) && (value as number) <= CHUNK_BYTES_MAX;
@@ -124,6 +128,7 @@ const DATA_FIELDS: Readonly<Record<ToEngine['kind'], Readonly<Record<string, Che
   },
   unit: { id: isCount, lsn: isPositive, at: isCount, maxBytes: atMost(MESSAGE_BYTES_MAX) },
   release: { reader: isCount },
+  ring: { appends: isShared, answers: isShared },
 };
 
 /** The sizes in an append must agree with each other before anyone walks its frames. */

@@ -61,6 +61,15 @@ export type Keep =
   | { readonly bytes: number }
   | { readonly records: number };
 
+/** What data goes through between page and engine: of a port, or of a worker, what is used. */
+export interface DataPort {
+  onmessage: ((event: MessageEvent) => void) | null;
+  postMessage(message: unknown, transfer?: Transferable[]): void;
+}
+
+/** Puts another way in front of `port`, until `ended`. `ring()` of `varve/ring` is one. */
+export type Transport = (port: DataPort, ended: AbortSignal) => DataPort;
+
 export interface StateSnapshot {
   readonly state: unknown;
   /** The last LSN that `state` has taken in. */
@@ -102,6 +111,11 @@ export interface OpenOptions<T = unknown> {
   scrub?: false;
   /** Where there is no durable storage: refuse (default), or keep everything in memory and say so in `status().mode`. */
   fallback?: 'refuse' | 'memory';
+  /**
+   * How small appends get to the engine: `ring()` of `varve/ring`, through shared memory. Default, and
+   * where that gives undefined: by message.
+   */
+  transport?: Transport | undefined;
   /** Ask the browser not to evict this origin (`navigator.storage.persist()`). Default false. */
   persist?: boolean;
   /** Checkpoint by itself every so many bytes; needs somebody who knows the state. */

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Log } from './api.ts';
 import { bytesCodec } from './codec/index.ts';
 import { openLog } from './node/index.ts';
+import { ring } from './ring.ts';
 import { checkOrder, expectOrder, LARGE_THEN_SMALL } from './test/append-order.ts';
 import { collect, testEngine } from './test/harness.ts';
 
@@ -38,6 +39,18 @@ describe('appends that nobody awaits', () => {
   test('in Node, engine in a worker: they keep the order of their calls', async () => {
     const open = (): Promise<Log<Uint8Array>> =>
       openLog(`order-${stores++}`, { ...options, directory });
+    await expectOrder(await open(), LARGE_THEN_SMALL);
+    await checkOrder(open, 3);
+  });
+
+  test('in memory, by ring: whatever their size, they keep the order of their calls', async () => {
+    const byRing = { ...options, transport: ring() };
+    await checkOrder(() => testEngine().open<Uint8Array>(`order-${stores++}`, byRing), 60);
+  });
+
+  test('in Node, engine in a worker, by ring: they keep the order of their calls', async () => {
+    const open = (): Promise<Log<Uint8Array>> =>
+      openLog(`order-${stores++}`, { ...options, directory, transport: ring() });
     await expectOrder(await open(), LARGE_THEN_SMALL);
     await checkOrder(open, 3);
   });

@@ -6,18 +6,17 @@ import type {
   ChunkMessage,
   HelloAnswer,
   ReadMessage,
+  RingAnswer,
   StatusMessage,
   ToClient,
   ToEngine,
   UnitBytesMessage,
   UnitMessage,
 } from '@varve/protocol';
+import type { DataPort } from './api.ts';
 import type { Calls } from './calls.ts';
 
 type Numbered<R> = Omit<R, 'id'>;
-
-/** A port, or a worker itself. */
-export type DataPort = MessagePort | Worker;
 
 export interface DataLink {
   onHello: (message: HelloAnswer) => void;
@@ -63,7 +62,7 @@ export function dataLink(port: DataPort, calls: Calls): DataLink {
       }, deadlineMs),
     post: (message) => port.postMessage(message),
   };
-  port.onmessage = ({ data: message }: MessageEvent<ToClient>) => {
+  port.onmessage = ({ data: message }: MessageEvent<Exclude<ToClient, RingAnswer>>) => {
     if (message.kind === 'hello') link.onHello(message);
     else if (message.kind === 'status') link.onStatus(message);
     else if (message.kind === 'refused') {

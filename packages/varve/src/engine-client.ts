@@ -6,11 +6,12 @@
  */
 import { PROTOCOL_VERSION, VarveError } from '@varve/protocol';
 import type { Hello, HelloAnswer } from '@varve/protocol';
+import type { DataPort, Transport } from './api.ts';
 import { newCalls } from './calls.ts';
 import { controlClient } from './control-client.ts';
 import type { ControlClient } from './control-client.ts';
 import { dataLink } from './data-link.ts';
-import type { DataLink, DataPort } from './data-link.ts';
+import type { DataLink } from './data-link.ts';
 
 /** A worker, or what stands for one. */
 export interface EngineProcess {
@@ -42,13 +43,16 @@ const HELLO_TIMEOUT_MS = 5000;
 export async function startEngine(
   process: EngineProcess,
   deadlineMs: number,
+  transport: Transport = (port) => port,
 ): Promise<EngineClient> {
   const controlPorts = new MessageChannel();
   const dataPorts = process.channel ? undefined : new MessageChannel();
   const calls = newCalls(deadlineMs);
   const watch = new AbortController();
   const control = controlClient(controlPorts.port1, calls);
-  const data = dataLink(process.channel ?? dataPorts!.port1, calls);
+  const port = process.channel ?? dataPorts!.port1;
+  // A worker that serves others as well is not to stand still for us.
+  const data = dataLink(process.isOwn ? transport(port, watch.signal) : port, calls);
   const client: EngineClient = {
     control,
     data,

@@ -8,7 +8,7 @@
  */
 import { badArgument, checkCount, isVarveError } from '@varve/protocol';
 import { throwIfAborted, untilAborted } from './abort.ts';
-import type { Codec, Log, OpenOptions } from './api.ts';
+import type { Codec, Log, OpenOptions, Transport } from './api.ts';
 import { startEngine } from './engine-client.ts';
 import type { EngineClient } from './engine-client.ts';
 import { logHandle } from './log.ts';
@@ -70,7 +70,8 @@ export async function openShared<T>(
       const opened = await engine.control.call('open', name, given);
       return logSession(name, opened, engine, platform, forget);
     };
-    const session = withEngine(platform, deadlineMs, given.fallback !== 'memory', open);
+    const needsStorage = given.fallback !== 'memory';
+    const session = withEngine(platform, deadlineMs, needsStorage, open, options.transport);
     const started: Shared = { codec: codec.name, session, users: 0 };
     stores.set(key, started);
     return started;
@@ -103,8 +104,9 @@ export async function withEngine<R>(
   deadlineMs: number,
   needsStorage: boolean,
   work: (engine: EngineClient) => Promise<R>,
+  transport?: Transport,
 ): Promise<R> {
-  const starting = (async () => startEngine(platform.startEngine(), deadlineMs))();
+  const starting = (async () => startEngine(platform.startEngine(), deadlineMs, transport))();
   const refusal = needsStorage ? platform.refusal() : Promise.resolve(undefined);
   try {
     return await new Promise<R>((resolve, reject) => {

@@ -139,7 +139,7 @@ test('listing and deleting stores name what is refused, too', async () => {
   }
 });
 
-describe.each(UNUSED)('%s, which Varve does not use,', (part) => {
+describe.each(UNUSED)('%s, which Varve can do without,', (part) => {
   test.each(['throws', 'missing'] as const)('that %s harms nobody', async (way) => {
     const worker = await refusingWorker(part, way);
     undo = refuse(part, way);

@@ -17,6 +17,8 @@ export interface Bar {
   readonly bar: string;
   readonly atMost?: number;
   readonly atLeast?: number;
+  /** Why nothing in Varve can be measured against it. */
+  readonly notApplicable?: string;
   /** The figure the bar speaks of; undefined when something it needs was not measured. */
   value(find: Find, sizes: Sizes | undefined): number | undefined;
 }
@@ -27,6 +29,8 @@ export interface BarResult {
   readonly value: number | null;
   /** Null: not measured in this run. */
   readonly holds: boolean | null;
+  /** Why it never is. */
+  readonly notApplicable?: string;
 }
 
 export function judge(
@@ -36,7 +40,8 @@ export function judge(
 ): BarResult[] {
   const find: Find = (subject, work) =>
     results.find((result) => result.subject === subject && result.work === work);
-  return bars.map(({ work, bar, atMost = Infinity, atLeast = -Infinity, value }) => {
+  return bars.map(({ work, bar, atMost = Infinity, atLeast = -Infinity, notApplicable, value }) => {
+    if (notApplicable !== undefined) return { work, bar, value: null, holds: null, notApplicable };
     const figure = value(find, sizes);
     if (figure === undefined) return { work, bar, value: null, holds: null };
     return { work, bar, value: figure, holds: figure <= atMost && figure >= atLeast };

@@ -20,6 +20,14 @@ export function faster(
   return pairedRatio(two.blocksUs, one.blocksUs);
 }
 
+/** How many times as long `subject` takes as `other`, in one work. */
+export const slower = (
+  find: Find,
+  work: string,
+  subject: string,
+  other: string,
+): number | undefined => faster(find, work, other, subject);
+
 /** How many times the rate of `before` the rate of `after` is: two works, so medians. */
 export function stepUp(after: Result | undefined, before: Result | undefined): number | undefined {
   if (after === undefined || before === undefined) return undefined;

@@ -10,6 +10,7 @@ const services: EngineServices = {
   memoryHost: () => host,
   refusal: async () => undefined,
   timers: host.timers,
+  mayStandStill: true,
   lifeLock: undefined,
   openStore,
   listStores,

@@ -87,8 +87,9 @@ function besideTime(results: readonly Result[]): string {
 
 function barSection(bars: RunFile['bars']): string {
   if (bars.length === 0) return '';
-  const rows = bars.map(({ work, bar, value, holds }) => {
-    const verdict = holds === null ? 'not run' : holds ? 'holds' : 'missed';
+  const rows = bars.map(({ work, bar, value, holds, notApplicable }) => {
+    const notRun = notApplicable === undefined ? 'not run' : `not applicable: ${notApplicable}`;
+    const verdict = holds === null ? notRun : holds ? 'holds' : 'missed';
     return `<tr><td>${escapeHtml(work)}: ${escapeHtml(bar)}</td><td>${value === null ? '–' : figure(value)}</td>
 <td class="${verdict === 'missed' ? 'missed' : ''}">${verdict}</td></tr>`;
   });

@@ -71,6 +71,9 @@ function figures(file: RunFile): string {
     for (const { work, bar, value, holds } of run) {
       lines.push(`| ${work}: ${bar} | ${figure(value!)} | ${holds ? 'holds' : '**missed**'} |`);
     }
+    for (const { work, bar, notApplicable } of bars) {
+      if (notApplicable) lines.push(`| ${work}: ${bar} | – | not applicable: ${notApplicable} |`);
+    }
   }
   for (const { subject, work, failure } of failures) {
     lines.push('', `Not measured: ${subject}, ${work}: ${failure}`);

@@ -7,15 +7,26 @@ import { localForageSubject } from './local-forage.ts';
 import { rawNull, rawWorker } from './raw.ts';
 import { sqliteWal } from './sqlite.ts';
 import { behindTransport } from './transports.ts';
-import { varvePage, varvePageNull, varvePageRelaxed, varvePageValues } from './varve-page.ts';
+import {
+  varvePage,
+  varvePageNull,
+  varvePageRelaxed,
+  varvePageValues,
+  varveRing,
+  varveRingNull,
+  varveRingRelaxed,
+} from './varve-page.ts';
 
 export const inPage: readonly Subject[] = [
   behindMessage('raw-page', 'raw write + flush behind a bare postMessage', rawWorker),
   varvePage,
   varvePageValues,
   varvePageRelaxed,
+  varveRing,
+  varveRingRelaxed,
   behindMessage('raw-null-page', 'a disk that does nothing behind a bare postMessage', rawNull),
   varvePageNull,
+  varveRingNull,
   behindTransport('raw-recycled', 'raw behind recycled transfers', 'recycled', rawWorker),
   behindTransport('raw-ring', 'raw behind the ring', 'ring', rawWorker),
   behindTransport(

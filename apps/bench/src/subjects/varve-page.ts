@@ -1,20 +1,29 @@
 /** Varve as a page uses it: `openLog`, its worker, messages between the two. */
 import { openLog } from 'varve';
+import { ring } from 'varve/ring';
 import { deleteStore } from 'varve/stores';
 import type { Place, Session, Subject } from '../subject.ts';
 import { asBytes, LogSession, storeShape } from './log-session.ts';
 
+type Way = 'message' | 'ring';
+
 const openBytes =
-  (durability: 'strict' | 'relaxed', worker?: () => Worker) =>
+  (durability: 'strict' | 'relaxed', way: Way, worker?: () => Worker) =>
   async (place: Place): Promise<Session> => {
+    const transport = way === 'ring' ? ring() : undefined;
+    if (way === 'ring' && transport === undefined) throw new Error('the page is not isolated');
     const log = await openLog<Uint8Array>(place.name, {
       codec: asBytes,
       durability,
+      transport,
       ...(worker === undefined ? {} : { worker }),
       ...storeShape(place),
     });
     return LogSession.ofBytes(log, () => deleteStore(place.name));
   };
+
+const nullEngine = (): Worker =>
+  new Worker(new URL('../lanes/null-engine-worker.ts', import.meta.url), { type: 'module' });
 
 export const varvePage: Subject = {
   id: 'varve-page',
@@ -25,7 +34,7 @@ export const varvePage: Subject = {
   reads: 'view',
   values: 'raw',
   gets: true,
-  open: openBytes('strict'),
+  open: openBytes('strict', 'message'),
 };
 
 export const varvePageNull: Subject = {
@@ -35,11 +44,7 @@ export const varvePageNull: Subject = {
   kind: 'varve-null',
   promise: 'nothing',
   skips: ['replay-100b', 'replay-4k', 'get-100b'],
-  open: openBytes(
-    'strict',
-    () =>
-      new Worker(new URL('../lanes/null-engine-worker.ts', import.meta.url), { type: 'module' }),
-  ),
+  open: openBytes('strict', 'message', nullEngine),
 };
 
 export const varvePageRelaxed: Subject = {
@@ -48,7 +53,38 @@ export const varvePageRelaxed: Subject = {
   title: 'Varve relaxed, from the page by message',
   promise: 'written',
   extra: true,
-  open: openBytes('relaxed'),
+  open: openBytes('relaxed', 'message'),
+};
+
+/** What goes by message whatever the transport is. */
+const NOT_BY_RING = [
+  ...['bulk-100b', 'bulk-100b-cold', 'bulk-100b-8', 'bulk-100b-16', 'bulk-64k', 'growth-100b'],
+  ...['replay-100b', 'replay-4k', 'get-100b'],
+];
+
+export const varveRing: Subject = {
+  ...varvePage,
+  id: 'varve-ring',
+  title: 'Varve, from the page by ring',
+  skips: NOT_BY_RING,
+  open: openBytes('strict', 'ring'),
+};
+
+export const varveRingNull: Subject = {
+  ...varvePageNull,
+  id: 'varve-ring-null',
+  title: 'Varve, from the page by ring, over a disk that does nothing',
+  extra: true,
+  skips: NOT_BY_RING,
+  open: openBytes('strict', 'ring', nullEngine),
+};
+
+export const varveRingRelaxed: Subject = {
+  ...varvePageRelaxed,
+  id: 'varve-ring-relaxed',
+  title: 'Varve relaxed, from the page by ring',
+  skips: NOT_BY_RING,
+  open: openBytes('relaxed', 'ring'),
 };
 
 interface Note {

@@ -41,6 +41,13 @@ export function testServices(host: Host = createMemoryHost()): EngineServices {
   };
 }
 
+/** A record's frame. */
+export function frameOf(text: string): Uint8Array<ArrayBuffer> {
+  const payload = new TextEncoder().encode(text);
+  const bytes = new Uint8Array(payload.length + 16);
+  return bytes.slice(0, writeRecordFrame(bytes, 0, 64, 0, payload));
+}
+
 export class RawClient {
   readonly received: ToClient[] = [];
   readonly data: MessagePort;
@@ -91,10 +98,8 @@ export class RawClient {
   }
 
   append(id: number, text: string): void {
-    const payload = new TextEncoder().encode(text);
-    const bytes = new Uint8Array(payload.length + 16);
-    const length = writeRecordFrame(bytes, 0, 64, 0, payload);
-    this.send({ kind: 'append', id, buffer: bytes.buffer, length });
+    const { buffer, length } = frameOf(text);
+    this.send({ kind: 'append', id, buffer, length });
   }
 
   close(): void {

@@ -17,6 +17,8 @@ import {
   PLAIN_HEADER_BYTES,
   sealBatch,
 } from '../../src/batch.ts';
+import { CLIENTS_MAX, ClientTable } from '../../src/client-table.ts';
+import { runOf } from '../../src/client-run.ts';
 import { decodeNext, decodeStart, findControlRecord } from '../../src/control.ts';
 import {
   BATCH_BODY_MAX,
@@ -231,7 +233,7 @@ function descriptors(): FuzzTarget {
   });
   return {
     name: 'unit descriptors and position tokens',
-    share: 100,
+    share: 60,
     allocatesMax: SMALL,
     once(random) {
       const bytes = hostile(random, good);
@@ -246,6 +248,30 @@ function descriptors(): FuzzTarget {
   };
 }
 
+function clientTable(): FuzzTarget {
+  const table = new ClientTable();
+  for (let client = 1; client <= 5; client++) {
+    const name = client.toString(16).padStart(16, '0');
+    for (let sequence = 1; sequence <= 4; sequence++)
+      table.apply(runOf(name, sequence, 0), client * 10 + sequence, 1, client);
+    table.apply(runOf(name, 4, 1), client * 100, 2, client);
+  }
+  const good = table.encode();
+  return {
+    name: 'client table',
+    share: 40,
+    allocatesMax: SMALL,
+    once(random) {
+      const bytes = hostile(random, good);
+      const decoded = ClientTable.decode(bytes);
+      if (decoded === undefined) return;
+      demand(decoded.size <= CLIENTS_MAX, 'more clients than are remembered');
+      const again = decoded.encode();
+      demand(again.length === bytes.length, 'a table that is not what it says');
+    },
+  };
+}
+
 /** Superblock and header are those of a golden store. */
 export const structureTargets = (golden: Golden): FuzzTarget[] => [
   superblock(golden),
@@ -254,4 +280,5 @@ export const structureTargets = (golden: Golden): FuzzTarget[] => [
   recordFrames(),
   controlRecords(),
   descriptors(),
+  clientTable(),
 ];
