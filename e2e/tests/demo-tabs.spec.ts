@@ -78,7 +78,7 @@ test('the leader’s tab is closed while all write: a follower leads, no number 
 }) => {
   const second = await another(context, site);
   const third = await another(context, site);
-  for (const page of [demo, second, third]) await openTab(page, 'Many tabs');
+  for (const page of [demo, second, third]) await openTab(page, 'Tabs');
   await expect(second.locator('.lane')).toHaveCount(3);
   const epoch = await epochOf(second);
   await second.getByRole('button', { name: 'Keep writing' }).click();
@@ -105,7 +105,7 @@ test('handing over and crashing the worker: the other leads, and this tab comes 
   site,
 }) => {
   const second = await another(context, site);
-  for (const page of [demo, second]) await openTab(page, 'Many tabs');
+  for (const page of [demo, second]) await openTab(page, 'Tabs');
   await expect(second.getByRole('button', { name: 'Hand over' })).toBeDisabled();
   await demo.getByRole('button', { name: 'Keep writing' }).click();
   await expectProgress(second);

@@ -283,7 +283,7 @@ for (const [name, viewport] of [
     await demo.setViewportSize(viewport);
     await demo.getByRole('button', { name: 'Fill in a sample week' }).click();
     await expect(demo.locator('.entry')).toHaveCount(8);
-    for (const tab of ['Inspector', 'Many tabs', 'Crash lab', 'Race', 'Logbook']) {
+    for (const tab of ['Inspector', 'Tabs', 'Crash lab', 'Race', 'Logbook']) {
       await openTab(demo, tab);
       expect(
         await demo.evaluate(() => document.documentElement.scrollWidth),

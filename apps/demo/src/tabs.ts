@@ -16,7 +16,7 @@ const VIEWS: readonly {
 }[] = [
   { name: 'logbook', label: 'Logbook', icon: 'log' },
   { name: 'inspector', label: 'Inspector', icon: 'core' },
-  { name: 'tabs', label: 'Many tabs', icon: 'tabs' },
+  { name: 'tabs', label: 'Tabs', icon: 'tabs' },
   { name: 'lab', label: 'Crash lab', icon: 'storm' },
   { name: 'race', label: 'Race', icon: 'bars' },
 ];

@@ -60,6 +60,8 @@ export class Society {
   #state: TabState = 'opening';
   #lastWait = { waitedMs: 0, atMs: 0, number: 0 };
   #isCrossing = false;
+  /** Its own worker was gone or its store closed, so that its wait is no measure of the takeover. */
+  #wasAway = false;
 
   constructor(store: LiveStore<LogbookRecord>) {
     this.store = store;
@@ -126,6 +128,8 @@ export class Society {
     const before = this.#state;
     this.#state = this.#stateNow();
     if (log !== undefined && phase === 'open') this.#lookAt(log.status());
+    const isAway = this.#state === 'down' || this.#state === 'opening';
+    if (isAway && this.#epoch > 0) this.#wasAway = true;
     if (this.#state !== before) this.#tell(before);
     const { isWriting } = this.writer;
     this.roster.tell({ state: this.#state, epoch: this.#epoch, isWriting });
@@ -184,7 +188,9 @@ export class Society {
     this.#isCrossing = false;
     const isRecent = nowMs - last.atMs < CROSSED_MS && last.waitedMs > waitedMs;
     const longest = isRecent ? last : this.#lastWait;
-    const text = `number ${count(longest.number)} waited ${duration(longest.waitedMs)} across it`;
+    const across = this.#wasAway ? 'until this tab was back' : 'across it';
+    this.#wasAway = false;
+    const text = `number ${count(longest.number)} waited ${duration(longest.waitedMs)} ${across}`;
     this.roster.happened({ tone: 'calm', text });
   }
 

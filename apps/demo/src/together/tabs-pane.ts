@@ -32,7 +32,7 @@ const SENTENCES: Readonly<Record<TabState, string>> = {
   failed: 'The store did not open here.',
 };
 
-export const openAnotherTab = (): void => void open(location.href, '_blank', 'noopener');
+const openAnotherTab = (): void => void open(location.href, '_blank', 'noopener');
 
 /** A window of its own on the right half of the screen, so that both can be seen. */
 function openBeside(): void {
@@ -41,7 +41,7 @@ function openBeside(): void {
   open(location.href, '_blank', `noopener,popup,left=${half},width=${half},height=${availHeight}`);
 }
 
-export function verdictOf(counts: readonly PulseCount[]): string {
+function verdictOf(counts: readonly PulseCount[]): string {
   const sum = (field: keyof PulseCount): number =>
     counts.reduce((total, each) => total + each[field], 0);
   if (sum('seen') === 0) return 'Nobody has written a number yet.';
@@ -95,24 +95,22 @@ export function tabsPane(society: Society): HTMLElement[] {
     { class: 'card role-card', 'aria-labelledby': 'role-title' },
     el('div', { class: 'role-plate' }, role, epoch),
     el('div', { class: 'role-text' }, who, sentence, failure),
+    el('div', { class: 'row role-acts' }, write, handOver, crash),
     el(
       'div',
-      { class: 'row role-acts' },
+      { class: 'role-more' },
       button('Open a second tab', 'tabs', '', openAnotherTab),
-      write,
-      handOver,
-      crash,
-    ),
-    el(
-      'p',
-      { class: 'quiet role-hint' },
-      'A tab in the background writes slower: browsers make its clock wait. ',
       el(
-        'button',
-        { type: 'button', class: 'link', on: { click: openBeside } },
-        'Open it beside this window',
+        'p',
+        { class: 'quiet' },
+        'or ',
+        el(
+          'button',
+          { type: 'button', class: 'link', on: { click: openBeside } },
+          'a window beside this one',
+        ),
+        ': a tab in the background writes slower, because browsers make its clock wait.',
       ),
-      ' to watch both.',
     ),
   );
 
@@ -183,7 +181,8 @@ export function tabsPane(society: Society): HTMLElement[] {
     setText(who, `${roster.own.label}, this tab`);
     setText(sentence, SENTENCES[state]);
     const error = state === 'failed' ? store.failure : writer.failure;
-    failure.hidden = error === undefined || state === 'leader';
+    const isStuck = state === 'failed' || state === 'silent' || !writer.isWriting;
+    failure.hidden = error === undefined || !isStuck;
     setText(failure, failure.hidden ? '' : sentenceOf(error));
     setText(write.querySelector('span')!, writer.isWriting ? 'Stop writing' : 'Keep writing');
     handOver.disabled = state !== 'leader';
