@@ -8,7 +8,7 @@
  * - nothing waits for ever: when the leader was not heard for `leaderTimeoutMs`, who has waited for as
  *   long is told LEADER_UNRESPONSIVE. Only a reader that waits for what is yet to come goes on waiting
  */
-import type { Host } from '@varve/files';
+import type { FolderlessHost } from '@varve/files';
 import {
   TABS_VERSION,
   VarveError,
@@ -74,12 +74,12 @@ interface Waiting {
 }
 
 export interface RelayContext {
-  readonly host: Host & { readonly channels: NonNullable<Host['channels']> };
+  readonly host: FolderlessHost & { readonly channels: NonNullable<FolderlessHost['channels']> };
   readonly name: string;
-  readonly request: OpenRequest;
+  readonly request: Pick<OpenRequest, 'durability' | 'leaderTimeoutMs'>;
   /** What of it the application asked for. */
   readonly given: GivenRequest;
-  readonly assembly: Assembly;
+  readonly assembly: Pick<Assembly, 'seek' | 'join' | 'askToStepDown'>;
   readonly identity: ClientIdentity;
   /** The leader tells how the store stands, and what happened. */
   readonly onStatus: (message: StatusMessage) => void;
@@ -118,6 +118,11 @@ export class Relay {
     this.heardMs = this.#tickedMs = context.host.clock.nowMs();
     this.#cancelTick = context.host.timers.after(BEAT_MS, () => this.#tick());
     context.assembly.seek();
+  }
+
+  /** A leader has taken us, and we have not noticed that it went. */
+  get isLinked(): boolean {
+    return this.#isWelcome;
   }
 
   /** Somebody says that it leads. */

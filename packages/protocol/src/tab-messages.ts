@@ -71,12 +71,18 @@ export interface StepDownMessage extends Said {
   readonly leader: string;
 }
 
+/** An append waits in the store's inbox: whoever leads should look. */
+export interface InboxMessage extends Said {
+  readonly kind: 'inbox';
+}
+
 export type AssemblyMessage =
   | SeekMessage
   | LeadMessage
   | OpeningMessage
   | JoinMessage
-  | StepDownMessage;
+  | StepDownMessage
+  | InboxMessage;
 
 /** Which of a client's append messages this is; see `ClientStamp` of the journal. */
 export interface MessageStamp {
@@ -175,6 +181,7 @@ const ASSEMBLY_FIELDS = {
   opening: {},
   join: { leader: isId, link: isId, given: isGiven },
   stepDown: { leader: isId },
+  inbox: {},
 } as const;
 
 export function validateAssembly(message: unknown): Validated<AssemblyMessage> {
