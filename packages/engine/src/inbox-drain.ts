@@ -6,7 +6,7 @@
  *   so every later leader sends the same message, and the log knows whether it has it
  * - it is removed after the log holds it durably, or after it is sure that it never will
  * - entries that this leader has signed and not yet removed are all of one client, which the log does
- *   not forget for another of its kind (`isInboxClient` of the journal)
+ *   not forget for another of its kind (`isInboxClient`)
  * - whatever lies in the inbox, and whatever its database does, the store goes on
  */
 import type { FolderlessHost, Inbox, InboxEntry, InboxStamp } from '@varve/files';
@@ -14,6 +14,7 @@ import type { Appended, StorePort } from '@varve/journal';
 import {
   APPLICATION_TYPE_MIN,
   RecordFlag,
+  isInboxClient,
   isVarveError,
   newRecordFrame,
   readRecordFrame,
@@ -62,7 +63,7 @@ export class InboxDrain {
 
   constructor(context: InboxDrainContext) {
     this.#context = context;
-    // Of the kind that is kept in the log's table of clients; `randomName` gives no such name.
+    // `isInboxClient`: `randomName` gives no such name.
     this.#client = `00${randomName(context.host.random).slice(2, 15)}1`;
   }
 
@@ -173,7 +174,10 @@ export class InboxDrain {
   }
 }
 
-/** The first entries, as far as they are messages of one client that follow each other. */
+/**
+ * The first entries, as far as they are messages of one client of ours that follow each other; of
+ * another client the first alone: should it be refused for now, none after it may be in the log.
+ */
 function messagesOfOne(entries: readonly { key: number; entry: InboxEntry }[]): readonly Signed[] {
   const messages: Signed[] = [];
   for (const { key, entry } of entries) {
@@ -182,6 +186,7 @@ function messagesOfOne(entries: readonly { key: number; entry: InboxEntry }[]): 
     const next = messages.length === 0 ? last?.sequence : (last?.sequence ?? 0) + 1;
     if (stamp === undefined || stamp.client !== last?.client || stamp.sequence !== next) break;
     messages.push({ key, entry, stamp });
+    if (!isInboxClient(stamp.client)) break;
   }
   return messages;
 }

@@ -172,6 +172,12 @@ const FOLLOWER_METHODS: ReadonlySet<string> = new Set([
   'dropStream',
 ] satisfies ControlRequest['method'][]);
 
+/**
+ * Such a client speaks for the inbox: its messages lie there until they are answered, however long
+ * that takes, and the log does not forget it for others. Nobody else draws a name that begins so.
+ */
+export const isInboxClient = (client: string): boolean => client.startsWith('00');
+
 const isId = (value: unknown): boolean => typeof value === 'string' && /^[0-9a-f]{16}$/.test(value);
 const isGiven = (value: unknown): boolean => isObject(value);
 
@@ -199,7 +205,7 @@ export function validateLinkMessage(message: unknown): Validated<LinkMessage<unk
 }
 
 const STAMP = {
-  client: isId,
+  client: (value) => isId(value) && !isInboxClient(value as string),
   sequence: isPositive,
   sinceGeneration: isCount,
   answeredTo: isCount,
