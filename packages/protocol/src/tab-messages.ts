@@ -205,7 +205,7 @@ export function validateLinkMessage(message: unknown): Validated<LinkMessage<unk
 }
 
 const STAMP = {
-  client: (value) => isId(value) && !isInboxClient(value as string),
+  client: (value: unknown) => isId(value) && !isInboxClient(value as string),
   sequence: isPositive,
   sinceGeneration: isCount,
   answeredTo: isCount,
