@@ -218,7 +218,7 @@ describe('a message whose number makes no sense', () => {
 });
 
 describe('forgetting', () => {
-  const name = (index: number): string => (index + 1).toString(16).padStart(16, '0');
+  const name = (index: number): string => (index + 1).toString(16).padStart(16, 'e');
 
   test(`of ${CLIENTS_MAX} and one clients the quietest is forgotten, and never appended twice`, async () => {
     const { store, open } = await opened();
