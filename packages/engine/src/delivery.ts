@@ -12,7 +12,13 @@ import type { FolderlessHost } from '@varve/files';
 import { INBOX_BYTES_MAX, INBOX_ENTRIES_MAX, faultOf } from '@varve/files';
 import type { InboxStamp } from '@varve/files';
 import { VarveError, isVarveError } from '@varve/protocol';
-import type { AppendedMessage, AppendMessage, LeadMessage, OpenRequest } from '@varve/protocol';
+import type {
+  AppendedMessage,
+  AppendMessage,
+  LeadMessage,
+  OpenRequest,
+  Outcome,
+} from '@varve/protocol';
 import { Assembly } from './assembly.ts';
 import { ClientIdentity, type Ticket } from './client-identity.ts';
 import { lockName } from './leadership.ts';
@@ -65,7 +71,7 @@ export class Delivery {
 
   /** In the inbox its LSNs are all 0. */
   async append(message: Message): Promise<AppendedMessage> {
-    if (this.#isClosed) throw closed();
+    if (this.#isClosed) throw closed('not-written');
     const line = this.#line;
     const ticket: Ticket = { sequence: 0 };
     if (!this.#isAlone) {
@@ -86,7 +92,7 @@ export class Delivery {
   /** What was sent and has no answer has none: close when all is answered. */
   close(): void {
     this.#isClosed = true;
-    this.#line.relay.stop(closed());
+    this.#line.relay.stop(closed('unknown'));
     this.#assembly.close();
   }
 
@@ -182,7 +188,7 @@ export class Delivery {
   }
 }
 
-const closed = (): VarveError => new VarveError('CLOSED', undefined, { outcome: 'unknown' });
+const closed = (outcome: Outcome): VarveError => new VarveError('CLOSED', undefined, { outcome });
 
 /** There is no leader for us, or none that answers; anything else is an answer. */
 function isAbsence(error: unknown): boolean {
