@@ -14,6 +14,7 @@ import type { Appended, StorePort } from '@varve/journal';
 import {
   APPLICATION_TYPE_MIN,
   RecordFlag,
+  asVarveError,
   isInboxClient,
   isVarveError,
   newRecordFrame,
@@ -160,7 +161,7 @@ export class InboxDrain {
       }
     });
     if (done.length > 0) await this.#remove(done, done.length - dropped.length, dropped);
-    if (refusal !== undefined && dropped.length === 0) throw refusal;
+    if (refusal !== undefined && dropped.length === 0) throw asVarveError(refusal);
   }
 
   async #remove(
