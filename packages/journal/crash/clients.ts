@@ -115,7 +115,9 @@ async function send(
       demand(groups === message.payloads.length, 'I2', `a message gave ${groups} of its groups`);
     else {
       forgetFrom(groups);
-      run.refused(refusal);
+      if (wasOvertaken(run, message, refusal))
+        message.answeredAtOp = Math.min(message.answeredAtOp, run.op);
+      else run.refused(refusal);
     }
     checkAnswer(run, message, appended, durability);
     return true;
@@ -137,10 +139,26 @@ async function send(
     }
     const notWritten = isVarveError(error) && error.outcome === 'not-written';
     if (notWritten) forgetIssued();
+    if (wasOvertaken(run, message, error)) {
+      message.answeredAtOp = Math.min(message.answeredAtOp, run.op);
+      return true;
+    }
     run.refused(error);
     demand(isVarveError(error) && error.outcome !== undefined, 'I8', 'no outcome is told');
     return notWritten;
   }
+}
+
+/** It failed once, and a later message of its client did not: it is left out for good. */
+function wasOvertaken(
+  { history }: Run,
+  { client, sequence }: StampedMessage,
+  error: unknown,
+): boolean {
+  const isPassed = history.messages.some(
+    (other) => other.client === client && other.sequence > sequence && isLive(other.groups[0]),
+  );
+  return isPassed && isVarveError(error, 'LEADER_LOST') && error.outcome === 'not-written';
 }
 
 function sendGroups(

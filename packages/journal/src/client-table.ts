@@ -120,6 +120,12 @@ export class ClientTable {
     return known;
   }
 
+  /** A later message of this client is in the log: nothing more of an earlier one may come behind it. */
+  isPassed({ client, sequence }: ClientStamp): boolean {
+    const last = this.clients.get(client)?.messages.at(-1);
+    return last !== undefined && last.sequence > sequence;
+  }
+
   /** Of a client that came in this generation it is known whether it was forgotten: by name. */
   private mayHaveForgotten({ client, sinceGeneration }: ClientStamp, generation: number): boolean {
     if (isInboxClient(client)) return sinceGeneration <= this.lostGeneration;

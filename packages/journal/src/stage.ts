@@ -43,7 +43,9 @@ export function stageExternal(
 
 /** Whether the message that ends a stream is in the log already; then what to tell. @throws VarveError */
 export function stagedBefore(journal: Journal, stamp: ClientStamp): Appended | undefined {
-  const message = journal.clients.table.admit(stamp, journal.generation);
+  const { table } = journal.clients;
+  const message = table.admit(stamp, journal.generation);
+  if (message === undefined && table.isPassed(stamp)) throw overtaken(stamp);
   return message && answerOf(message, stamp, [1]);
 }
 
@@ -63,11 +65,16 @@ function stageOnce(
   const { table } = journal.clients;
   const message = table.admit(stamp, journal.generation);
   const done = message === undefined ? 0 : groupsOf(message);
-  if (message === undefined) return request.stage(0);
+  const passed = table.isPassed(stamp) ? overtaken(stamp) : undefined;
+  if (message === undefined) {
+    if (passed !== undefined) throw passed;
+    return request.stage(0);
+  }
   const counts = request.countOf(Math.min(done, groups));
   if (done > groups) throw otherMessage(stamp);
   const before = answerOf(message, stamp, counts);
   if (done === groups) return before;
+  if (passed !== undefined) return { ...before, refusal: passed };
   let refusal: VarveError | undefined;
   try {
     refusal = request.stage(done).refusal;
@@ -100,6 +107,14 @@ function answerOf(
     groups: groupLsns.length,
   };
   return parts.length === 1 ? appended : { ...appended, groupLsns };
+}
+
+/** It failed under an earlier leader, or in an earlier generation, and its client was not told in time. */
+function overtaken({ client, sequence }: ClientStamp): VarveError {
+  return new VarveError('LEADER_LOST', 'it failed, and later appends of its client did not', {
+    facts: { client, sequence },
+    outcome: 'not-written',
+  });
 }
 
 function otherMessage({ client, sequence }: ClientStamp): VarveError {
