@@ -240,10 +240,17 @@ export class TabStorm {
     }
     const telling = this.#telling;
     this.#telling = nothing();
-    this.#channel.report({
-      reserved: [...this.#reserved],
-      issued: [...this.#issued],
-      ...telling,
-    });
+    try {
+      this.#channel.report({
+        reserved: [...this.#reserved],
+        issued: [...this.#issued],
+        ...telling,
+      });
+    } catch (error) {
+      // The test process is gone: a browser that outlives it shall not go on for ever.
+      this.#stopped = true;
+      this.#ended.abort();
+      throw error;
+    }
   }
 }
