@@ -132,7 +132,8 @@ export class TabStorm {
       .then(
         (lsn) => this.#acknowledged(lane, index, lsn),
         ({ code, message, outcome }: RefusedLike) => {
-          this.#telling.refused.push([lane, index, code ?? message ?? 'unknown', outcome ?? '']);
+          this.#telling.refused.push([lane, index, code ?? 'unknown', outcome ?? '']);
+          this.#telling.wrong.push(`operation ${index}: ${message}`);
           this.#stopped = true;
         },
       )
