@@ -44,12 +44,12 @@ async function buildVarve() {
   const missing = sources.filter(([, , path]) => !existsSync(path)).map(([, , path]) => path);
   if (missing.length > 0) return missing.map((path) => `${path} is missing`);
   const libraries = sources.filter(([, name]) => name !== 'worker');
+  const isAlone = (/** @type {string} */ name) => name === 'service-worker';
   const input = Object.fromEntries(libraries.map(([, name, path]) => [name, path]));
 
-  const pages = Object.fromEntries(Object.entries(input).filter(([name]) => !isNode(name)));
-  const inNode = Object.fromEntries(
-    Object.entries(input).map(([name, path]) => [nodeName(name), path]),
-  );
+  const shared = Object.entries(input).filter(([name]) => !isAlone(name));
+  const pages = Object.fromEntries(shared.filter(([name]) => !isNode(name)));
+  const inNode = Object.fromEntries(shared.map(([name, path]) => [nodeName(name), path]));
 
   const parts = [
     // Workers first: the others refer to them.
@@ -64,6 +64,12 @@ async function buildVarve() {
       input: { 'node/worker': source('src/node/worker.ts') },
       dir: VARVE_DIST,
       platform: 'node',
+      alone: true,
+    }),
+    await bundle({
+      input: { 'service-worker': source('src/service-worker.ts') },
+      dir: VARVE_DIST,
+      platform: 'browser',
       alone: true,
     }),
     await bundle({ input: pages, dir: VARVE_DIST, platform: 'neutral', comlink: 'calls' }),
@@ -82,7 +88,7 @@ async function buildVarve() {
       ...Object.fromEntries(
         sources.map(([subpath, name]) => [
           subpath,
-          isNode(name) || name === 'worker'
+          isNode(name) || isAlone(name) || name === 'worker'
             ? { types: `./${name}.d.ts`, default: `./${name}.js` }
             : {
                 types: `./${name}.d.ts`,
@@ -215,8 +221,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   }
   if (built[0]?.wrong.length === 0) {
     const { sizesOf } = await import('./build/size.mjs');
-    const { core, codec, worker } = sizesOf(VARVE_DIST);
-    console.log(`brotli: page core ${core} B, codec ${codec} B, worker ${worker} B`);
+    const sizes = Object.entries(sizesOf(VARVE_DIST)).map(([part, bytes]) => `${part} ${bytes} B`);
+    console.log(`brotli: ${sizes.join(', ')}`);
   }
   process.exitCode = built.every(({ wrong }) => wrong.length === 0) ? 0 : 1;
 }

@@ -11,6 +11,9 @@ export interface BuiltApp {
   remove(): void;
 }
 
+/** Served from the root, since it looks after all pages. */
+const SERVICE_WORKER = 'service-worker';
+
 /** `plugins` patch sources on their way in: how a broken build is made. */
 export async function buildApp(
   pages: readonly string[],
@@ -29,7 +32,15 @@ export async function buildApp(
       emptyOutDir: true,
       target: 'es2022',
       minify: false,
-      rollupOptions: { input: pages.map((page) => join(APP, `${page}.html`)) },
+      rollupOptions: {
+        input: pages.map((page) =>
+          join(APP, page === SERVICE_WORKER ? `${page}.ts` : `${page}.html`),
+        ),
+        output: {
+          entryFileNames: ({ name }) =>
+            name === SERVICE_WORKER ? '[name].js' : 'assets/[name]-[hash].js',
+        },
+      },
     },
   });
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };

@@ -50,7 +50,7 @@ export class Tabs {
 export const test = base.extend<{ tabs: Tabs }, { stage: Stage }>({
   stage: [
     async ({ browserName: _ }, use) => {
-      const stage = await Stage.set({ pages: ['lab'], killPoints: false });
+      const stage = await Stage.set({ pages: ['lab', 'service-worker'], killPoints: false });
       await use(stage);
       await stage.strike();
     },

@@ -58,11 +58,21 @@ test('the entries of a page export what is documented; what they share has names
     index: ['VarveError', 'isVarveError', 'openLog'],
     ring: ['ring'],
     stores: ['VarveError', 'deleteStore', 'importStore', 'isVarveError', 'listStores'],
+    'service-worker': ['VarveError', 'isVarveError', 'openAppender'],
   };
   for (const [name, expected] of Object.entries(documented)) {
     const names = Object.keys(await import(pathToFileURL(join(folder, `${name}.js`)).href));
     expect(names.filter((each) => each.length > 1).sort(), name).toEqual(expected);
   }
+});
+
+test('the entry for service workers is one file that imports nothing and names no path', async () => {
+  const file = join(await unpacked(), 'varve', 'service-worker.js');
+  const text = await readFile(file, 'utf8');
+  expect(text).not.toMatch(/(?:from|import)\s*["'(]|import\.meta/);
+  // Where there is none of what it uses, importing it is no error; using it is.
+  const { openAppender } = await import(pathToFileURL(file).href);
+  await expect(openAppender('x')).rejects.toMatchObject({ code: 'CONTEXT_UNSUPPORTED' });
 });
 
 test('a page that only opens a log loads one file, the codec and the errors', async () => {

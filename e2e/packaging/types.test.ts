@@ -28,6 +28,7 @@ const PAGE = `
 import { openLog, isVarveError, type Entry, type Log, type OpenLogOptions } from 'varve';
 import { bytesCodec } from 'varve/codec';
 import { ring } from 'varve/ring';
+import { openAppender, type Appender, type Receipt } from 'varve/service-worker';
 import { importStore, listStores, type StoreInfo } from 'varve/stores';
 
 interface Note { readonly text: string }
@@ -48,6 +49,13 @@ export async function keep(note: Note): Promise<number> {
   } finally {
     await log.close();
   }
+}
+
+export async function later(note: Note): Promise<number | undefined> {
+  const appender: Appender<Note> = await openAppender<Note>('notes', { leaderTimeoutMs: 500 });
+  const receipt: Receipt = await appender.append(note, { channel: 2 });
+  await appender.close();
+  return receipt.inbox ? undefined : receipt.lsn;
 }
 
 export async function copied(log: Log<Note>): Promise<readonly StoreInfo[]> {

@@ -4,64 +4,16 @@
  * Always true: each test has a browser context of its own, so a logbook that nobody wrote in before.
  */
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, test as base, type Page } from '@playwright/test';
-import { build, preview } from 'vite';
+import { readFile } from 'node:fs/promises';
+import type { Page } from '@playwright/test';
+import { expect, openTab, reload, test, write } from '../harness/demo-site.ts';
 
-const CONFIG = join(import.meta.dirname, '../../apps/demo/vite.config.ts');
 /** Looks like a file nobody can guess: all byte values, no pattern that text would have. */
 const ATTACHMENT = Buffer.from(
   Array.from({ length: 200_003 }, (_, at) => (at * at * 31 + (at >> 8)) & 255),
 );
 
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-
-/** The built demo on a port of its own, for all tests of this file. */
-const test = base.extend<{ demo: Page }, { site: string }>({
-  site: [
-    async ({ browserName: _ }, use) => {
-      const outDir = await mkdtemp(join(tmpdir(), 'varve-demo-'));
-      const common = { configFile: CONFIG, logLevel: 'warn' } as const;
-      await build({ ...common, build: { outDir } });
-      const server = await preview({
-        ...common,
-        build: { outDir },
-        preview: { port: 0, host: 'localhost' },
-      });
-      await use(server.resolvedUrls?.local[0] ?? '');
-      await server.close();
-      await rm(outDir, { recursive: true, force: true });
-    },
-    { scope: 'worker' },
-  ],
-  demo: async ({ page, site }, use) => {
-    const complaints: string[] = [];
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text());
-    });
-    await page.goto(site);
-    await expect(page.locator('.phase')).toHaveText('open');
-    await use(page);
-    expect(complaints, 'errors on the console, refusals by the policy included').toEqual([]);
-  },
-});
-
-async function write(page: Page, text: string): Promise<void> {
-  await page.getByRole('textbox', { name: 'New entry' }).fill(text);
-  await page.getByRole('button', { name: 'Log it' }).click();
-  await expect(page.locator('.entry').filter({ hasText: text })).toBeVisible();
-}
-
-const openTab = (page: Page, name: string): Promise<void> =>
-  page.getByRole('tab', { name }).click();
-
-async function reload(page: Page): Promise<void> {
-  await page.reload();
-  await expect(page.locator('.phase')).toHaveText('open');
-}
 
 test('an entry is there after a reload', async ({ demo }) => {
   await write(demo, 'Ice is off the northern bay.');
@@ -323,21 +275,6 @@ test('it works without a network after the first visit', async ({ demo, context 
   await expect(demo.locator('.entry-text')).toHaveText(['Written offline.', 'Written online.']);
 });
 
-test('a second tab says that the logbook is open elsewhere, and takes it when it is free', async ({
-  demo,
-  context,
-  site,
-}) => {
-  test.setTimeout(90_000);
-  await write(demo, 'Held by the first tab.');
-  const second = await context.newPage();
-  await second.goto(site);
-  await expect(second.locator('.trouble')).toContainText('did not open', { timeout: 45_000 });
-  await demo.goto('about:blank');
-  await second.getByRole('button', { name: 'Try again' }).click();
-  await expect(second.locator('.entry-text')).toHaveText(['Held by the first tab.']);
-});
-
 for (const [name, viewport] of [
   ['a phone', { width: 390, height: 844 }],
   ['a tablet', { width: 820, height: 1100 }],
@@ -346,7 +283,7 @@ for (const [name, viewport] of [
     await demo.setViewportSize(viewport);
     await demo.getByRole('button', { name: 'Fill in a sample week' }).click();
     await expect(demo.locator('.entry')).toHaveCount(8);
-    for (const tab of ['Inspector', 'Crash lab', 'Race', 'Logbook']) {
+    for (const tab of ['Inspector', 'Tabs', 'Crash lab', 'Race', 'Logbook']) {
       await openTab(demo, tab);
       expect(
         await demo.evaluate(() => document.documentElement.scrollWidth),

@@ -164,7 +164,10 @@ export function faultsOf(chunks, dir, allowed = []) {
       ([what, pattern]) => !allowed.includes(String(what)) && RegExp(pattern).test(code),
     ).map(([what]) => `${at} contains ${String(what)}`);
     if (dynamicImports.length > 0) wrong.push(`${at} imports dynamically`);
-    if (/(?:^|\/)worker\.js$/.test(fileName) && imports.some((name) => !name.startsWith('node:'))) {
+    if (
+      /(?:^|\/)(?:service-)?worker\.js$/.test(fileName) &&
+      imports.some((name) => !name.startsWith('node:'))
+    ) {
       wrong.push(`${at} is not self-contained: ${imports.join(', ')}`);
     }
     for (const [, target = ''] of code.matchAll(

@@ -1,9 +1,11 @@
 /**
- * One store that the demo has open, with the worker that owns it.
+ * One store that the demo has open, with this tab's worker for it. Other tabs may have it open, too.
  *
  * Always true:
  * - `log` is defined exactly while `phase` is 'open'
- * - this object owns its worker: `kill` ends it without any farewell, as a crash would
+ * - this object owns its worker: `kill` ends it without any farewell, as a crash would; a worker that
+ *   ends by itself is noticed, and the store is opened again
+ * - nothing opens the store before what closes or changes it has ended
  * - what the store tells, and what is done to it, ends up in `notes`, newest last
  */
 import { openLog, type Log, type LogEventMap, type OpenLogOptions } from 'varve';
@@ -16,6 +18,10 @@ export type Phase = 'closed' | 'opening' | 'open' | 'down' | 'failed';
 
 const BUSY_PATIENCE_MS = 6_000;
 const BUSY_RETRY_MS = 150;
+/** After its worker died by itself. */
+const REOPEN_AFTER_MS = 400;
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class LiveStore<T> {
   readonly name: string;
@@ -31,6 +37,8 @@ export class LiveStore<T> {
   readonly #options: OpenLogOptions<T>;
   #worker: Worker | undefined;
   #opening: Promise<Log<T>> | undefined;
+  /** What must have ended before the store may be opened. */
+  #before: Promise<unknown> = Promise.resolve();
 
   constructor(name: string, label: string, options: OpenLogOptions<T>) {
     this.name = name;
@@ -48,6 +56,7 @@ export class LiveStore<T> {
   }
 
   async #openAnew(): Promise<Log<T>> {
+    await this.#before;
     const startMs = performance.now();
     this.#enter('opening');
     try {
@@ -55,15 +64,18 @@ export class LiveStore<T> {
       this.openedInMs = performance.now() - startMs;
       this.log = log;
       this.#listen(log);
-      const { recovery } = log.status();
-      this.notes.add(
-        note(
-          recovery.clean ? 'calm' : 'watch',
-          recovery.clean
-            ? `Opened in ${duration(this.openedInMs)}, generation ${recovery.generation}: closed properly before`
-            : `Opened in ${duration(this.openedInMs)}, generation ${recovery.generation}: not closed before, recovered to LSN ${count(recovery.lastLsn)}`,
-        ),
-      );
+      const { recovery, role, generation } = log.status();
+      const follows = `Joined in ${duration(this.openedInMs)} as a follower, generation ${generation}: another tab leads`;
+      if (role === 'follower') this.notes.add(note('calm', follows));
+      else
+        this.notes.add(
+          note(
+            recovery.clean ? 'calm' : 'watch',
+            recovery.clean
+              ? `Opened in ${duration(this.openedInMs)}, generation ${recovery.generation}: closed properly before`
+              : `Opened in ${duration(this.openedInMs)}, generation ${recovery.generation}: not closed before, recovered to LSN ${count(recovery.lastLsn)}`,
+          ),
+        );
       this.#enter('open');
       return log;
     } catch (error) {
@@ -90,14 +102,16 @@ export class LiveStore<T> {
         });
       } catch (error) {
         if (!hasCode(error, 'STORE_BUSY') || performance.now() > deadlineMs) throw error;
-        await new Promise((resolve) => setTimeout(resolve, BUSY_RETRY_MS));
+        await pause(BUSY_RETRY_MS);
       }
     }
   }
 
   #listen(log: Log<T>): void {
     log.subscribe(() => {
-      if (this.log === log) this.changed.emit();
+      if (this.log !== log) return;
+      if (log.status().state === 'closed') this.#died(log);
+      else this.changed.emit();
     });
     const on = <K extends keyof LogEventMap>(
       type: K,
@@ -130,22 +144,52 @@ export class LiveStore<T> {
         note('alarm', `The files vanished; ${lsnRange(detail.from, detail.to)} may be void`),
       ),
     );
-    on('role', ({ detail }) => this.notes.add(note('calm', `This tab is now ${detail.role}`)));
+    on('role', ({ detail }) =>
+      this.notes.add(
+        note(
+          'watch',
+          detail.role === 'leader'
+            ? `This tab leads now, generation ${log.status().generation}`
+            : 'This tab follows now',
+        ),
+      ),
+    );
+  }
+
+  /** The worker ended, and not because it was told to. */
+  #died(log: Log<T>): void {
+    this.#drop(log, 'The worker died; the store is opened again');
+    this.#openAfter(REOPEN_AFTER_MS);
+  }
+
+  #openAfter(ms: number): void {
+    this.#before = pause(ms);
+    // A refusal shows in `phase` and `failure`.
+    this.open().catch(() => undefined);
+  }
+
+  /** Ends the worker as a crash would, and opens the store again after so long. */
+  crash(downMs: number): void {
+    this.kill();
+    this.#openAfter(downMs);
   }
 
   /** Ends the worker as a crash would: nothing is flushed, nobody is told. */
   kill(): void {
-    const log = this.log;
+    this.#drop(this.log, 'Worker terminated');
+  }
+
+  #drop(log: Log<T> | undefined, why: string): void {
     this.log = undefined;
     this.#worker?.terminate();
     this.#worker = undefined;
-    this.notes.add(note('alarm', 'Worker terminated'));
+    this.notes.add(note('alarm', why));
     this.#enter('down');
     // Lets go of what the page still holds for it; it can only fail, and may.
     log?.close().catch(() => undefined);
   }
 
-  async close(): Promise<void> {
+  async #close(): Promise<void> {
     const log = this.log;
     this.log = undefined;
     if (log === undefined) return;
@@ -158,12 +202,18 @@ export class LiveStore<T> {
 
   /** Closes the store, lets `change` do to its files what it must, and opens what is there then. */
   async startOver(change: () => Promise<void>): Promise<void> {
-    await this.close();
+    const changed = this.#close().then(change);
+    this.#before = changed.catch(() => undefined);
     try {
-      await change();
+      await changed;
     } finally {
       await this.open();
     }
+  }
+
+  /** Closes the store properly and comes back: another tab that has it open leads meanwhile. */
+  handOver(): Promise<void> {
+    return this.startOver(async () => undefined);
   }
 
   #enter(phase: Phase): void {

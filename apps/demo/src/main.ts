@@ -12,6 +12,9 @@ import { logbookPane } from './logbook/logbook-pane.ts';
 import { workOffline } from './offline.ts';
 import { race } from './race/race.ts';
 import { tabs } from './tabs.ts';
+import { roleBadge } from './together/role-badge.ts';
+import { Society } from './together/society.ts';
+import { tabsPane } from './together/tabs-pane.ts';
 
 const THEMES: readonly Theme[] = ['auto', 'light', 'dark'];
 const THEME_ICON = { auto: 'auto', light: 'sun', dark: 'moon' } as const;
@@ -35,6 +38,7 @@ function themeButton(): HTMLElement {
 
 applyTheme();
 const logbook = new Logbook();
+const society = new Society(logbook.store);
 const watch = new StoreWatch();
 const pane = logbookPane(logbook);
 const views = tabs(() => {
@@ -44,6 +48,7 @@ const views = tabs(() => {
 const crashLab = lab(logbook, watch, () => views.show('lab'));
 
 byId('tabs').append(views.element);
+byId('brand').after(roleBadge(society, () => views.show('tabs')));
 byId('tools').append(
   el(
     'button',
@@ -68,6 +73,7 @@ byId('store-head').append(
   ...storeHead(watch),
 );
 byId('panel-inspector').append(...inspector(watch));
+byId('panel-tabs').append(...tabsPane(society));
 byId('panel-lab').append(...crashLab.elements);
 byId('panel-race').append(race());
 

@@ -1,5 +1,5 @@
 /**
- * The views: the logbook, the inspector, the lab, the race.
+ * The views: the logbook, the inspector, the tabs, the lab, the race.
  *
  * Always true: exactly one tab is selected; on wide screens the logbook stays in sight beside the
  * others, and choosing it shows the inspector.
@@ -7,7 +7,7 @@
 import { el } from './ui/dom.ts';
 import { icon, type IconName } from './ui/icons.ts';
 
-export type ViewName = 'logbook' | 'inspector' | 'lab' | 'race';
+export type ViewName = 'logbook' | 'inspector' | 'tabs' | 'lab' | 'race';
 
 const VIEWS: readonly {
   readonly name: ViewName;
@@ -16,6 +16,7 @@ const VIEWS: readonly {
 }[] = [
   { name: 'logbook', label: 'Logbook', icon: 'log' },
   { name: 'inspector', label: 'Inspector', icon: 'core' },
+  { name: 'tabs', label: 'Tabs', icon: 'tabs' },
   { name: 'lab', label: 'Crash lab', icon: 'storm' },
   { name: 'race', label: 'Race', icon: 'bars' },
 ];

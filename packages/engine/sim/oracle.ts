@@ -66,9 +66,13 @@ function wrongAppend(
   );
   const there = places.filter((lsn) => lsn !== undefined);
   const { lsn, error } = fact;
-  const isWhole = there.length === 0 || places.every((at, index) => at === places[0]! + index);
+  const last = places.at(-1) ?? 0;
+  const begins = last - fact.records + 1;
+  const isWhole = places.every((at, index) => (at ?? 0) === begins + index);
   // Trimming may take the beginning of a batch.
-  if (!isWhole && (there[0] ?? 0) !== firstLsn)
+  const isTrimmed =
+    begins < firstLsn && there[0] === firstLsn && there.length === last - firstLsn + 1;
+  if (there.length > 0 && !isWhole && !isTrimmed)
     return [`E3: of the batch ${nameOf(fact)} there is ${places.join()}`];
   if (error?.outcome === 'not-written' && there.length > 0)
     return [`E4: ${nameOf(fact)} was not written (${error.code}), and stands at ${there[0]}`];

@@ -13,6 +13,7 @@ import { judge } from './oracle.ts';
 import type { Act, Plan } from './plan.ts';
 import { Tab } from './tab.ts';
 import { recordsIn, type SeenRecord } from './values.ts';
+import { lockName } from '../src/leadership.ts';
 import { recordsOf } from '../src/records.ts';
 
 const STORE = 'log';
@@ -246,8 +247,11 @@ class Simulation {
         }),
       );
     await this.#pass(LAST_APPEND_MS);
-    const leaders = this.#tabs.filter((tab) => tab?.page.role === 'leader').length;
-    if (leaders !== 1) violations.push(`role: ${leaders} tabs say that they lead in the end`);
+    const leaders = this.#tabs.filter((tab) => tab?.page.role === 'leader');
+    if (leaders.length !== 1)
+      violations.push(`role: ${leaders.length} tabs say that they lead in the end`);
+    else if (this.#browser.locks.holderOf(lockName(STORE)) !== leaders[0]!.worker)
+      violations.push('role: who leads in the end does not have the lock');
     for (const fact of appends.slice(before)) {
       if (fact.lsn === undefined)
         violations.push(

@@ -29,7 +29,11 @@ export function storeAdministration(
         const { lock } = await takeStore(host, name, BUSY_TIMEOUT_MS, () =>
           services.deleteStore(host, name),
         );
-        lock.release();
+        try {
+          await host.inbox?.clear(name);
+        } finally {
+          lock.release();
+        }
       }),
     openImport: async (name) => {
       const host = await services.durableHost();

@@ -45,6 +45,10 @@ export class Assembly {
     this.#say({ kind: 'stepDown', ...this.#self, leader });
   }
 
+  tellOfInbox(): void {
+    this.#say({ kind: 'inbox', ...this.#self });
+  }
+
   close(): void {
     this.#channel.close();
   }

@@ -9,11 +9,10 @@ import type { Host } from '@varve/files';
 import { deleteStore, importStore, listStores, openStore } from '@varve/journal';
 import type { StorageFacts } from '@varve/protocol';
 import { inTime } from './in-time.ts';
+import { ROOT_NAME } from './root-name.ts';
 import type { EngineServices } from './services.ts';
 import { StorageGuard } from './storage-guard.ts';
 
-/** Folder in the origin's private file system; also the prefix of locks. */
-const ROOT_NAME = 'varve';
 const LOCK_WAIT_MS = 300;
 /** Opening and `status()` tell them, and wait for them no longer. */
 const FACTS_WAIT_MS = 1000;

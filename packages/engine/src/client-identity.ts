@@ -5,7 +5,7 @@
  * - a message has one number, given when it is first sent: the order of numbers is that of sending
  * - `answeredTo` is the highest number up to which no message will be sent again
  */
-import type { Host } from '@varve/files';
+import type { Host, InboxStamp } from '@varve/files';
 import type { MessageStamp } from '@varve/protocol';
 import { randomName } from './link.ts';
 
@@ -38,6 +38,12 @@ export class ClientIdentity {
       answeredTo: this.#answeredTo,
       isRepeated,
     };
+  }
+
+  /** Under which the message was sent; undefined: it never was. */
+  sent({ sequence }: Ticket): InboxStamp | undefined {
+    if (sequence === 0) return undefined;
+    return { client: this.#client, sequence, sinceGeneration: this.#sinceGeneration! };
   }
 
   /** It will not be sent again. */

@@ -23,6 +23,7 @@ import type {
 import { Assembly } from './assembly.ts';
 import { ClientIdentity } from './client-identity.ts';
 import { Guests } from './guests.ts';
+import { InboxDrain } from './inbox-drain.ts';
 import { lockName, openAsLeader, stealLockName } from './leadership.ts';
 import { randomName } from './link.ts';
 import { Moved, Relay, unresponsive } from './relay.ts';
@@ -38,6 +39,8 @@ export interface MembershipContext {
   readonly open: () => Promise<StorePort>;
   /** `store` or `relay` is another one now. */
   readonly onSeat: () => void;
+  /** While it leads: something happened beside the store. */
+  readonly onEvent: (event: StoreEvent) => void;
   /** The leader tells this follower something. */
   readonly onStatus: (message: StatusMessage) => void;
   /** Neither leads nor follows any more, without having been asked to leave. */
@@ -51,6 +54,7 @@ export class Membership {
   readonly #context: MembershipContext;
   #assembly: Assembly | undefined;
   #guests: Guests | undefined;
+  #inbox: InboxDrain | undefined;
   #lock: HeldLock | undefined;
   /** Ends our place in the line for the lock. */
   #queue: AbortController | undefined;
@@ -141,6 +145,9 @@ export class Membership {
       case 'stepDown':
         if (message.leader === this.#assembly!.member && message.version > TABS_VERSION)
           void this.#stepDown();
+        return undefined;
+      case 'inbox':
+        return this.#inbox?.look();
     }
   }
 
@@ -169,6 +176,15 @@ export class Membership {
     // What it held is asked of the store, before anything that comes later.
     relay?.stop(new Moved());
     this.#assembly!.lead(store.status().generation);
+    this.#emptyInbox(store);
+  }
+
+  #emptyInbox(store: StorePort): void {
+    const { host, name, request, onEvent } = this.#context;
+    const { inbox } = host;
+    if (inbox === undefined || request.readOnly) return;
+    this.#inbox = new InboxDrain({ host: { ...host, inbox }, name, store, tell: onEvent });
+    this.#inbox.look();
   }
 
   /** Follows, and waits until there is a leader to follow, or it is this engine. */
@@ -313,5 +329,7 @@ export class Membership {
   #endLeading(): void {
     this.#guests?.end();
     this.#guests = undefined;
+    this.#inbox?.end();
+    this.#inbox = undefined;
   }
 }

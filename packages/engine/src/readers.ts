@@ -33,7 +33,11 @@ export class Readers {
     const { after, before, reverse, maxBytes, wait, visibility = byDefault } = message;
     try {
       if (reverse !== true) reader.hold.advance(after);
-      if (wait === true) await store.waitBeyond(after, visibility, reader.abort.signal);
+      if (wait === true) {
+        // Beyond what was trimmed, too: there will never be anything to read there.
+        const from = Math.max(after, store.status().firstLsn - 1);
+        await store.waitBeyond(from, visibility, reader.abort.signal);
+      }
       const chunk = store.readChunk({
         after,
         maxBytes,

@@ -8,7 +8,7 @@
  * - nothing waits for ever: when the leader was not heard for `leaderTimeoutMs`, who has waited for as
  *   long is told LEADER_UNRESPONSIVE. Only a reader that waits for what is yet to come goes on waiting
  */
-import type { Host } from '@varve/files';
+import type { FolderlessHost } from '@varve/files';
 import {
   TABS_VERSION,
   VarveError,
@@ -42,6 +42,8 @@ import { BEAT_MS, Link, randomName } from './link.ts';
 const SILENT_BEATS_MAX = 10;
 /** … and for so many is looked after: it might be frozen. */
 const QUIET_BEATS_MAX = 1;
+/** … and a link that is silent for so many is made anew. */
+const LINK_BEATS_MAX = 4;
 /** No welcome within so many beats: once more. */
 const WELCOME_BEATS = 2;
 /** So long a leader that parts may take to give the store back. */
@@ -78,12 +80,12 @@ interface Waiting {
 }
 
 export interface RelayContext {
-  readonly host: Host & { readonly channels: NonNullable<Host['channels']> };
+  readonly host: FolderlessHost & { readonly channels: NonNullable<FolderlessHost['channels']> };
   readonly name: string;
-  readonly request: OpenRequest;
+  readonly request: Pick<OpenRequest, 'durability' | 'leaderTimeoutMs'>;
   /** What of it the application asked for. */
   readonly given: GivenRequest;
-  readonly assembly: Assembly;
+  readonly assembly: Pick<Assembly, 'seek' | 'join' | 'askToStepDown'>;
   readonly identity: ClientIdentity;
   /** The leader tells how the store stands, and what happened. */
   readonly onStatus: (message: StatusMessage) => void;
@@ -122,6 +124,11 @@ export class Relay {
     this.heardMs = this.#tickedMs = context.host.clock.nowMs();
     this.#cancelTick = context.host.timers.after(BEAT_MS, () => this.#tick());
     context.assembly.seek();
+  }
+
+  /** A leader has taken us, and we have not noticed that it went. */
+  get isLinked(): boolean {
+    return this.#isWelcome;
   }
 
   /** Somebody says that it leads. */
@@ -390,9 +397,13 @@ export class Relay {
       this.#beatsToWelcome--;
       if (this.#link !== undefined && this.#beatsToWelcome <= 0) this.#lose(this.#link);
       else if (this.#link === undefined) assembly.seek();
+    } else if (this.#silentBeats > LINK_BEATS_MAX) {
+      // The other end may be gone, and its farewell lost: whoever leads says so when it is asked.
+      this.#lose(this.#link!);
     }
-    if (this.#silentBeats > QUIET_BEATS_MAX) onQuiet();
+    // One or the other: both ask for the same guard.
     if (this.#silentBeats > SILENT_BEATS_MAX) onSilent();
+    else if (this.#silentBeats > QUIET_BEATS_MAX) onQuiet();
     const { leaderTimeoutMs } = request;
     if (nowMs - this.heardMs <= leaderTimeoutMs) return;
     for (const [id, waiting] of [...this.#waiting]) {

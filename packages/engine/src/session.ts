@@ -211,6 +211,10 @@ export class StoreSession {
       given,
       open: () => this.#openFile(this.#opened!),
       onSeat: () => this.#seated(membership),
+      onEvent: (event) => {
+        this.#hearer.event(event);
+        membership.event(event);
+      },
       onStatus: (message) => {
         this.#parked = this.#known(message.status);
         this.#hearer.status(message);

@@ -1,6 +1,6 @@
 /**
  * What else a store needs of its platform, passed in so that any failing run can be played again:
- * time, randomness, timers, locks, and the witness.
+ * time, randomness, timers, locks, the witness, and the ways to other tabs.
  */
 import type { Directory } from './port.ts';
 
@@ -92,17 +92,70 @@ export interface Witness {
   list(): Promise<string[]>;
 }
 
-/** Everything a store is given. `root` holds one folder per store. */
-export interface Host {
-  readonly kind: 'opfs' | 'node' | 'memory' | 'simulated';
-  readonly root: Directory;
+/** Under which an append may have been sent to a leader: see `ClientStamp` of the journal. */
+export interface InboxStamp {
+  readonly client: string;
+  readonly sequence: number;
+  readonly sinceGeneration: number;
+}
+
+/** One append message that waits for a leader. */
+export interface InboxEntry {
+  /** Record frames, back to back. */
+  readonly frames: Uint8Array;
+  /** Byte length of each atomic group in `frames`; absent: all is one group. */
+  readonly groups?: readonly number[];
+  /** Absent: it was never sent to a leader, by nobody. */
+  readonly stamp?: InboxStamp;
+}
+
+export interface InboxItem {
+  readonly key: number;
+  /** An `InboxEntry`, or whatever else somebody has put there. */
+  readonly entry: unknown;
+}
+
+/** The most that waits for one store. */
+export const INBOX_ENTRIES_MAX = 1_000;
+export const INBOX_BYTES_MAX = 8 * 1024 * 1024;
+
+/**
+ * Where appends wait, durably, while nobody leads. Any context of the origin puts; who leads takes.
+ *
+ * Always true:
+ * - what a call has done has reached stable storage when it resolves; each does all of it or nothing
+ * - keys ascend in the order of putting, and none is ever given twice: what removes an entry late
+ *   removes no other
+ */
+export interface Inbox {
+  /** False: there is no room for it, and nothing was put. */
+  put(store: string, entry: InboxEntry): Promise<boolean>;
+  /** The first `max` entries, in order. They stay. */
+  take(store: string, max: number): Promise<readonly InboxItem[]>;
+  /** Gives stamps to those of the entries that are there and have none. */
+  sign(store: string, stamps: ReadonlyMap<number, InboxStamp>): Promise<void>;
+  /** Keys that are not there are passed over. */
+  remove(store: string, keys: readonly number[]): Promise<void>;
+  clear(store: string): Promise<void>;
+}
+
+/** What there is also where no file can be opened. */
+export interface FolderlessHost {
   readonly clock: Clock;
   readonly random: Random;
   readonly timers: Timers;
   readonly locks: Locks;
-  readonly witness: Witness;
   /** Absent: nobody else can be reached, and a store belongs to whoever has it open. */
   readonly channels?: Channels;
+  /** Absent: appends wait nowhere. */
+  readonly inbox?: Inbox;
+}
+
+/** Everything a store is given. `root` holds one folder per store. */
+export interface Host extends FolderlessHost {
+  readonly kind: 'opfs' | 'node' | 'memory' | 'simulated';
+  readonly root: Directory;
+  readonly witness: Witness;
   /** Resolves when every file that was closed so far was given back. Absent: that is so at once. */
   readonly closed?: () => Promise<void>;
   /**

@@ -19,7 +19,7 @@ import {
   writeU48,
   writeU64,
 } from '@varve/bytes';
-import { VarveError } from '@varve/protocol';
+import { VarveError, isInboxClient } from '@varve/protocol';
 import { type ClientRun, clientOf } from './client-run.ts';
 import {
   CLIENT_BYTES,
@@ -75,10 +75,14 @@ export const groupsOf = ({ parts }: ClientMessage): number =>
 
 export class ClientTable {
   forgottenGeneration = 0;
+  /** Up to this generation everybody was forgotten, whoever it was. */
+  lostGeneration = 0;
   /** It says more than it did when this was last set to false. */
   changed = false;
   /** Clients of the generation that goes on now which were forgotten in it. Not stored: it will have ended. */
   private forgottenNow = new Set<string>();
+  /** The inbox's client that was active last: it stays, since others of its kind have been answered. */
+  private inboxClient: string | undefined;
   /** The one that was quiet longest comes first. */
   private readonly clients = new Map<string, Client>();
 
@@ -118,6 +122,7 @@ export class ClientTable {
 
   /** Of a client that came in this generation it is known whether it was forgotten: by name. */
   private mayHaveForgotten({ client, sinceGeneration }: ClientStamp, generation: number): boolean {
+    if (isInboxClient(client)) return sinceGeneration <= this.lostGeneration;
     if (sinceGeneration < generation) return sinceGeneration <= this.forgottenGeneration;
     const isKnownByName = this.forgottenNow.size < FORGOTTEN_NAMES_MAX;
     return sinceGeneration > generation || !isKnownByName || this.forgottenNow.has(client);
@@ -157,7 +162,8 @@ export class ClientTable {
   /** The client's entry, as the one that was active last. */
   private touch(name: string, sequence: number, generation: number): Client {
     // Of one that was forgotten and goes on, earlier messages may be there.
-    const floor = this.forgottenGeneration > 0 ? sequence - 1 : 0;
+    const floor = this.forgottenGeneration > 0 && !isInboxClient(name) ? sequence - 1 : 0;
+    if (isInboxClient(name)) this.inboxClient = name;
     const known = this.clients.get(name);
     const client = known ?? { floor, activeGeneration: 0, messages: [] };
     client.activeGeneration = Math.max(client.activeGeneration, generation);
@@ -170,12 +176,19 @@ export class ClientTable {
 
   private forgetOldest(generation: number): void {
     for (const [name, { activeGeneration }] of this.clients) {
+      if (name === this.inboxClient) continue;
       this.clients.delete(name);
       if (activeGeneration === generation && this.forgottenNow.size < FORGOTTEN_NAMES_MAX)
         this.forgottenNow.add(name);
       this.forgottenGeneration = Math.max(this.forgottenGeneration, activeGeneration);
       return;
     }
+  }
+
+  /** The table of the generations up to this one is gone. */
+  lose(generation: number): void {
+    this.forgottenGeneration = generation;
+    this.lostGeneration = generation;
   }
 
   /** Length of what `encode` returns. */
@@ -194,6 +207,7 @@ export class ClientTable {
     bytes[CLIENT_TABLE_LAYOUT.version[0]] = TABLE_VERSION;
     writeU16(bytes, CLIENT_TABLE_LAYOUT.clients[0], this.clients.size);
     writeU32(bytes, CLIENT_TABLE_LAYOUT.forgottenGeneration[0], this.forgottenGeneration);
+    writeU32(bytes, CLIENT_TABLE_LAYOUT.lostGeneration[0], this.lostGeneration);
     let at = CLIENT_TABLE_HEAD_BYTES;
     for (const [name, client] of this.clients) {
       writeU32(bytes, at + CLIENT_LAYOUT.client[0], Number.parseInt(name.slice(8), 16));
@@ -216,6 +230,7 @@ export class ClientTable {
     if (count > CLIENTS_MAX) return undefined;
     const table = new ClientTable();
     table.forgottenGeneration = readU32(bytes, CLIENT_TABLE_LAYOUT.forgottenGeneration[0]);
+    table.lostGeneration = readU32(bytes, CLIENT_TABLE_LAYOUT.lostGeneration[0]);
     let at = CLIENT_TABLE_HEAD_BYTES;
     for (let index = 0; index < count; index++) {
       at = table.decodeClient(bytes, at);
@@ -251,6 +266,7 @@ export class ClientTable {
       at += CLIENT_MESSAGE_BYTES + message.parts.length * CLIENT_PART_BYTES;
     }
     this.clients.set(name, client);
+    if (isInboxClient(name)) this.inboxClient = name;
     return at;
   }
 }

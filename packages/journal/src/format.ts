@@ -180,6 +180,7 @@ export const CLIENT_TABLE_LAYOUT = {
   version: [0, 1],
   clients: [2, 2],
   forgottenGeneration: [4, 4],
+  lostGeneration: [8, 4],
 } as const;
 export const CLIENT_TABLE_HEAD_BYTES = 12;
 export const CLIENT_LAYOUT = {

@@ -154,7 +154,7 @@ export class Recovery implements LogView {
     const cut = this.unproven[0]?.point ?? end;
     // Without the table that they follow, runs say nothing: others may be missing before and between.
     if (clients.kept) this.runs.apply();
-    else if (clients.wereThere) clients.table.forgottenGeneration = this.generationMax;
+    else if (clients.wereThere) clients.table.lose(this.generationMax);
     this.collectSpares(end.segment);
     // Beyond proven damage, too, something may have been flushed last that nothing proves.
     const knownTo = this.damage.reduce((max, { to }) => Math.max(max, to), end.lastLsn);

@@ -218,7 +218,8 @@ describe('a message whose number makes no sense', () => {
 });
 
 describe('forgetting', () => {
-  const name = (index: number): string => (index + 1).toString(16).padStart(16, '0');
+  const name = (index: number): string =>
+    (index + 1).toString(16).padStart(15, '0').padStart(16, '1');
 
   test(`of ${CLIENTS_MAX} and one clients the quietest is forgotten, and never appended twice`, async () => {
     const { store, open } = await opened();

@@ -140,6 +140,13 @@ export type StoreEvent =
       readonly to: number;
     }
   | { readonly type: 'role'; readonly role: 'leader' | 'follower' }
+  | {
+      /** Appends that had waited in the inbox were taken out: so many are in the log now. */
+      readonly type: 'inbox';
+      readonly appended: number;
+      /** Error codes of those that can never be appended, or of which nobody knows whether they were. */
+      readonly dropped: readonly string[];
+    }
   | { readonly type: 'closed' };
 
 /** What the inspector and `varve inspect` draw. Sizes and offsets in bytes. */

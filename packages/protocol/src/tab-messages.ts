@@ -71,12 +71,18 @@ export interface StepDownMessage extends Said {
   readonly leader: string;
 }
 
+/** An append waits in the store's inbox: whoever leads should look. */
+export interface InboxMessage extends Said {
+  readonly kind: 'inbox';
+}
+
 export type AssemblyMessage =
   | SeekMessage
   | LeadMessage
   | OpeningMessage
   | JoinMessage
-  | StepDownMessage;
+  | StepDownMessage
+  | InboxMessage;
 
 /** Which of a client's append messages this is; see `ClientStamp` of the journal. */
 export interface MessageStamp {
@@ -166,6 +172,12 @@ const FOLLOWER_METHODS: ReadonlySet<string> = new Set([
   'dropStream',
 ] satisfies ControlRequest['method'][]);
 
+/**
+ * Such a client speaks for the inbox: its messages lie there until they are answered, however long
+ * that takes, and the log does not forget it for others. Nobody else draws a name that begins so.
+ */
+export const isInboxClient = (client: string): boolean => client.startsWith('00');
+
 const isId = (value: unknown): boolean => typeof value === 'string' && /^[0-9a-f]{16}$/.test(value);
 const isGiven = (value: unknown): boolean => isObject(value);
 
@@ -175,6 +187,7 @@ const ASSEMBLY_FIELDS = {
   opening: {},
   join: { leader: isId, link: isId, given: isGiven },
   stepDown: { leader: isId },
+  inbox: {},
 } as const;
 
 export function validateAssembly(message: unknown): Validated<AssemblyMessage> {
@@ -192,7 +205,7 @@ export function validateLinkMessage(message: unknown): Validated<LinkMessage<unk
 }
 
 const STAMP = {
-  client: isId,
+  client: (value: unknown) => isId(value) && !isInboxClient(value as string),
   sequence: isPositive,
   sinceGeneration: isCount,
   answeredTo: isCount,

@@ -214,6 +214,8 @@ export interface LogEventMap {
   poisoned: CustomEvent<{ readonly message: string; readonly generation: number }>;
   lost: CustomEvent<{ readonly from: number; readonly to: number }>;
   role: CustomEvent<{ readonly role: 'leader' | 'follower' }>;
+  /** Appends that had waited in the inbox (`varve/service-worker`) were taken out. */
+  inbox: CustomEvent<{ readonly appended: number; readonly dropped: readonly string[] }>;
   closed: CustomEvent<null>;
 }
 

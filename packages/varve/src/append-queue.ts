@@ -19,9 +19,8 @@ import {
   withOutcome,
   writeRecordFrame,
 } from '@varve/protocol';
-import type { Durability } from '@varve/protocol';
+import type { AppendedMessage, AppendMessage, Durability } from '@varve/protocol';
 import { aborted } from './abort.ts';
-import type { DataLink } from './data-link.ts';
 
 const IN_FLIGHT_MAX = 2;
 /** A message is closed when it holds this much; one call alone may be larger. */
@@ -38,6 +37,12 @@ export interface AppendCall {
   readonly signal: AbortSignal | undefined;
   /** The record's bytes went ahead into this open sink; the one payload is empty. */
   readonly stream?: number;
+}
+
+/** Where the messages go: the engine, or whoever stands in for it. */
+export interface AppendLink {
+  isOpen(): boolean;
+  request(message: Omit<AppendMessage, 'id'>, transfer: ArrayBuffer[]): Promise<AppendedMessage>;
 }
 
 export interface AppendQueue {
@@ -74,7 +79,7 @@ interface Message {
 
 /** @param onAcknowledged told of each message: its last LSN, and what was promised for it */
 export function appendQueue(
-  link: DataLink,
+  link: AppendLink,
   queueBytes: number,
   onAcknowledged: (lastLsn: number, durability: Durability | undefined) => void,
 ): AppendQueue {

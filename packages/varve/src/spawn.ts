@@ -17,7 +17,7 @@ let policy: TrustedTypesPolicy | undefined;
 /** @throws CONTEXT_UNSUPPORTED, WORKER_LOAD_FAILED */
 export function startWorker(given: OpenLogOptions<never>['worker']): EngineProcess {
   if (typeof Worker === 'undefined') {
-    throw new VarveError('CONTEXT_UNSUPPORTED', 'there are no workers here', {
+    throw new VarveError('CONTEXT_UNSUPPORTED', 'no workers here; varve/service-worker appends', {
       outcome: 'not-written',
     });
   }

@@ -40,7 +40,10 @@ export function storageCard(watch: StoreWatch): HTMLElement {
     const persisted = granted || status.persisted === true;
     const facts: Fact[] = [
       ['Mode', MODE_WORDS[status.mode], status.mode === 'memory' ? 'alarm' : 'plain'],
-      ['Role', status.role === 'leader' ? 'leader: this tab writes' : 'follower'],
+      [
+        'Role',
+        status.role === 'leader' ? 'leader: this tab writes' : 'follower: another tab writes',
+      ],
       ['State', status.state],
       ['Survives', SURVIVES_WORDS[status.survives]],
       ['Kept', persisted ? 'yes, the browser promised' : 'may be evicted when space runs out'],

@@ -53,6 +53,7 @@ const NOTHING: StoreView = {
 const fingerprint = (status: LogStatus): string =>
   [
     status.generation,
+    status.role,
     status.lastLsn,
     status.durableLsn,
     status.coveredLsn,

@@ -5,6 +5,7 @@
  */
 import { openLog, type DamageRange, type Log } from 'varve';
 import { deleteStore, importStore } from 'varve/stores';
+import { inTurn } from '../exclusive.ts';
 import { failureOf } from '../ui/failure.ts';
 
 const COPY = 'damaged-copy';
@@ -81,7 +82,12 @@ async function inspectCopy(): Promise<Noticed> {
   }
 }
 
-export async function damageCopy(
+export const damageCopy = (
+  log: Pick<Log<unknown>, 'export'>,
+  specimen: Specimen,
+): Promise<DamageReport> => inTurn(COPY, () => damageNow(log, specimen));
+
+async function damageNow(
   log: Pick<Log<unknown>, 'export'>,
   specimen: Specimen,
 ): Promise<DamageReport> {

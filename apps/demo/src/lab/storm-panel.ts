@@ -1,12 +1,13 @@
 /**
  * Storm and kill: the buttons, the counters, and the verdict.
  *
- * Always true: at most one storm runs, and each storm is judged once.
+ * Always true: at most one storm runs in all tabs, and each storm is judged once.
  */
 import { el, replace, setText } from '../ui/dom.ts';
 import { count } from '../ui/format.ts';
 import { icon, type IconName } from '../ui/icons.ts';
 import { toast, toastError } from '../ui/toast.ts';
+import { keepOut } from '../exclusive.ts';
 import type { LiveStore } from '../live-store.ts';
 import { Ledger } from './ledger.ts';
 import { Storm, type StormRecord } from './storm.ts';
@@ -40,6 +41,8 @@ export function stormPanel(store: LiveStore<StormRecord>, onUse: () => void): St
   let storm: Storm | undefined;
   let busy = false;
   let lastCount = 0;
+  /** The ledger is one for all tabs: from a storm's beginning to its verdict it is ours. */
+  let letGo: (() => void) | undefined;
 
   const button = (
     label: string,
@@ -88,6 +91,8 @@ export function stormPanel(store: LiveStore<StormRecord>, onUse: () => void): St
     onUse();
     replace(verdict);
     const log = await store.open();
+    letGo ??= await keepOut('storm');
+    if (letGo === undefined) throw new Error('Another tab’s storm blows. Let it end first.');
     storm = new Storm(log, Number(appenders.value));
     lastCount = 0;
     draw();
@@ -100,6 +105,8 @@ export function stormPanel(store: LiveStore<StormRecord>, onUse: () => void): St
     const result = await judge(log, ledger.page, store.openedInMs);
     replace(verdict, verdictView(result));
     Ledger.forget();
+    letGo?.();
+    letGo = undefined;
   };
 
   /** Runs one step at a time and keeps the buttons honest. */
@@ -228,8 +235,15 @@ export function stormPanel(store: LiveStore<StormRecord>, onUse: () => void): St
     element,
     isBlowing: () => storm !== undefined,
     async judgePending() {
+      // A storm that blows in another tab is that tab's to judge.
+      letGo = await keepOut('storm');
+      if (letGo === undefined) return;
       const ledger = Ledger.find();
-      if (ledger === undefined) return;
+      if (ledger === undefined) {
+        letGo();
+        letGo = undefined;
+        return;
+      }
       onUse();
       setText(issued, count(ledger.issued));
       setText(acknowledged, count(ledger.acknowledged));

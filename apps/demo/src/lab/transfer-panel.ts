@@ -6,6 +6,7 @@
  */
 import { openLog } from 'varve';
 import { deleteStore, importStore } from 'varve/stores';
+import { inTurn } from '../exclusive.ts';
 import { ask } from '../ui/ask.ts';
 import { el, replace } from '../ui/dom.ts';
 import { dayKey, plural, size } from '../ui/format.ts';
@@ -30,10 +31,20 @@ interface Arrival {
   readonly entries: number;
 }
 
+const dropArrived = (): Promise<void> => deleteStore(ARRIVED).catch(() => undefined);
+
 /** Makes a store of its own from the file and reads all of it. */
 async function examine(file: Blob): Promise<Arrival> {
-  await deleteStore(ARRIVED).catch(() => undefined);
-  await importStore(ARRIVED, file);
+  await dropArrived();
+  try {
+    await importStore(ARRIVED, file);
+    return await readArrived();
+  } finally {
+    await dropArrived();
+  }
+}
+
+async function readArrived(): Promise<Arrival> {
   const log = await openLog<LogbookRecord>(ARRIVED, { readOnly: true });
   try {
     const state = new Map<string, LogbookEntry>();
@@ -106,7 +117,7 @@ export function transferPanel(
   const take = async (file: File): Promise<void> => {
     replace(place, el('p', { class: 'quiet' }, `Checking ${file.name} …`));
     try {
-      const arrival = await examine(file);
+      const arrival = await inTurn(ARRIVED, () => examine(file));
       replace(
         place,
         el(
@@ -136,8 +147,6 @@ export function transferPanel(
           el('p', {}, sentenceOf(error)),
         ),
       );
-    } finally {
-      await deleteStore(ARRIVED).catch(() => undefined);
     }
   };
 

@@ -4,12 +4,24 @@
  * Always true:
  * - a record is never changed: an edit, a deletion and its undoing are records of their own
  * - the state is a pure function of the records, in the order of their LSNs
+ * - the numbers that tabs write to be counted ('pulse') are no part of the state
  * - an attachment's bytes are one record of type `AttachmentType`; entries point at it by LSN
  */
 import type { Entry } from 'varve';
 
 export const EntryType = 64;
 export const AttachmentType = 65;
+export const PulseType = 66;
+
+/** Numbers 1, 2, 3 … of one tab, each appended when the one before was answered. */
+export interface Pulse {
+  readonly kind: 'pulse';
+  /** Names the tab; the tab's label is for people. */
+  readonly tab: string;
+  readonly number: number;
+  /** Numbers since the last acknowledged one of which the tab was not told whether they are there. */
+  readonly unsure: readonly number[];
+}
 
 export interface Attachment {
   readonly lsn: number;
@@ -29,7 +41,8 @@ export type LogbookRecord =
     }
   | { readonly kind: 'edit'; readonly id: string; readonly text: string }
   | { readonly kind: 'delete'; readonly id: string }
-  | { readonly kind: 'restore'; readonly id: string };
+  | { readonly kind: 'restore'; readonly id: string }
+  | Pulse;
 
 export interface LogbookEntry {
   readonly id: string;
@@ -54,6 +67,7 @@ export function applyRecord(
     state.set(id, { id, lsn, atMs, text, files, edited: false, deleted: false });
     return state;
   }
+  if (value.kind === 'pulse') return state;
   const entry = state.get(value.id);
   if (entry === undefined) return state;
   if (value.kind === 'edit') state.set(value.id, { ...entry, text: value.text, edited: true });

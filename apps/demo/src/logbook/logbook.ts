@@ -1,14 +1,16 @@
 /**
- * The logbook: a store, and the state its records amount to.
+ * The logbook: a store, and the state its records amount to, whichever tab wrote them.
  *
  * Always true:
  * - `add`, `edit`, `remove` and `restore` resolve only when their record is durable
- * - the state holds nothing that is not in the log: it changes only through `applyRecord`
+ * - the state holds nothing that is not in the log: it changes only by what the log's tail brings, in
+ *   the order of the LSNs
  * - attachments are durable before the entry that points at them is written
  */
 import { Emitter } from '../ui/emitter.ts';
 import { sentenceOf } from '../ui/failure.ts';
 import { LiveStore } from '../live-store.ts';
+import { TailFeed } from '../tail-feed.ts';
 import { note } from '../store-notes.ts';
 import {
   applyRecord,
@@ -41,8 +43,14 @@ export class Logbook {
   readonly saved = new Emitter<{ readonly lsn: number; readonly tookMs: number }>();
   #state = new Map<string, LogbookEntry>();
   #lsn = 0;
-  #sinceCheckpoint = 0;
+  /** Where a checkpoint was tried last. */
+  #triedLsn = 0;
   #loaded = false;
+  readonly #feed = new TailFeed<LogbookRecord>(this.store, EntryType, (record) => {
+    applyRecord(this.#state, record);
+    this.#lsn = record.lsn;
+    this.changed.emit();
+  });
 
   get state(): LogbookState {
     return this.#state;
@@ -60,8 +68,9 @@ export class Logbook {
     });
     this.#state = state;
     this.#lsn = lsn;
-    this.#sinceCheckpoint = lsn - log.status().coveredLsn;
+    this.#triedLsn = 0;
     this.#loaded = true;
+    this.#feed.start(lsn);
     this.changed.emit();
   }
 
@@ -98,13 +107,15 @@ export class Logbook {
   /** Writes down what the records so far amount to, so that the next start reads little. */
   async checkpoint(): Promise<void> {
     const log = await this.store.open();
-    await log.checkpoint(this.#state, { upTo: this.#lsn });
-    this.#sinceCheckpoint = 0;
+    const upTo = this.#lsn;
+    // Another tab may have done it already.
+    if (upTo > log.status().coveredLsn) await log.checkpoint(this.#state, { upTo });
   }
 
   /** Lets `change` replace or remove the store's files, and begins with what is there then. */
   async startOver(change: () => Promise<void>): Promise<void> {
     this.#loaded = false;
+    this.#feed.stop();
     try {
       await this.store.startOver(change);
     } finally {
@@ -117,17 +128,16 @@ export class Logbook {
     const startMs = performance.now();
     const lsn = await log.append(value, { type: EntryType });
     const tookMs = performance.now() - startMs;
-    applyRecord(this.#state, { lsn, value, type: EntryType, channel: 0, timeMs: Date.now() });
-    this.#lsn = Math.max(this.#lsn, lsn);
-    this.changed.emit();
+    await this.#feed.takenIn(lsn);
     this.saved.emit({ lsn, tookMs });
-    this.#sinceCheckpoint += 1;
-    if (this.#sinceCheckpoint >= CHECKPOINT_EVERY_RECORDS) void this.#checkpointIfItFits();
+    const { coveredLsn } = log.status();
+    if (this.#lsn - Math.max(coveredLsn, this.#triedLsn) >= CHECKPOINT_EVERY_RECORDS)
+      void this.#checkpointIfItFits();
   }
 
   /** The records are safe already: a checkpoint that fails only makes the next start longer. */
   async #checkpointIfItFits(): Promise<void> {
-    this.#sinceCheckpoint = 0;
+    this.#triedLsn = this.#lsn;
     try {
       await this.checkpoint();
     } catch (error) {

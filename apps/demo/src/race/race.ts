@@ -1,4 +1,5 @@
 /** Varve against IndexedDB on the visitor's own machine, with bars and what they do not say. */
+import { inTurn } from '../exclusive.ts';
 import { el, replace, setText } from '../ui/dom.ts';
 import { count, duration } from '../ui/format.ts';
 import { icon } from '../ui/icons.ts';
@@ -93,20 +94,9 @@ export function race(): HTMLElement {
   const run = async (): Promise<void> => {
     start.disabled = true;
     progress.hidden = false;
-    setText(label, 'Racing …');
+    setText(label, 'Waiting for its turn …');
     try {
-      for (const [index, { atOnce }] of HEATS.entries()) {
-        const contestants = [varveContestant(), indexedDbContestant(false)];
-        if (atOnce > 1) contestants.push(indexedDbContestant(true));
-        const results = await runHeat(contestants, atOnce, (fraction) => {
-          progress.value = (index + fraction) / HEATS.length;
-        });
-        replace(
-          places[index]!.result,
-          bars(results, atOnce),
-          el('p', { class: 'heat-verdict' }, verdictOf(results)),
-        );
-      }
+      await inTurn('race', heats);
     } catch (error) {
       toastError('The race stopped', error);
     } finally {
@@ -115,6 +105,24 @@ export function race(): HTMLElement {
       setText(label, 'Run it again');
     }
   };
+
+  /** Two tabs that race at once would share disk, stores and clocks. */
+  const heats = async (): Promise<void> => {
+    setText(label, 'Racing …');
+    for (const [index, { atOnce }] of HEATS.entries()) {
+      const contestants = [varveContestant(), indexedDbContestant(false)];
+      if (atOnce > 1) contestants.push(indexedDbContestant(true));
+      const results = await runHeat(contestants, atOnce, (fraction) => {
+        progress.value = (index + fraction) / HEATS.length;
+      });
+      replace(
+        places[index]!.result,
+        bars(results, atOnce),
+        el('p', { class: 'heat-verdict' }, verdictOf(results)),
+      );
+    }
+  };
+
   const start = el(
     'button',
     { type: 'button', class: 'button button-main', on: { click: () => void run() } },

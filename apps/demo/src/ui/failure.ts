@@ -13,7 +13,7 @@ export interface Failure {
 }
 
 const ADVICE: Readonly<Record<string, string>> = {
-  STORE_BUSY: 'Another tab has this logbook open. Close it, then try again here.',
+  STORE_BUSY: 'Another tab has this store open. Close it there, then try again here.',
   STORAGE_DENIED:
     'This window may not store anything. Private windows often refuse: open the demo in a normal one.',
   STORE_LOST:
@@ -24,6 +24,11 @@ const ADVICE: Readonly<Record<string, string>> = {
   WORKER_LOAD_FAILED: 'The worker script did not start. Reload the page once you are online.',
   WORKER_DIED:
     'The worker ended. The demo opens the store again; look whether the entry is there before repeating it.',
+  LEADER_UNRESPONSIVE:
+    'The tab that leads holds the store but does not answer: it may be stopped or busy. Nothing is lost; close that tab and this one takes over.',
+  LEADER_LOST:
+    'The tab that led went away in the middle of this, and it cannot be asked again by itself. Try again.',
+  OUTCOME_UNKNOWN: 'Whether this was written cannot be known any more. Look before repeating it.',
   CORRUPT: 'Bytes that had been stored were damaged.',
   UNSUPPORTED_VERSION: 'This store was written by a newer version.',
 };

@@ -2,14 +2,15 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, test } from 'vitest';
-import { createMemoryHost } from '../memory/index.ts';
+import { createMemoryHost, MemoryInbox } from '../memory/index.ts';
 import { createNodeHost } from '../node/index.ts';
 import { PROFILES, SimulatedDisk, type Profile } from '../simulated/index.ts';
 import { conformanceCases } from './index.ts';
 
 describe('memory', () => {
-  const host = createMemoryHost();
-  for (const { name, run } of conformanceCases(() => host)) test(name, run);
+  const host = createMemoryHost({ inbox: new MemoryInbox() });
+  const cases = conformanceCases(() => host, undefined, { inbox: true });
+  for (const { name, run } of cases) test(name, run);
 });
 
 describe.each(Object.keys(PROFILES) as Profile[])('simulated, %s', (profile) => {

@@ -1,5 +1,6 @@
 /** What every backend's locks, witness, clock, timers and random do. */
-import type { Abort, WitnessEntry } from '../host.ts';
+import { INBOX_BYTES_MAX, INBOX_ENTRIES_MAX } from '../host.ts';
+import type { Abort, InboxEntry, WitnessEntry } from '../host.ts';
 import { check, checkEqual } from './check.ts';
 import type { ConformanceCase } from './conformance-case.ts';
 
@@ -29,6 +30,102 @@ const entry = (durableLsn: number): WitnessEntry => ({
   durableLsn,
   liveSinceMs: 1_700_000_000_000,
 });
+
+const waiting = (...bytes: number[]): InboxEntry => ({ frames: new Uint8Array(bytes) });
+const framesOf = (entry: unknown): number[] => [...(entry as InboxEntry).frames];
+
+/** For hosts that have an inbox. */
+export const inboxCases: readonly ConformanceCase[] = [
+  {
+    name: 'the inbox gives back what was put, in order and store by store, until it is removed',
+    async run({ host, name }) {
+      const inbox = host.inbox!;
+      const other = `${name}-other`;
+      await Promise.all([inbox.clear(name), inbox.clear(other)]);
+      checkEqual(await inbox.take(name, 10), [], 'before');
+      const whole = new Uint8Array([9, 1, 2, 9]);
+      const put = [
+        inbox.put(name, { frames: whole.subarray(1, 3), groups: [1, 1] }),
+        inbox.put(other, waiting(7)),
+        inbox.put(name, waiting(3)),
+      ];
+      whole.fill(0);
+      checkEqual(await Promise.all(put), [true, true, true], 'there is room');
+      const items = await inbox.take(name, 10);
+      checkEqual(
+        items.map(({ entry }) => framesOf(entry)),
+        [[1, 2], [3]],
+        'frames, as they were when they were put',
+      );
+      checkEqual((items[0]!.entry as InboxEntry).groups, [1, 1], 'groups');
+      check(items[0]!.key < items[1]!.key, 'keys ascend');
+      checkEqual((await inbox.take(name, 1)).length, 1, 'no more than asked for');
+      await inbox.remove(name, [items[0]!.key, items[0]!.key]);
+      await inbox.remove(name, [items[0]!.key]);
+      checkEqual((await inbox.take(name, 10))[0]?.key, items[1]!.key, 'the other stays');
+      await inbox.clear(name);
+      checkEqual(await inbox.take(name, 10), [], 'after');
+      checkEqual((await inbox.take(other, 10)).length, 1, 'of another store nothing is cleared');
+      await inbox.clear(other);
+    },
+  },
+  {
+    name: 'the inbox never gives a key twice, so that a late removal takes nothing else',
+    async run({ host, name }) {
+      const inbox = host.inbox!;
+      await inbox.clear(name);
+      await inbox.put(name, waiting(1));
+      const [first] = await inbox.take(name, 1);
+      await inbox.remove(name, [first!.key]);
+      await inbox.put(name, waiting(2));
+      const [second] = await inbox.take(name, 1);
+      check(second!.key > first!.key, 'a new key');
+      await inbox.remove(name, [first!.key]);
+      checkEqual((await inbox.take(name, 1)).length, 1, 'it is still there');
+      await inbox.clear(name);
+    },
+  },
+  {
+    name: 'an entry of the inbox is signed once: whoever comes second changes nothing',
+    async run({ host, name }) {
+      const inbox = host.inbox!;
+      await inbox.clear(name);
+      await inbox.put(name, waiting(1));
+      const key = (await inbox.take(name, 1))[0]!.key;
+      const stamp = (client: string) => ({ client, sequence: 1, sinceGeneration: 2 });
+      await inbox.sign(name, new Map([[key, stamp('a')]]));
+      await inbox.sign(name, new Map([[key, stamp('b')]]));
+      await inbox.sign(name, new Map([[key + 1_000, stamp('b')]]));
+      const items = await inbox.take(name, 10);
+      checkEqual(items.length, 1, 'nobody else was made');
+      checkEqual((items[0]!.entry as InboxEntry).stamp, stamp('a'), 'stamp');
+      checkEqual(framesOf(items[0]!.entry), [1], 'frames');
+      await inbox.clear(name);
+    },
+  },
+  {
+    name: 'the inbox has no room beyond its bounds, and says so',
+    async run({ host, name }) {
+      const inbox = host.inbox!;
+      await inbox.clear(name);
+      const half = { frames: new Uint8Array(INBOX_BYTES_MAX / 2) };
+      check(await inbox.put(name, half), 'half of the bytes');
+      check(await inbox.put(name, half), 'all of the bytes');
+      check(!(await inbox.put(name, waiting(1))), 'one more byte');
+      const [first] = await inbox.take(name, 1);
+      await inbox.remove(name, [first!.key]);
+      check(await inbox.put(name, waiting(1)), 'room was given back');
+      await inbox.clear(name);
+      let room = 0;
+      for (; room < INBOX_ENTRIES_MAX; room += 50) {
+        const puts = Array.from({ length: 50 }, () => inbox.put(name, waiting(1)));
+        check(!(await Promise.all(puts)).includes(false), `room beside ${room} entries`);
+      }
+      check(!(await inbox.put(name, waiting(1))), 'one more entry');
+      await inbox.clear(name);
+    },
+  },
+];
 
 export const hostCases: readonly ConformanceCase[] = [
   {

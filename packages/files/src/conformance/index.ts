@@ -5,7 +5,7 @@ import type { Host } from '../host.ts';
 import type { Conformance, ConformanceCase } from './conformance-case.ts';
 import { fileCases } from './file-cases.ts';
 import { folderCases } from './folder-cases.ts';
-import { hostCases } from './host-cases.ts';
+import { hostCases, inboxCases } from './host-cases.ts';
 import type { NamedCase } from './remote-cases.ts';
 
 export * from './check.ts';
@@ -15,14 +15,20 @@ const FOLDER = 'conformance';
 
 const cases: readonly ConformanceCase[] = [...fileCases, ...folderCases, ...hostCases];
 
+export interface ConformanceOptions {
+  /** It has one. */
+  readonly inbox?: boolean;
+}
+
 /**
  * @param passTime lets time go by on hosts whose clock stands still; by default it waits on the timers
  */
 export function conformanceCases(
   hostOf: () => Host | Promise<Host>,
   passTime?: (ms: number) => Promise<void>,
+  { inbox = false }: ConformanceOptions = {},
 ): readonly NamedCase[] {
-  return cases.map(({ name, run }, index) => ({
+  return [...cases, ...(inbox ? inboxCases : [])].map(({ name, run }, index) => ({
     name,
     run: async () => run(await prepare(await hostOf(), `conformance-${index}`, passTime)),
   }));

@@ -11,6 +11,7 @@ import { MemoryWitness } from './witness.ts';
 
 export { ambientClock, ambientRandom, ambientTimers } from './ambient.ts';
 export { MemoryChannels } from './channels.ts';
+export { MemoryInbox } from './inbox.ts';
 export { MemoryLocks } from './locks.ts';
 
 export interface MemoryHostOptions extends Partial<Omit<Host, 'kind' | 'root'>> {
@@ -28,5 +29,6 @@ export function createMemoryHost(options: MemoryHostOptions = {}): Host {
     locks: options.locks ?? new MemoryLocks(),
     witness: options.witness ?? new MemoryWitness(),
     ...(options.channels && { channels: options.channels }),
+    ...(options.inbox && { inbox: options.inbox }),
   };
 }

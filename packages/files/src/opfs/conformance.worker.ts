@@ -6,5 +6,5 @@ const host = createOpfsHost({ rootName: 'varve-conformance', openWaitMs: 200 });
 
 serveCases(
   self,
-  conformanceCases(() => host),
+  conformanceCases(() => host, undefined, { inbox: true }),
 );

@@ -1,12 +1,11 @@
 /**
  * A host over the origin private file system, for dedicated workers.
  */
-import type { Clock, Host, Random, Timers } from '../host.ts';
-import { BroadcastChannels } from './broadcast-channels.ts';
+import type { Host } from '../host.ts';
+import { createFolderlessHost } from './folderless.ts';
 import { IdbWitness } from './idb-witness.ts';
 import { OpfsDirectory } from './opfs-directory.ts';
 import { closings } from './opfs-file.ts';
-import { WebLocks } from './web-locks.ts';
 
 export { storageAsks, type StoragePart } from './probe.ts';
 
@@ -23,16 +22,10 @@ export interface OpfsHostOptions {
 /** Touches nothing before its first use, so it never fails by itself. */
 export function createOpfsHost({ rootName, openWaitMs = 3_000 }: OpfsHostOptions): Host {
   return {
+    ...createFolderlessHost(rootName),
     kind: 'opfs',
     root: new OpfsDirectory([rootName], openWaitMs),
-    clock: webClock,
-    random: webRandom,
-    timers: webTimers,
-    locks: new WebLocks(`${rootName}/`),
     witness: new IdbWitness(rootName),
-    ...(typeof BroadcastChannel !== 'undefined' && {
-      channels: new BroadcastChannels(`${rootName}/`),
-    }),
     closed: () => closings.over(),
     nudge: (folder, file) => nudge([rootName, folder], file),
   };
@@ -48,24 +41,3 @@ async function nudge(path: readonly string[], file: string): Promise<void> {
     // As expected.
   }
 }
-
-const webClock: Clock = { nowMs: () => performance.now(), wallMs: () => Date.now() };
-
-/** The most bytes that `getRandomValues` takes at once. */
-const RANDOM_STEP_BYTES = 65_536;
-
-const webRandom: Random = {
-  fill(bytes) {
-    for (let at = 0; at < bytes.length; at += RANDOM_STEP_BYTES) {
-      const step = new Uint8Array(Math.min(RANDOM_STEP_BYTES, bytes.length - at));
-      bytes.set(crypto.getRandomValues(step), at);
-    }
-  },
-};
-
-const webTimers: Timers = {
-  after(delayMs, task) {
-    const timer = setTimeout(task, delayMs);
-    return () => clearTimeout(timer);
-  },
-};

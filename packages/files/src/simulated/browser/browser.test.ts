@@ -45,10 +45,10 @@ beforeEach(() => {
 /** What a promise has come to after some time. */
 async function after<T>(ms: number, promise: Promise<T>): Promise<T | 'pending'> {
   let found: T | 'pending' = 'pending';
-  let failure: unknown;
+  let failure: Error | undefined;
   promise.then(
     (value) => (found = value),
-    (error: unknown) => (failure = error),
+    (error: Error) => (failure = error),
   );
   await browser.run(ms);
   if (failure !== undefined) throw failure;

@@ -26,6 +26,8 @@ const EPOCH_MS = 1_767_225_600_000;
 const DEATH_HEARD_MS = 30;
 /** Most files are given back so soon after their context's death, ms. */
 const QUICK_RELEASE_MS = 30;
+/** A timer takes some time, or one that is set again for what is left could do so for ever, ms. */
+const TIMER_MIN_MS = 0.01;
 
 export class SimulatedContext implements TurnOwner, Clock, Timers {
   readonly name: string;
@@ -79,7 +81,7 @@ export class SimulatedContext implements TurnOwner, Clock, Timers {
   }
 
   after(delayMs: number, task: () => void): () => void {
-    return this.browser.turns.at(this, this.nowMs() + Math.max(0, delayMs), task);
+    return this.browser.turns.at(this, this.nowMs() + Math.max(TIMER_MIN_MS, delayMs), task);
   }
 
   /** It is busy for so long with what it is doing now. */

@@ -1,0 +1,80 @@
+/**
+ * Proof that the lane of tabs can fail, and says rightly what: planted bugs, put into the sources by
+ * the bundler, must be caught by the same seeds that every test run takes.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { plant } from '@varve/journal/crash';
+import { bundle } from '@varve/journal/crash/bundle';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { caseOfName, nameOfCase, planOfCase } from './case.ts';
+import { newTabsTally, runTabsCase } from './lane.ts';
+import { PLANTED_TAB_BUGS } from './planted/bugs.ts';
+import type { runTabsSlice } from './slice.ts';
+
+const SLICE = fileURLToPath(new URL('slice.ts', import.meta.url));
+const SEEDS = 2_000;
+
+describe('cases', () => {
+  test.each([
+    { seed: 7, tabs: 0 },
+    { seed: 7, tabs: 4 },
+    { seed: 7, tabs: 0, steps: [0, 3, 11, 36] },
+    { seed: 7, tabs: 2, steps: [] },
+  ])('a name says all of its case: %j', (one) => {
+    expect(caseOfName(nameOfCase(one))).toEqual(one);
+  });
+
+  test.each(['', 'tabs:', 'tabs:x', 'tabs:1.', '1.2.power.3:x0'])('%j is none', (name) => {
+    expect(() => caseOfName(name)).toThrow('no case');
+  });
+
+  test('equal cases are equal runs, to the last message', async () => {
+    const linesOf = async (id: string): Promise<string[]> => {
+      const lines: string[] = [];
+      await runTabsCase(caseOfName(id), newTabsTally(), (line) => lines.push(line));
+      return lines;
+    };
+    const lines = await linesOf('tabs:17');
+    expect(lines.length).toBeGreaterThan(100);
+    expect(await linesOf('tabs:17')).toEqual(lines);
+    expect(await linesOf('tabs:18')).not.toEqual(lines);
+  });
+
+  test('plans have 2 to 8 tabs, or as many as are asked for', () => {
+    const counts = new Set<number>();
+    for (let seed = 1; seed <= 200; seed++) counts.add(planOfCase({ seed, tabs: 0 }).tabs);
+    expect([...counts].sort()).toEqual([2, 3, 4, 5, 8]);
+    expect(planOfCase({ seed: 1, tabs: 6 }).tabs).toBe(6);
+  });
+});
+
+describe('planted bugs', () => {
+  let folder = '';
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'varve-tabs-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test.each(PLANTED_TAB_BUGS)('$name: caught', { timeout: 300_000 }, async (bug) => {
+    const file = join(folder, `${PLANTED_TAB_BUGS.indexOf(bug)}.mjs`);
+    writeFileSync(file, await bundle(SLICE, bug));
+    const bundled = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as {
+      runTabsSlice: typeof runTabsSlice;
+    };
+    const slice = { from: 1, to: SEEDS + 1, tabs: 0, stopAtViolations: 1, shrink: false };
+    const { violations } = await bundled.runTabsSlice(slice);
+    expect(violations).toHaveLength(1);
+  });
+
+  test('every one has its one place in the sources, and a name of its own', () => {
+    for (const bug of PLANTED_TAB_BUGS) {
+      const place = new URL(`../../${bug.package ?? 'journal'}/src/${bug.file}`, import.meta.url);
+      const source = readFileSync(place, 'utf8');
+      expect(plant(bug, source)).not.toBe(source);
+    }
+    expect(new Set(PLANTED_TAB_BUGS.map(({ name }) => name)).size).toBe(PLANTED_TAB_BUGS.length);
+  });
+});
