@@ -132,7 +132,8 @@ export class TabStorm {
       .then(
         (lsn) => this.#acknowledged(lane, index, lsn),
         ({ code, message, outcome }: RefusedLike) => {
-          this.#telling.refused.push([lane, index, code ?? message ?? 'unknown', outcome ?? '']);
+          this.#telling.refused.push([lane, index, code ?? 'unknown', outcome ?? '']);
+          this.#telling.wrong.push(`operation ${index}: ${message}`);
           this.#stopped = true;
         },
       )
@@ -240,10 +241,17 @@ export class TabStorm {
     }
     const telling = this.#telling;
     this.#telling = nothing();
-    this.#channel.report({
-      reserved: [...this.#reserved],
-      issued: [...this.#issued],
-      ...telling,
-    });
+    try {
+      this.#channel.report({
+        reserved: [...this.#reserved],
+        issued: [...this.#issued],
+        ...telling,
+      });
+    } catch (error) {
+      // The test process is gone: a browser that outlives it shall not go on for ever.
+      this.#stopped = true;
+      this.#ended.abort();
+      throw error;
+    }
   }
 }

@@ -297,6 +297,6 @@ function stateOf({ tab, died, roles, acknowledged, refused, wrong }: TabLedger):
   const trouble = [...refused.map(({ code, outcome }) => `${code} (${outcome})`), ...wrong];
   return (
     `tab ${tab}${died === undefined ? '' : `, died: ${died}`}: ${last?.role} since ${ago(last?.atMs)}, ` +
-    `last answer ${ago(acknowledged.at(-1)?.atMs)}${trouble.length > 0 ? `, ${trouble.slice(0, 3)}` : ''}`
+    `last answer ${ago(acknowledged.at(-1)?.atMs)}${trouble.length > 0 ? `, ${trouble.slice(-3)}` : ''}`
   );
 }

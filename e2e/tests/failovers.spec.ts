@@ -18,6 +18,8 @@ import { failoverRowsOf, failoverTableOf, failoverTotalsOf } from '../harness/fa
 import { Stage } from '../harness/stage.ts';
 
 const FAILOVERS = 20;
+/** A machine with other work takes its time. */
+test.describe.configure({ timeout: FAILOVERS * 20_000 });
 /** Set by the config, so that all of Playwright's processes have the same. */
 const seed = Number(process.env['VARVE_SEED']);
 // Which process is a tab's is only known where there is a /proc.
@@ -54,7 +56,6 @@ const failuresOf = (
   );
 
 test(`${FAILOVERS} deaths of a leader lose nothing and repeat nothing`, async () => {
-  test.setTimeout(FAILOVERS * 20_000);
   const stage = await Stage.set({ pages: ['tabs'] });
   try {
     const outcomes = await failovers(stage);

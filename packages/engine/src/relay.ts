@@ -48,6 +48,8 @@ const LINK_BEATS_MAX = 4;
 const WELCOME_BEATS = 2;
 /** So long a leader that parts may take to give the store back. */
 const PARTING_MS = 250;
+/** So long a leader that failed to read or write may take to end. */
+const DYING_MS = 1000;
 /** Numbers of streams that are open at the leader; below are those of this engine. */
 const FIRST_STREAM = 2 ** 32;
 
@@ -73,6 +75,8 @@ interface Waiting {
   readonly ticket?: Ticket;
   /** The link that it was last sent on; 0: none. */
   sentOn: number;
+  /** What the leader answered, should it turn out to live. */
+  failure?: unknown;
 }
 
 export interface RelayContext {
@@ -249,6 +253,7 @@ export class Relay {
       return;
     }
     waiting.sentOn = this.#linkNumber;
+    waiting.failure = undefined;
     this.#link!.send({ ...body, id } as ToLeader);
   }
 
@@ -331,9 +336,33 @@ export class Relay {
     }
     const waiting = this.#waiting.get(message.id);
     if (waiting === undefined) return;
+    if (message.kind === 'failed') {
+      const error = fromWire(message.error);
+      if (isVarveError(error, 'IO_ERROR')) this.#doubt(message.id, waiting, error);
+      else this.#end(message.id, waiting, error);
+      return;
+    }
+    if (message.kind === 'appended') this.#tellFailures();
     this.#settled(message.id, waiting);
-    if (message.kind === 'failed') waiting.reject(fromWire(message.error));
-    else waiting.resolve(message);
+    waiting.resolve(message);
+  }
+
+  /**
+   * A context that is being torn down may fail to write before it ends: should it end now, the next
+   * leader is asked instead.
+   */
+  #doubt(id: number, waiting: Waiting, failure: unknown): void {
+    waiting.failure = failure;
+    this.#context.host.timers.after(DYING_MS, () => {
+      if (this.#waiting.get(id) === waiting && waiting.failure === failure)
+        this.#end(id, waiting, failure);
+    });
+  }
+
+  /** The leader lives. What it failed may not be asked again behind what it has appended since. */
+  #tellFailures(): void {
+    for (const [id, waiting] of [...this.#waiting])
+      if (waiting.failure !== undefined) this.#end(id, waiting, waiting.failure);
   }
 
   #welcomed(): void {

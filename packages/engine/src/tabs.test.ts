@@ -1,6 +1,8 @@
 /** Several engines that share an origin: here one host with channels, and a service for each tab. */
 import type { Host } from '@varve/files';
 import { createMemoryHost, MemoryChannels } from '@varve/files/memory';
+import { openStore } from '@varve/journal';
+import { VarveError } from '@varve/protocol';
 import type { StoreStatus } from '@varve/protocol';
 import { afterEach, describe, expect, test } from 'vitest';
 import { RawClient, testServices } from './test/raw-client.ts';
@@ -158,6 +160,44 @@ describe('the leader goes', () => {
     const lost = { ok: false, error: { code: 'LEADER_LOST', outcome: 'not-written' } };
     expect(await third.call('write', ofThird, new Uint8Array(9))).toMatchObject(lost);
     expect(await follower.call('write', ofFollower, new Uint8Array(9))).toMatchObject(lost);
+  });
+});
+
+describe('a leader that fails to write', () => {
+  async function failing(host: Host): Promise<RawClient> {
+    const client = new RawClient({
+      ...testServices(host),
+      async openStore(...args) {
+        const store = await openStore(...args);
+        store.append = () =>
+          Promise.reject(new VarveError('IO_ERROR', 'made up', { outcome: 'unknown' }));
+        return store;
+      },
+    });
+    clients.push(client);
+    expect(await client.open()).toMatchObject({ ok: true });
+    return client;
+  }
+
+  test('as its tab is torn down: the next one is asked', async () => {
+    const host = origin();
+    const leader = await failing(host);
+    const follower = await opened(host);
+    follower.append(1, 'one');
+    await follower.call('status');
+    await leader.call('close');
+    expect(await follower.expect('appended', 1)).toMatchObject({ firstLsn: 1 });
+    expect(await texts(follower, 9)).toEqual(['one']);
+  });
+
+  test('and lives: its followers are told', async () => {
+    const host = origin();
+    await failing(host);
+    const follower = await opened(host);
+    follower.append(1, 'one');
+    expect(await follower.expect('failed', 1)).toMatchObject({
+      error: { code: 'IO_ERROR', outcome: 'unknown' },
+    });
   });
 });
 
