@@ -53,7 +53,7 @@ function verdictOf(counts: readonly PulseCount[]): string {
   const died =
     unsure === 0
       ? ''
-      : ` ${count(unsure)} went with a worker that died before answering, and nobody was told otherwise.`;
+      : ` ${count(unsure)} got no answer when a worker or a generation ended; it was promised to nobody.`;
   return `${from}: ${some('lost', 'lost')}, ${some('twice', 'twice')}${late}.${died}`;
 }
 
