@@ -8,9 +8,8 @@
  * - a client of which a message went into the inbox sends nothing any more: what the log remembers of
  *   it stays as it is until the inbox is empty
  */
-import type { FolderlessHost } from '@varve/files';
 import { INBOX_BYTES_MAX, INBOX_ENTRIES_MAX, faultOf } from '@varve/files';
-import type { InboxStamp } from '@varve/files';
+import type { FolderlessHost, InboxStamp } from '@varve/files';
 import { VarveError, isVarveError } from '@varve/protocol';
 import type {
   AppendedMessage,

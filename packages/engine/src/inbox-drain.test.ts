@@ -156,7 +156,8 @@ describe('each entry is in the log once', () => {
       let deaths = 0;
       for (let first = 1; first <= stepsMax; first++) {
         for (const isDone of [false, true]) {
-          let { disk, store, inbox } = await begun();
+          const { inbox, ...before } = await begun();
+          let { disk, store } = before;
           const expected = await filled(store, inbox);
           const leader = new Leader(disk, store, inbox, first, isDone);
           await leader.rest();

@@ -113,7 +113,8 @@ async function removeAll(
   keys: ReadonlySet<number>,
 ): Promise<void> {
   const [all, heads] = [transaction.objectStore(ENTRIES), transaction.objectStore(HEADS)];
-  let { lastKey, entries, bytes } = (await heads.get(store)) ?? NOTHING;
+  const head = (await heads.get(store)) ?? NOTHING;
+  let { entries, bytes } = head;
   for (const key of keys) {
     const entry = await all.get([store, key]);
     if (entry === undefined) continue;
@@ -122,5 +123,5 @@ async function removeAll(
     bytes -= entry.frames instanceof Uint8Array ? entry.frames.length : 0;
   }
   if (entries <= 0) [entries, bytes] = [0, 0];
-  await heads.put({ lastKey, entries, bytes: Math.max(0, bytes) }, store);
+  await heads.put({ lastKey: head.lastKey, entries, bytes: Math.max(0, bytes) }, store);
 }
