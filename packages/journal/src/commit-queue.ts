@@ -23,6 +23,9 @@ interface PendingAppend {
   readonly reject: (error: VarveError) => void;
 }
 
+/** The first may have begun before the flush, the others did not. */
+const LOOKS_MAX = 3;
+
 export class CommitQueue {
   /** Counts for `status()`. */
   groups = 0;
@@ -231,7 +234,7 @@ export class CommitQueue {
     this.life.onEvent({ type: 'durable', lsn: tail.durableLsn });
   }
 
-  private async settleAfterCheck(taken: readonly PendingAppend[]): Promise<void> {
+  private async settleAfterCheck(taken: readonly PendingAppend[], looks = 1): Promise<void> {
     const { life } = this;
     const { opened } = life;
     const there = await life
@@ -247,8 +250,9 @@ export class CommitQueue {
       life.lose();
       rejectUnknown(taken, life.refusal());
     } else if (life.opened === opened && life.state === 'open') {
-      // A look that took too long proves too little: another one.
-      if (life.liveness!.isDue) await this.settleAfterCheck(taken);
+      // A look that took too long proves too little: another one. Where all of them do, one that began
+      // after the flush has to do: nobody waits for ever.
+      if (life.liveness!.isDue && looks < LOOKS_MAX) await this.settleAfterCheck(taken, looks + 1);
       else this.settle(taken);
     } else {
       // The flush had returned: the promise holds whatever happened to the store meanwhile.

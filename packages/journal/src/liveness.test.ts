@@ -60,6 +60,21 @@ async function appendFor(store: Store, disk: SimulatedDisk, ms: number): Promise
   return heard;
 }
 
+test('on a file system where every look takes longer than that, appends are acknowledged all the same', async () => {
+  const disk = new SimulatedDisk({ seed: 1 });
+  let slow = 0;
+  const store = await openStore(
+    hostWithSlowLooks(disk, () => slow),
+    's',
+    SMALL,
+  );
+  slow = 400;
+  await appendFor(store, disk, 300);
+  const { acks, refusals } = await appendFor(store, disk, 6_000);
+  expect(acks.length).toBeGreaterThan(3);
+  expect(refusals).toEqual([]);
+});
+
 describe('after the files were cleared', () => {
   test.each([0, 20, 240, 400])(
     'nothing is acknowledged later than 250 ms, a look taking %i ms',

@@ -2,7 +2,8 @@
  * Notices that the files vanished under the open store: a deleted file still takes writes and
  * flushes (measured), so the name is resolved again while acknowledging.
  *
- * Always true: no acknowledgement is given later than `LIVENESS_MS` after the last good check began.
+ * Always true: no acknowledgement is given later than `LIVENESS_MS` after the last good check began; where
+ * three checks in a row take longer than that, on the strength of the third.
  */
 export const LIVENESS_MS = 250;
 
