@@ -113,6 +113,23 @@ describe('after the files were cleared', () => {
     }
   });
 
+  test('at once after opening: what earlier processes had acknowledged is not called void', async () => {
+    const disk = new SimulatedDisk({ seed: 5 });
+    const first = await openStore(disk.host(), 's', SMALL);
+    for (const text of ['one', 'two']) await first.append({ frames: frame(text) });
+    await first.close();
+    const told: unknown[] = [];
+    const store = await openStore(disk.host(), 's', SMALL, (event) => told.push(event));
+    await store.append({ frames: frame('three') });
+    disk.clearSiteData({ witness: true });
+    await disk.advanceAsync(PROMISED_MS + 1);
+    await expect(store.append({ frames: frame('four') })).rejects.toMatchObject({
+      code: 'STORE_LOST',
+      facts: { from: 3, to: 3 },
+    });
+    expect(told).toContainEqual({ type: 'lost', from: 3, to: 3 });
+  });
+
   test('a store that then reopens itself is lost, never a fresh one', async () => {
     const disk = new SimulatedDisk({ seed: 4 });
     const events: string[] = [];

@@ -15,6 +15,39 @@ const SMALL: Partial<StoreOptions> = { segmentSizeBytes: 4_096, maxStateBytes: 1
 const incarnationOf = (store: Store): string =>
   store.openedJournal!.journal!.superblockNow(false).incarnation.join();
 
+describe('what recovery says', () => {
+  test.each([
+    [0, []],
+    [1, ['superblock-lost']],
+  ] as const)('with %i superblocks lost', async (lost, rows) => {
+    const disk = new SimulatedDisk({ seed: 2 });
+    const store = await openStore(disk.host(), 's', SMALL);
+    await store.append({ frames: frame('one') });
+    await store.close();
+    for (let place = 0; place < lost; place++) disk.poke('s/journal', new Uint8Array(64), place);
+    const again = await openStore(disk.host(), 's', SMALL);
+    const { recovery } = again.status();
+    expect(recovery.rows.filter((row) => row === 'superblock-lost')).toEqual(rows);
+    expect(recovery.invalidSuperblocks).toHaveLength(lost);
+    expect(readAll(again)).toEqual([shown(1, 'one')]);
+  });
+
+  test.each([
+    ['zeros', undefined],
+    ['bytes', Uint8Array.of(1, 2, 3)],
+  ] as const)('of a tail behind which stand %s', async (evidence, torn) => {
+    const disk = new SimulatedDisk({ seed: 2 });
+    const store = await openStore(disk.host(), 's', SMALL);
+    await store.append({ frames: frame('one') });
+    const { usedBytes } = store.layout().slots[0]!;
+    store.abandon();
+    if (torn !== undefined) disk.poke('s/journal', torn, SLOTS_START + usedBytes + 600);
+    const again = await openStore(disk.host(), 's', SMALL);
+    expect(again.status().recovery).toMatchObject({ tailUncertain: { from: 2, evidence } });
+    expect(again.status().recovery.tornBytes > 0).toBe(torn !== undefined);
+  });
+});
+
 describe('opening', () => {
   test('is announced, with the report', async () => {
     const disk = new SimulatedDisk({ seed: 2 });

@@ -58,10 +58,6 @@ export class SegmentTable {
     return this.spares.size;
   }
 
-  isSpare(slot: number): boolean {
-    return this.spares.has(slot);
-  }
-
   addSpare(slot: number): void {
     invariant(!this.spares.has(slot), 'a slot is spare once');
     this.spares.add(slot);

@@ -1,4 +1,5 @@
 /** Group commit, relaxed durability, idle work, retention: counted on the simulated disk. */
+import type { Directory } from '@varve/files';
 import { SimulatedDisk } from '@varve/files/simulated';
 import { describe, expect, test } from 'vitest';
 import { frame, readAll, shown } from '../conformance/records.ts';
@@ -16,7 +17,61 @@ async function open(
   return { disk, store };
 }
 
+function boundDirectory(inner: Directory): Directory {
+  return {
+    openFile: (name, options) => inner.openFile(name, options),
+    hasFile: (name) => inner.hasFile(name),
+    removeFile: (name) => inner.removeFile(name),
+    directory: (name, options) => inner.directory(name, options),
+    removeDirectory: (name) => inner.removeDirectory(name),
+    list: () => inner.list(),
+  };
+}
+
 const flushes = (store: Store): number => store.status().commits.flushes;
+
+describe('what a commit tells', () => {
+  test('is up to where everything is durable', async () => {
+    const { store } = await open();
+    const told: number[] = [];
+    store.onEvent = (event) => {
+      if (event.type === 'durable') told.push(event.lsn);
+    };
+    await store.append({ frames: frame('one') });
+    await store.append({ frames: frame('two') });
+    expect(told).toEqual([1, 2]);
+  });
+
+  test('when the look for the files fails: what was looked for, and why not', async () => {
+    const disk = new SimulatedDisk({ seed: 2, record: false });
+    const host = disk.host();
+    let fails = false;
+    const root: Directory = {
+      ...boundDirectory(host.root),
+      async directory(name, options) {
+        const child = await host.root.directory(name, options);
+        if (child === undefined) return undefined;
+        return {
+          ...boundDirectory(child),
+          hasFile: async (file) => {
+            if (fails) throw new Error('made up');
+            return child.hasFile(file);
+          },
+        };
+      },
+    };
+    const store = await openStore({ ...host, root }, 's', SMALL);
+    await store.append({ frames: frame('one') });
+    fails = true;
+    await disk.advanceAsync(300);
+    await expect(store.append({ frames: frame('two') })).rejects.toMatchObject({
+      code: 'IO_ERROR',
+      message: 'IO_ERROR: looking for the store’s files failed',
+      cause: { message: 'made up' },
+      outcome: 'unknown',
+    });
+  });
+});
 
 describe('group commit', () => {
   test('64 appenders share one flush; each is told its own LSN', async () => {
