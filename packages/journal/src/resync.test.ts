@@ -160,3 +160,19 @@ test('a window on older bytes shows the batch that was just found damaged: the w
   expect(resync(journal, blocks, { ...second!, lastLsn: 3 }, 1)).toBeUndefined();
   expect(resync(journal, blocks, { ...second!, generation: generation + 1 }, 1)).toBeUndefined();
 });
+
+test('behind damage the last record of a generation counts, which only the next one’s beginning says it kept', async () => {
+  const disk = new SimulatedDisk({ seed: 6 });
+  const first = await openStore(disk.host(), 's', OPTIONS);
+  for (const text of ['a', 'b', 'c']) await first.append({ frames: frame(text) });
+  // At once: no mark proves `c`, and since the superblock does, nothing is written again.
+  await first.close();
+  const second = await openStore(disk.host(), 's', OPTIONS);
+  await second.append({ frames: frame('d') });
+  const [oldest] = second.batches(0).filter(({ kind }) => kind === 'records');
+  await second.close();
+  // `scanStart` is behind it: the damage is met by reading.
+  wipe(disk, [oldest!]);
+  const store = await openStore(disk.host(), 's', OPTIONS);
+  expect(salvaged(store)).toEqual(['missing 1–1', shown(2, 'b'), shown(3, 'c'), shown(4, 'd')]);
+});
