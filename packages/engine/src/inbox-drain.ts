@@ -140,7 +140,7 @@ export class InboxDrain {
           frames,
           ...(groups && { groups }),
           durability: 'strict',
-          stamp: { ...stamp, answeredTo, isRepeated },
+          stamp: { ...stamp, answeredTo, isRepeated, isOwed: true },
         });
       }),
     );

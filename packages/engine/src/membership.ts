@@ -71,10 +71,6 @@ export class Membership {
     this.identity = new ClientIdentity(context.host);
   }
 
-  get isSeated(): boolean {
-    return this.store !== undefined || this.relay !== undefined;
-  }
-
   /** On the way to the first seat: who asks now waits behind those who have asked before. */
   get isArriving(): boolean {
     return this.#arrived !== undefined;

@@ -65,7 +65,7 @@ function stageOnce(
   const { table } = journal.clients;
   const message = table.admit(stamp, journal.generation);
   const done = message === undefined ? 0 : groupsOf(message);
-  const passed = table.isPassed(stamp) ? overtaken(stamp) : undefined;
+  const passed = stamp.isOwed !== true && table.isPassed(stamp) ? overtaken(stamp) : undefined;
   if (message === undefined) {
     if (passed !== undefined) throw passed;
     return request.stage(0);

@@ -55,6 +55,11 @@ export interface ClientStamp {
   readonly answeredTo: number;
   /** It may have been sent before. One that never was is appended, whatever has been forgotten. */
   readonly isRepeated: boolean;
+  /**
+   * Somebody was told that it is durable (in the inbox): it is appended even behind later messages of
+   * its client, since losing it would be worse than its place.
+   */
+  readonly isOwed?: boolean;
 }
 
 export interface AppendRequest {
