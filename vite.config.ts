@@ -6,6 +6,7 @@
  * project whose browser cannot be had is left out, and said to be. Nothing is downloaded here.
  */
 import { accessSync, constants } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
@@ -98,6 +99,8 @@ const browserProject: TestProjectInlineConfiguration = {
 
 export default defineConfig({
   test: {
+    // By default one core stays free for whoever watches.
+    maxWorkers: availableParallelism(),
     projects: [
       {
         test: {

@@ -18,6 +18,8 @@ export interface EngineProcess {
   readonly url: string;
   /** Ours alone: an error in it is our own, and it ends with us. */
   readonly isOwn: boolean;
+  /** How long it may be silent at first, ms. One that fails in words is told at once. */
+  readonly silenceMs: number;
   /** Its own channel, when nobody else uses it: a port beside it is slower, in Firefox by far. */
   readonly channel?: DataPort;
   post(message: Hello<MessagePort>, ports: MessagePort[]): void;
@@ -36,8 +38,6 @@ export interface EngineClient {
   /** Ends the engine's process. Idempotent. */
   end(reason?: VarveError): void;
 }
-
-const HELLO_TIMEOUT_MS = 5000;
 
 /** @throws WORKER_LOAD_FAILED, UNSUPPORTED_VERSION */
 export async function startEngine(
@@ -96,7 +96,7 @@ export async function startEngine(
           { facts: { url }, cause, outcome: 'not-written' },
         ),
       );
-    const timer = setTimeout(fail, HELLO_TIMEOUT_MS, 'no answer in time');
+    const timer = setTimeout(fail, process.silenceMs, 'no answer in time');
     data.onHello = (answer) => {
       clearTimeout(timer);
       resolve(answer);

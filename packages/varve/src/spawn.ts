@@ -35,6 +35,8 @@ export function startWorker(given: OpenLogOptions<never>['worker']): EngineProce
   return {
     url: given === undefined ? scriptUrl().href : 'given',
     isOwn,
+    // Ours is known to answer: its script may come over a slow network (docs/decisions/0012).
+    silenceMs: given === undefined ? 20_000 : 5_000,
     ...(given === undefined && { channel: worker }),
     post: (message, ports) => worker.postMessage(message, ports),
     onEnd(listener) {

@@ -9,6 +9,9 @@ import type { EngineProcess } from '../engine-client.ts';
 import type { Platform } from '../platform.ts';
 import type { Place } from './index.ts';
 
+/** A busy machine takes seconds to start a thread. */
+const SILENCE_MS = 20_000;
+
 export function nodePlatform(options: Place): Platform {
   const { directory, inline = false } = options ?? {};
   if (typeof directory !== 'string' || directory === '') throw badArgument('directory', 'a path');
@@ -27,6 +30,7 @@ function inlineEngine(directory: string): EngineProcess {
   return {
     url: 'inline',
     isOwn: true,
+    silenceMs: SILENCE_MS,
     post: (hello) => void receiveHello(services, hello),
     onEnd: () => undefined,
     terminate: () => undefined,
@@ -41,6 +45,7 @@ function workerEngine(directory: string): EngineProcess {
   return {
     url: url.href,
     isOwn: true,
+    silenceMs: SILENCE_MS,
     post(hello, ports) {
       // The DOM's ports and Node's are the same objects under two types.
       const transfer: readonly object[] = ports;

@@ -39,6 +39,7 @@ export function testEngine(overrides: Partial<EngineServices> = {}): TestEngine 
     startEngine: () => ({
       url: 'test',
       isOwn: true,
+      silenceMs: 5_000,
       post: (hello) => void receiveHello(services, hello),
       onEnd: (listener) => kills.add(listener),
       terminate: () => undefined,
