@@ -1,0 +1,227 @@
+/**
+ * What a volume offers to the floors above: one open chunk device with writable snapshots.
+ *
+ * Always true:
+ * - a call that resolves is durable: what it did survives every crash that the store survives
+ * - a call that rejects with `outcome: 'not-written'` did nothing; with `'unknown'` look before repeating
+ * - effects are visible to reads in the order of the calls, before they are durable
+ * - bytes handed in are copied, or used up, before the call returns
+ */
+import type { Abort } from '@varve/files';
+import type { StoreEvent, StoreStatus } from '@varve/protocol';
+
+export interface VolumeOptions {
+  /** Needed to make a volume; of one that exists it must agree or be absent. */
+  readonly sizeBytes?: number;
+  /** Power of two, 512 to 65,536. Fixed when the volume is made. Default 4,096. */
+  readonly chunkSizeBytes?: number;
+  /** The most the chunk pool takes on disk. Default: bounded by the quota alone. */
+  readonly capacityBytes?: number;
+  /** False: reject `NOT_FOUND` when the volume does not exist. Default true. */
+  readonly create?: boolean;
+  /** Share equal chunks when they are written. Default false. */
+  readonly dedup?: boolean;
+  /** Of the journal: a power of two, 4 KiB to 64 MiB. Default 4 MiB. */
+  readonly segmentSizeBytes?: number;
+  /** A checkpoint is made when so much was journalled since the last. Default 16 MiB. */
+  readonly checkpointEveryBytes?: number;
+  /** Clean metadata blocks kept in memory. Default 8 MiB. */
+  readonly cacheBytes?: number;
+  /** Whole fresh chunks of a call go straight to the pool from this many bytes on. Default 64 KiB. */
+  readonly directBytes?: number;
+}
+
+/** A snapshot's name; absent: the origin. */
+export type ViewName = string;
+
+export interface SnapshotInfo {
+  readonly name: string;
+  /** Wall clock, ms since 1970. */
+  readonly createdAtMs: number;
+  /** LSN of the record that made it. */
+  readonly lsn: number;
+  /** Size of the volume as this snapshot sees it. */
+  readonly sizeBytes: number;
+}
+
+export type AtomicOp =
+  | { readonly write: { readonly at: number; readonly bytes: Uint8Array } }
+  | { readonly trim: { readonly at: number; readonly length: number } };
+
+export interface ByteRange {
+  readonly at: number;
+  readonly length: number;
+}
+
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+}
+
+/** The signal ends the waiting, never the work: that goes on, also after a crash. */
+export interface WorkOptions {
+  readonly signal?: Abort;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface WriteOptions {
+  /** A snapshot to write to; absent: the origin. */
+  readonly view?: ViewName;
+  /** Before the write is planned it stops it; afterwards it only ends the waiting (outcome unknown). */
+  readonly signal?: Abort;
+}
+
+export interface ReadOptions {
+  readonly at: number;
+  readonly view?: ViewName;
+  /** False: digests are not looked at. Default true. */
+  readonly verify?: boolean;
+}
+
+export type FindingKind =
+  | 'block-damaged'
+  | 'tree-order'
+  | 'tree-shape'
+  | 'mask-unknown-snapshot'
+  | 'mask-overlap'
+  | 'reference-count'
+  | 'free-count'
+  | 'out-of-range'
+  | 'meta-leak'
+  | 'meta-shared'
+  | 'chunk-digest';
+
+export interface Finding {
+  readonly kind: FindingKind;
+  readonly message: string;
+  readonly facts: Readonly<Record<string, string | number>>;
+}
+
+export interface CheckOptions extends WorkOptions {
+  /** Read every chunk and compare its digest. Default true. */
+  readonly data?: boolean;
+}
+
+export interface CheckReport {
+  readonly ok: boolean;
+  /** At most 1,000; `findingsTotal` counts all. */
+  readonly findings: readonly Finding[];
+  readonly findingsTotal: number;
+  readonly chunks: number;
+  readonly exceptions: number;
+  readonly metaBlocks: number;
+  readonly chunksVerified: number;
+}
+
+/** Bytes written since the volume was opened, by where and why. */
+export interface VolumeCounters {
+  /** What callers handed in. */
+  readonly writtenBytes: number;
+  /** Records handed to the journal (framing of the journal itself not counted). */
+  readonly journalBytes: number;
+  /** Straight to the pool, and later by applying images. */
+  readonly dataDirectBytes: number;
+  readonly dataAppliedBytes: number;
+  readonly metaBytes: number;
+  readonly dataFlushes: number;
+  readonly metaFlushes: number;
+  readonly checkpoints: number;
+  readonly redirects: number;
+  readonly copies: number;
+  readonly dedupHits: number;
+}
+
+export type WorkInProgress =
+  | { readonly kind: 'delete'; readonly name: string; readonly done: number; readonly total: number }
+  | {
+      readonly kind: 'restore';
+      readonly name: string;
+      readonly done: number;
+      readonly total: number;
+    };
+
+export interface VolumeStatus {
+  readonly name: string;
+  readonly state: 'open' | 'reloading' | 'failed' | 'closed';
+  readonly sizeBytes: number;
+  readonly chunkSizeBytes: number;
+  /** Chunks of the pool: the most there can be, in use, free, waiting for a checkpoint to be free. */
+  readonly capacityChunks: number;
+  readonly usedChunks: number;
+  readonly freeChunks: number;
+  readonly quarantinedChunks: number;
+  readonly snapshots: number;
+  readonly exceptions: number;
+  readonly metaBlocks: { readonly used: number; readonly free: number; readonly dirty: number };
+  readonly cache: { readonly bytes: number; readonly hits: number; readonly misses: number };
+  readonly journalBytesSinceCheckpoint: number;
+  /** LSN that the last checkpoint covers. */
+  readonly checkpointLsn: number;
+  readonly overlayChunks: number;
+  readonly work: readonly WorkInProgress[];
+  readonly counters: VolumeCounters;
+  readonly store: StoreStatus;
+}
+
+/** One chunk in the demo's map. */
+export interface ChunkState {
+  /** What the origin has there. */
+  readonly origin: 'hole' | 'own' | 'shared';
+  /** Distinct values of this chunk over all views. */
+  readonly versions: number;
+  /** Bit mask of the snapshots that do not see the origin's value: bits 0–31, 32–63. */
+  readonly exceptLow: number;
+  readonly exceptHigh: number;
+}
+
+export type VolumeEvent =
+  | { readonly type: 'checkpointed'; readonly lsn: number }
+  | { readonly type: 'work'; readonly work: WorkInProgress }
+  | { readonly type: 'work-done'; readonly kind: 'delete' | 'restore'; readonly name: string }
+  | { readonly type: 'reloaded'; readonly replayedRecords: number }
+  | { readonly type: 'failed'; readonly message: string }
+  | { readonly type: 'store'; readonly event: StoreEvent };
+
+export interface Volume {
+  /**
+   * All of it or nothing, durable when it resolves.
+   * @throws VarveError BAD_ARGUMENT, VOLUME_FULL, NOT_FOUND (the view), IO_ERROR, POISONED, CLOSED
+   */
+  write(at: number, bytes: Uint8Array, options?: WriteOptions): Promise<void>;
+  /** All ops or none, in order. */
+  atomic(ops: readonly AtomicOp[], options?: WriteOptions): Promise<void>;
+  /** The range reads as zeros afterwards; whole chunks of it take no space. */
+  trim(at: number, length: number, options?: WriteOptions): Promise<void>;
+  /**
+   * Fills `buffer` from byte `at`; returns the bytes read (fewer only at the view's end). Large reads
+   * go in slices: each chunk is whole, and of a snapshot nothing changes in between unless it is written.
+   * @throws VarveError CORRUPT {view, chunk}: nothing of that chunk was put into `buffer`
+   */
+  readInto(buffer: Uint8Array, options: ReadOptions): number | Promise<number>;
+
+  /** O(1). @throws VarveError SNAPSHOT_EXISTS, SNAPSHOT_LIMIT */
+  snapshot(name: string): Promise<SnapshotInfo>;
+  /** In order of creation; those being deleted are not among them. */
+  snapshots(): SnapshotInfo[];
+  /** The name is gone at once; resolves when its space is free (after the next checkpoint). */
+  deleteSnapshot(name: string, options?: WorkOptions): Promise<void>;
+  /** The origin is as the snapshot from the call on; resolves when the maps are settled. */
+  restore(name: string, options?: WorkOptions): Promise<void>;
+  /** Ranges in which `to` (absent: the origin) differs from `from` (absent: the origin), ascending. */
+  diff(from?: ViewName, to?: ViewName): IterableIterator<ByteRange>;
+  resize(sizeBytes: number): Promise<void>;
+
+  /** Resolves when everything issued so far is durable. */
+  flush(): Promise<void>;
+  /** Everything in the journal is applied, and need not be replayed. */
+  checkpoint(): Promise<void>;
+  check(options?: CheckOptions): Promise<CheckReport>;
+  status(): VolumeStatus;
+  /** States of `count` chunks from `first` on. */
+  map(first: number, count: number): ChunkState[];
+  /** Checkpoints and gives the files back. Idempotent. */
+  close(): Promise<void>;
+  /** Gives the files back at once: as a crash would. */
+  abandon(): void;
+  onEvent: (event: VolumeEvent) => void;
+}
