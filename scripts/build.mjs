@@ -43,7 +43,8 @@ async function buildVarve() {
   );
   const missing = sources.filter(([, , path]) => !existsSync(path)).map(([, , path]) => path);
   if (missing.length > 0) return missing.map((path) => `${path} is missing`);
-  const libraries = sources.filter(([, name]) => name !== 'worker');
+  const isWorker = (/** @type {string} */ name) => name === 'worker' || name === 'volume-worker';
+  const libraries = sources.filter(([, name]) => !isWorker(name));
   const isAlone = (/** @type {string} */ name) => name === 'service-worker';
   const input = Object.fromEntries(libraries.map(([, name, path]) => [name, path]));
 
@@ -55,6 +56,13 @@ async function buildVarve() {
     // Workers first: the others refer to them.
     await bundle({
       input: { worker: source('src/worker.ts') },
+      dir: VARVE_DIST,
+      platform: 'browser',
+      comlink: 'answers',
+      alone: true,
+    }),
+    await bundle({
+      input: { 'volume-worker': source('src/volume-worker.ts') },
       dir: VARVE_DIST,
       platform: 'browser',
       comlink: 'answers',
@@ -78,17 +86,19 @@ async function buildVarve() {
   const chunks = parts.flatMap((part) => part.chunks);
   const wrong = faultsOf(chunks, VARVE_DIST);
   wrong.push(...(await emitTypes(input, VARVE_DIST)));
-  writeFileSync(
-    join(VARVE_DIST, 'worker.d.ts'),
-    '// A worker script: nothing to import.\nexport {};\n',
-  );
+  for (const [, name] of sources.filter(([, name]) => isWorker(name))) {
+    writeFileSync(
+      join(VARVE_DIST, `${name}.d.ts`),
+      '// A worker script: nothing to import.\nexport {};\n',
+    );
+  }
   writeManifest(VARVE_DIST, manifest, {
-    sideEffects: ['./worker.js', './node/worker.js'],
+    sideEffects: ['./worker.js', './volume-worker.js', './node/worker.js'],
     exports: {
       ...Object.fromEntries(
         sources.map(([subpath, name]) => [
           subpath,
-          isNode(name) || isAlone(name) || name === 'worker'
+          isNode(name) || isAlone(name) || isWorker(name)
             ? { types: `./${name}.d.ts`, default: `./${name}.js` }
             : {
                 types: `./${name}.d.ts`,

@@ -20,14 +20,10 @@ const workerEndings = {
   name: 'worker-endings',
   /** @param {string} code @param {string} id */
   transform(code, id) {
-    if (
-      !/\/(?:varve|crashkit)\/src\//.test(id) ||
-      !code.includes("new URL('./worker.ts', import.meta.url)")
-    ) {
-      return null;
-    }
+    const ours = /new URL\('\.\/((?:volume-)?worker)\.ts', import\.meta\.url\)/g;
+    if (!/\/(?:varve|crashkit)\/src\//.test(id) || !ours.test(code)) return null;
     // The same length: the source map stays right.
-    return { code: code.replaceAll("new URL('./worker.ts'", "new URL('./worker.js'"), map: null };
+    return { code: code.replaceAll(ours, "new URL('./$1.js', import.meta.url)"), map: null };
   },
 };
 
@@ -165,7 +161,7 @@ export function faultsOf(chunks, dir, allowed = []) {
     ).map(([what]) => `${at} contains ${String(what)}`);
     if (dynamicImports.length > 0) wrong.push(`${at} imports dynamically`);
     if (
-      /(?:^|\/)(?:service-)?worker\.js$/.test(fileName) &&
+      /(?:^|\/)(?:service-|volume-)?worker\.js$/.test(fileName) &&
       imports.some((name) => !name.startsWith('node:'))
     ) {
       wrong.push(`${at} is not self-contained: ${imports.join(', ')}`);

@@ -44,7 +44,7 @@ const EDGES = new Set([
 const EDGE_FOLDERS = /^packages\/(?:files\/src\/(?:node|opfs)|varve\/src\/(?:node|test))\//;
 const PLATFORM = /^(?:node:|@varve\/files\/(?:node|opfs)(?:$|\/))/;
 const BELOW_A_PAGE = new Set(['@varve/bytes', '@varve/protocol', '@varve/fifo']);
-const MAY_REACH_ENGINE = /^packages\/varve\/src\/(?:(?:service-)?worker\.ts$|node\/)/;
+const MAY_REACH_ENGINE = /^packages\/varve\/src\/(?:(?:service-|volume-)?worker\.ts$|node\/)/;
 const TEST = /\.test\.ts$|\/(?:test|tests|conformance)\/|\.config\.ts$/;
 
 /** @typedef {{ name: string, dependencies?: Record<string, string>, devDependencies?: Record<string, string> }} Manifest */

@@ -19,6 +19,7 @@ import {
   isVarveError,
   readAppendEntry,
   toWire,
+  validateControlRequest,
   validateToEngine,
   withOutcome,
 } from '@varve/protocol';
@@ -90,6 +91,7 @@ export class Connection {
     data.addEventListener('close', () => void this.end());
     exposeControl(
       control,
+      validateControlRequest,
       this.#handlers(services),
       (wrong) => this.#strike(wrong),
       () => (this.#strikes = 0),

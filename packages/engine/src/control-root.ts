@@ -6,33 +6,39 @@
  */
 import { expose, transfer } from 'comlink';
 import type { Endpoint } from 'comlink';
-import { toWire, validateControlEnvelope, validateControlRequest } from '@varve/protocol';
+import { toWire, validateControlEnvelope } from '@varve/protocol';
 import type {
+  CallTable,
   ControlAnswer,
   ControlCalls,
-  ControlMethod,
   ControlRoot,
   Port,
+  Validated,
   VarveError,
 } from '@varve/protocol';
 
 /** The calls, each with its result now or later. */
-export type ControlHandlers = {
-  readonly [M in ControlMethod]: (
-    ...args: Parameters<ControlCalls[M]>
-  ) => ReturnType<ControlCalls[M]> | Promise<ReturnType<ControlCalls[M]>>;
+export type HandlersOf<C extends CallTable<C>> = {
+  readonly [M in keyof C]: (
+    ...args: Parameters<C[M]>
+  ) => ReturnType<C[M]> | Promise<ReturnType<C[M]>>;
 };
 
-export function exposeControl(
+export type ControlHandlers = HandlersOf<ControlCalls>;
+
+export function exposeControl<M extends string>(
   port: Port,
-  handlers: ControlHandlers,
+  validate: (
+    request: unknown,
+  ) => Validated<{ readonly method: M; readonly args: readonly unknown[] }>,
+  handlers: { readonly [N in M]: (...args: never[]) => unknown },
   onBadMessage: (wrong: string) => VarveError,
   onGoodMessage: () => void,
   onReleased: () => void,
 ): void {
   const call = async (request: unknown): Promise<ControlAnswer<unknown>> => {
     try {
-      const validated = validateControlRequest(request);
+      const validated = validate(request);
       if ('wrong' in validated) throw onBadMessage(validated.wrong);
       onGoodMessage();
       const { method, args } = validated.value;

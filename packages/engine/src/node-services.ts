@@ -4,9 +4,10 @@ import { createMemoryHost } from '@varve/files/memory';
 import { createNodeHost } from '@varve/files/node';
 import { deleteStore, importStore, listStores, openStore } from '@varve/journal';
 import { VarveError } from '@varve/protocol';
-import type { EngineServices } from './services.ts';
+import { openVolume } from '@varve/volume';
+import type { EngineServices, VolumeServices } from './services.ts';
 
-export function nodeServices(directory: string): EngineServices {
+export function nodeServices(directory: string): EngineServices & VolumeServices {
   const memory = createMemoryHost();
   const host = createNodeHost(directory);
   return {
@@ -24,6 +25,7 @@ export function nodeServices(directory: string): EngineServices {
     timers: host.timers,
     lifeLock: undefined,
     openStore,
+    openVolume,
     listStores,
     deleteStore,
     importStore,

@@ -2,7 +2,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { receiveHello } from './engine.ts';
 import { nodeServices } from './node-services.ts';
+import { receiveVolumeHello } from './volume-connection.ts';
 
-const { directory } = workerData as { readonly directory: string };
+const { directory, serves } = workerData as {
+  readonly directory: string;
+  readonly serves: 'logs' | 'volumes';
+};
 const services = { ...nodeServices(directory), mayStandStill: true };
-parentPort?.on('message', (message) => receiveHello(services, message));
+const receive = serves === 'volumes' ? receiveVolumeHello : receiveHello;
+parentPort?.on('message', (message) => receive(services, message));

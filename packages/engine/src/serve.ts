@@ -3,7 +3,7 @@
  * finds none is lost.
  */
 import type { Port } from '@varve/protocol';
-import { isHello, receiveHello } from './engine.ts';
+import { isHello } from './hello.ts';
 import type { EngineServices } from './services.ts';
 
 /** The worker's own channel, as a port. Closing it ends the worker. */
@@ -14,11 +14,14 @@ const channel: Port = {
   close: () => close(),
 };
 
-export function serve(createServices: () => Promise<EngineServices>): void {
+export function serve(
+  createServices: () => Promise<EngineServices>,
+  receive: (services: EngineServices, hello: unknown, channel: Port) => unknown,
+): void {
   let services: Promise<EngineServices> | undefined;
   addEventListener('message', ({ data }: MessageEvent) => {
     if (!isHello(data)) return;
     services ??= createServices();
-    void services.then((ready) => receiveHello(ready, data, channel));
+    void services.then((ready) => receive(ready, data, channel));
   });
 }

@@ -4,6 +4,7 @@
  */
 import type { Host, Timers } from '@varve/files';
 import type { StoreOptions, StorePort } from '@varve/journal';
+import type { Volume, VolumeOptions } from '@varve/volume';
 import type { StorageFacts, StoreEvent, StoreListing, VarveError } from '@varve/protocol';
 
 export interface EngineServices {
@@ -29,4 +30,9 @@ export interface EngineServices {
   listStores(host: Host): Promise<readonly StoreListing[]>;
   deleteStore(host: Host, name: string): Promise<void>;
   importStore(host: Host, name: string, chunks: AsyncIterable<Uint8Array>): Promise<void>;
+}
+
+/** What an engine that serves volumes has besides. */
+export interface VolumeServices {
+  openVolume(host: Host, name: string, options: VolumeOptions): Promise<Volume>;
 }

@@ -7,6 +7,7 @@
 import { browserServices } from './browser-services.ts';
 import { parkForever, withKillPoints } from './kill-points.ts';
 import type { KillPoint, Park } from './kill-points.ts';
+import { receiveHello } from './engine.ts';
 import { serve } from './serve.ts';
 
 const named = new URLSearchParams(self.name);
@@ -24,4 +25,4 @@ function reach(point: KillPoint): void {
   parkForever();
 }
 
-serve(() => browserServices((host) => withKillPoints(host, reach)));
+serve(() => browserServices((host) => withKillPoints(host, reach)), receiveHello);

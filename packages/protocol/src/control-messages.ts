@@ -55,6 +55,9 @@ export interface ControlCalls {
   dropStream(stream: number): void;
 }
 
+/** Methods and their signatures: {@link ControlCalls}, or what another kind of engine offers. */
+export type CallTable<C> = { readonly [M in keyof C]: (...args: never[]) => unknown };
+
 export type ControlMethod = keyof ControlCalls;
 
 export interface ControlRequest<M extends ControlMethod = ControlMethod> {
@@ -66,7 +69,10 @@ export type ControlAnswer<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: WireError };
 
-/** What the worker exposes to comlink: one method. */
+/** What the worker exposes to comlink: one method, for requests of its kind of engine. */
 export interface ControlRoot {
-  call(request: ControlRequest): Promise<ControlAnswer<unknown>>;
+  call(request: {
+    readonly method: string;
+    readonly args: readonly unknown[];
+  }): Promise<ControlAnswer<unknown>>;
 }

@@ -17,3 +17,18 @@ export {
   validateToEngine,
 } from './validate.ts';
 export * from './wire-error.ts';
+export {
+  type GivenView,
+  MAP_CHUNKS_MAX,
+  READ_BYTES_MAX,
+  type VolumeCalls,
+  type VolumeMethod,
+  type VolumeOp,
+  type VolumePiece,
+  type VolumePlace,
+  type VolumeRequest,
+  type VolumeWork,
+  validateVolumeRequest,
+  wrongPlace,
+} from './volume-calls.ts';
+export type * from './volume-status.ts';

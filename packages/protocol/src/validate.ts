@@ -24,13 +24,14 @@ const isShared: Check = (value) =>
   Object.prototype.toString.call(value) === '[object SharedArrayBuffer]' &&
   (value as SharedArrayBuffer).byteLength <= RING_MEMORY_BYTES_MAX;
 const isVisibility: Check = (value) => value === 'durable' || value === 'written';
-const isBytes: Check = (value) => value instanceof Uint8Array && value.length <= MESSAGE_BYTES_MAX;
+export const isBytes: Check = (value) =>
+  value instanceof Uint8Array && value.length <= MESSAGE_BYTES_MAX;
 const isChunkSize: Check = (value) => isPositive(value) && (value as number) <= CHUNK_BYTES_MAX;
 export const optional =
   (check: Check): Check =>
   (value) =>
     value === undefined || check(value);
-const oneOf =
+export const oneOf =
   (...values: readonly unknown[]): Check =>
   (value) =>
     values.includes(value);
@@ -40,7 +41,7 @@ const atMost =
     isCount(value) && (value as number) <= limit;
 
 /** What it may consist of is the journal's business: it makes a folder's name of it. */
-const isStoreName: Check = (value) =>
+export const isStoreName: Check = (value) =>
   typeof value === 'string' && value.length > 0 && value.length <= 100;
 
 /** The first field that is not as it must be. */
@@ -91,18 +92,22 @@ export function validateControlEnvelope(
     : { wrong: 'argument' };
 }
 
-function wrongControlRequest(request: unknown): string | undefined {
+/** A method by name, with as many arguments as it takes, each as it must be. */
+export function wrongCall(
+  request: unknown,
+  table: Readonly<Record<string, readonly Check[]>>,
+): string | undefined {
   if (!isObject(request)) return 'not an object';
   const { method, args } = request;
-  if (typeof method !== 'string' || !Object.hasOwn(CONTROL_ARGUMENTS, method)) return 'method';
-  const checks = CONTROL_ARGUMENTS[method as ControlMethod];
+  if (typeof method !== 'string' || !Object.hasOwn(table, method)) return 'method';
+  const checks = table[method]!;
   if (!Array.isArray(args) || args.length !== checks.length) return `${method}: arguments`;
   const wrong = checks.findIndex((check, index) => !check(args[index]));
   return wrong < 0 ? undefined : `${method}: argument ${wrong}`;
 }
 
 export function validateControlRequest(request: unknown): Validated<ControlRequest> {
-  const wrong = wrongControlRequest(request);
+  const wrong = wrongCall(request, CONTROL_ARGUMENTS);
   return wrong === undefined ? { value: request as ControlRequest } : { wrong };
 }
 

@@ -5,7 +5,7 @@
  * it never comes back, a new one is started.
  */
 import { PROTOCOL_VERSION, VarveError } from '@varve/protocol';
-import type { Hello, HelloAnswer } from '@varve/protocol';
+import type { CallTable, ControlCalls, Hello, HelloAnswer } from '@varve/protocol';
 import type { DataPort, Transport } from './api.ts';
 import { newCalls } from './calls.ts';
 import { controlClient } from './control-client.ts';
@@ -28,8 +28,8 @@ export interface EngineProcess {
   terminate(): unknown;
 }
 
-export interface EngineClient {
-  readonly control: ControlClient;
+export interface EngineClient<C extends CallTable<C> = ControlCalls> {
+  readonly control: ControlClient<C>;
   readonly data: DataLink;
   /** Called once when the engine died by itself. */
   onDied: (error: VarveError) => void;
@@ -40,20 +40,20 @@ export interface EngineClient {
 }
 
 /** @throws WORKER_LOAD_FAILED, UNSUPPORTED_VERSION */
-export async function startEngine(
+export async function startEngine<C extends CallTable<C> = ControlCalls>(
   process: EngineProcess,
   deadlineMs: number,
   transport: Transport = (port) => port,
-): Promise<EngineClient> {
+): Promise<EngineClient<C>> {
   const controlPorts = new MessageChannel();
   const dataPorts = process.channel ? undefined : new MessageChannel();
   const calls = newCalls(deadlineMs);
   const watch = new AbortController();
-  const control = controlClient(controlPorts.port1, calls);
+  const control = controlClient<C>(controlPorts.port1, calls);
   const port = process.channel ?? dataPorts!.port1;
   // A worker that serves others as well is not to stand still for us.
   const data = dataLink(process.isOwn ? transport(port, watch.signal) : port, calls);
-  const client: EngineClient = {
+  const client: EngineClient<C> = {
     control,
     data,
     onDied: () => undefined,

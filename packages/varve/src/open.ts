@@ -7,6 +7,7 @@
  * - each store has a worker of its own: a slow flush of one never holds up another
  */
 import { badArgument, checkCount, isVarveError } from '@varve/protocol';
+import type { CallTable, ControlCalls } from '@varve/protocol';
 import { throwIfAborted, untilAborted } from './abort.ts';
 import type { Codec, Log, OpenOptions, Transport } from './api.ts';
 import { startEngine } from './engine-client.ts';
@@ -99,14 +100,14 @@ export async function openShared<T>(
  * Runs `work` with a new engine, which ends if it fails. The engine's word on storage comes first;
  * where it does not come, or no worker does, this context's own answers decide within a second.
  */
-export async function withEngine<R>(
+export async function withEngine<R, C extends CallTable<C> = ControlCalls>(
   platform: Platform,
   deadlineMs: number,
   needsStorage: boolean,
-  work: (engine: EngineClient) => Promise<R>,
+  work: (engine: EngineClient<C>) => Promise<R>,
   transport?: Transport,
 ): Promise<R> {
-  const starting = (async () => startEngine(platform.startEngine(), deadlineMs, transport))();
+  const starting = (async () => startEngine<C>(platform.startEngine(), deadlineMs, transport))();
   const refusal = needsStorage ? platform.refusal() : Promise.resolve(undefined);
   try {
     return await new Promise<R>((resolve, reject) => {

@@ -3,11 +3,15 @@ import { firstRefusal, storageDenied } from '@varve/protocol';
 import type { OpenLogOptions } from './api.ts';
 import type { Platform } from './platform.ts';
 import { startWorker } from './spawn.ts';
+import type { WorkerScript } from './spawn.ts';
 
-export function pagePlatform(worker?: OpenLogOptions<never>['worker']): Platform {
+export function pagePlatform(
+  worker?: OpenLogOptions<never>['worker'],
+  script?: WorkerScript,
+): Platform {
   return {
     place: '',
-    startEngine: () => startWorker(worker),
+    startEngine: () => startWorker(worker, script),
     async refusal() {
       const asks = {
         opfs: () => navigator.storage.getDirectory(),

@@ -14,8 +14,24 @@ interface TrustedTypesPolicy {
 /** A page may make a policy of one name only once. */
 let policy: TrustedTypesPolicy | undefined;
 
+/** A worker script of ours: where it lies, and how it is started. */
+export interface WorkerScript {
+  url(): URL;
+  /** Bundlers look for `new Worker(new URL('…', import.meta.url))` in this very form. */
+  start(): Worker;
+}
+
+const LOGS: WorkerScript = {
+  url: () => new URL('./worker.ts', import.meta.url),
+  start: () =>
+    new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'varve' }),
+};
+
 /** @throws CONTEXT_UNSUPPORTED, WORKER_LOAD_FAILED */
-export function startWorker(given: OpenLogOptions<never>['worker']): EngineProcess {
+export function startWorker(
+  given: OpenLogOptions<never>['worker'],
+  script: WorkerScript = LOGS,
+): EngineProcess {
   if (typeof Worker === 'undefined') {
     throw new VarveError('CONTEXT_UNSUPPORTED', 'no workers here; varve/service-worker appends', {
       outcome: 'not-written',
@@ -24,7 +40,7 @@ export function startWorker(given: OpenLogOptions<never>['worker']): EngineProce
   const isOwn = typeof given !== 'object';
   let worker: Worker;
   try {
-    worker = typeof given === 'function' ? given() : (given ?? newWorker());
+    worker = typeof given === 'function' ? given() : (given ?? newWorker(script));
   } catch (cause) {
     throw new VarveError('WORKER_LOAD_FAILED', 'not allowed here; openLog takes { worker }', {
       facts: { reason: String(cause) },
@@ -33,7 +49,7 @@ export function startWorker(given: OpenLogOptions<never>['worker']): EngineProce
     });
   }
   return {
-    url: given === undefined ? scriptUrl().href : 'given',
+    url: given === undefined ? script.url().href : 'given',
     isOwn,
     // Ours is known to answer: its script may come over a slow network (docs/decisions/0012).
     silenceMs: given === undefined ? 20_000 : 5_000,
@@ -48,19 +64,14 @@ export function startWorker(given: OpenLogOptions<never>['worker']): EngineProce
   };
 }
 
-function scriptUrl(): URL {
-  return new URL('./worker.ts', import.meta.url);
-}
-
-function newWorker(): Worker {
+function newWorker(script: WorkerScript): Worker {
   try {
-    // Bundlers look for this very form.
-    return new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'varve' });
+    return script.start();
   } catch (error) {
     const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
     if (trustedTypes === undefined) throw error;
     policy ??= trustedTypes.createPolicy('varve', { createScriptURL: (url) => url });
-    const url = policy.createScriptURL(scriptUrl().href) as URL;
+    const url = policy.createScriptURL(script.url().href) as URL;
     return new Worker(url, { type: 'module', name: 'varve' });
   }
 }

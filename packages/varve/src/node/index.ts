@@ -8,9 +8,12 @@ import { deleteStoreOf, importStoreOf, listStoresOf } from '../administration.ts
 import type { Log, OpenOptions, StoreInfo } from '../api.ts';
 import { structuredCodec } from '../codec/index.ts';
 import { openShared } from '../open.ts';
+import { openSharedVolume } from '../open-volume.ts';
+import type { OpenVolumeOptions, Volume } from '../volume-api.ts';
 import { nodePlatform } from './platform.ts';
 
 export type * from '../api.ts';
+export type * from '../volume-api.ts';
 export { ERROR_CODES, VarveError, isVarveError } from '@varve/protocol';
 export type { ErrorCode, Facts, Outcome } from '@varve/protocol';
 
@@ -33,6 +36,18 @@ export async function openLog<T = unknown>(
   options: OpenNodeLogOptions<T>,
 ): Promise<Log<T>> {
   return openShared(nodePlatform(options), name, options, structuredCodec());
+}
+
+/**
+ * Opens a volume, or makes it.
+ * @throws BAD_ARGUMENT, CORRUPT, NOT_FOUND, STORAGE_DENIED, STORE_BUSY, STORE_LOST, TIMEOUT,
+ * UNSUPPORTED_VERSION, WORKER_LOAD_FAILED
+ */
+export async function openVolume(
+  name: string,
+  options: OpenVolumeOptions & Place,
+): Promise<Volume> {
+  return openSharedVolume(nodePlatform(options, 'volumes'), name, options);
 }
 
 export async function listStores(place: Place): Promise<StoreInfo[]> {

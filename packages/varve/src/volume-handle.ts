@@ -1,0 +1,196 @@
+/**
+ * A volume as an application holds it: calls to the engine, and nothing kept here.
+ *
+ * Always true:
+ * - every call settles: by its answer, its deadline, its signal or the engine's end
+ * - a write that was sent and whose waiting ended says `outcome: 'unknown'`; one never sent, `not-written`
+ */
+import {
+  READ_BYTES_MAX,
+  checkArgument,
+  checkCount,
+  isVarveError,
+  withOutcome,
+} from '@varve/protocol';
+import type {
+  CheckReport,
+  GivenView,
+  SnapshotInfo,
+  VolumeCalls,
+  VolumeOp,
+  VolumePiece,
+  VolumeWork,
+} from '@varve/protocol';
+import { throwIfAborted, untilAborted } from './abort.ts';
+import type { EngineClient } from './engine-client.ts';
+import type {
+  CallOptions,
+  Snapshot,
+  Transaction,
+  Volume,
+  VolumeView,
+  WorkOptions,
+} from './volume-api.ts';
+
+type Engine = EngineClient<VolumeCalls>;
+
+/** One message, with room for what is around the bytes. */
+const WRITE_BYTES_MAX = 64 * 1024 * 1024;
+
+/** @param close gives this handle back */
+export function volumeHandle(name: string, engine: Engine, close: () => Promise<void>): Volume {
+  const { control } = engine;
+  const snapshotOf = (info: SnapshotInfo): Snapshot => ({ ...info, ...viewOf(engine, info.name) });
+  const volume: Volume = {
+    name,
+    ...viewOf(engine, null),
+    async snapshot(snapshot, { signal } = {}) {
+      checkName(snapshot);
+      throwIfAborted(signal, 'not-written');
+      return snapshotOf(await sent(control.call('snapshot', snapshot), signal));
+    },
+    snapshots: async () => (await control.call('snapshots')).map(snapshotOf),
+    async deleteSnapshot(snapshot, options) {
+      checkName(snapshot);
+      await worked(engine, { kind: 'delete', name: snapshot }, options);
+    },
+    async restore(snapshot, options) {
+      checkName(snapshot);
+      await worked(engine, { kind: 'restore', name: snapshot }, options);
+    },
+    async *diff(from, to) {
+      for (const view of [from, to]) if (view !== undefined) checkName(view);
+      const work: VolumeWork = { kind: 'diff', from: from ?? null, to: to ?? null };
+      for await (const piece of pieces(engine, work)) if ('ranges' in piece) yield* piece.ranges;
+    },
+    async resize(sizeBytes) {
+      checkCount(sizeBytes, 'sizeBytes', 1);
+      await control.call('resize', sizeBytes);
+    },
+    flush: () => control.call('flushVolume'),
+    checkpoint: () => control.call('checkpointVolume'),
+    async check({ data = true, ...options } = {}) {
+      return (await worked(engine, { kind: 'check', data }, options))!;
+    },
+    status: () => control.call('volumeStatus'),
+    async map(first, count) {
+      checkCount(first, 'first', 0);
+      checkCount(count, 'count', 1);
+      return control.call('map', first, count);
+    },
+    close,
+    [Symbol.asyncDispose]: () => volume.close(),
+  };
+  return volume;
+}
+
+function viewOf({ control }: Engine, view: GivenView): VolumeView {
+  const readInto: VolumeView['readInto'] = async (buffer, { at, verify = true, signal }) => {
+    checkBytes(buffer, 'buffer');
+    checkCount(at, 'at', 0);
+    let filled = 0;
+    while (filled < buffer.length) {
+      throwIfAborted(signal);
+      const wanted = Math.min(buffer.length - filled, READ_BYTES_MAX);
+      const call = control.call('read', at + filled, wanted, view, verify);
+      const bytes = await untilAborted(call, signal);
+      buffer.set(bytes, filled);
+      filled += bytes.length;
+      if (bytes.length < wanted) break;
+    }
+    return filled;
+  };
+  return {
+    async write(at, bytes, { signal } = {}) {
+      checkCount(at, 'at', 0);
+      checkBytes(bytes, 'bytes');
+      throwIfAborted(signal, 'not-written');
+      await sent(control.call('write', at, bytes.slice(), view), signal);
+    },
+    async trim(at, length, { signal } = {}) {
+      checkCount(at, 'at', 0);
+      checkCount(length, 'length', 0);
+      throwIfAborted(signal, 'not-written');
+      await sent(control.call('trimVolume', at, length, view), signal);
+    },
+    async atomic(work, { signal } = {}) {
+      const ops: VolumeOp[] = [];
+      const result = await work(transaction(ops));
+      throwIfAborted(signal, 'not-written');
+      if (ops.length > 0) await sent(control.call('atomic', ops, view), signal);
+      return result;
+    },
+    async read(at, length, options) {
+      checkCount(length, 'length', 0);
+      const buffer = new Uint8Array(length);
+      const filled = await readInto(buffer, { ...options, at });
+      return filled === length ? buffer : buffer.subarray(0, filled);
+    },
+    readInto,
+  };
+}
+
+function transaction(ops: VolumeOp[]): Transaction {
+  return {
+    write(at, bytes) {
+      checkCount(at, 'at', 0);
+      checkBytes(bytes, 'bytes');
+      ops.push({ write: { at, bytes: bytes.slice() } });
+    },
+    trim(at, length) {
+      checkCount(at, 'at', 0);
+      checkCount(length, 'length', 0);
+      ops.push({ trim: { at, length } });
+    },
+  };
+}
+
+/** What the engine did nothing of says so itself; of anything else nobody knows. */
+async function sent<T>(call: Promise<T>, signal: CallOptions['signal']): Promise<T> {
+  try {
+    return await untilAborted(call, signal);
+  } catch (error) {
+    throw isVarveError(error) ? withOutcome(error, error.outcome ?? 'unknown') : error;
+  }
+}
+
+async function* pieces(
+  { control }: Engine,
+  work: VolumeWork,
+  signal?: AbortSignal,
+): AsyncGenerator<VolumePiece> {
+  throwIfAborted(signal, 'not-written');
+  const id = await untilAborted(control.call('openWork', work), signal);
+  let isDone = false;
+  try {
+    while (!isDone) {
+      const piece = await untilAborted(control.call('pullWork', id), signal);
+      isDone = piece.done;
+      yield piece;
+    }
+  } finally {
+    if (!isDone) control.call('dropWork', id).catch(() => undefined);
+  }
+}
+
+async function worked(
+  engine: Engine,
+  work: VolumeWork,
+  { signal, onProgress }: WorkOptions = {},
+): Promise<CheckReport | null> {
+  for await (const piece of pieces(engine, work, signal)) {
+    if (piece.done) return piece.report;
+    if ('progress' in piece) onProgress?.(piece.progress);
+  }
+  return null;
+}
+
+function checkBytes(value: unknown, name: string): void {
+  const ok = value instanceof Uint8Array && value.length <= WRITE_BYTES_MAX;
+  checkArgument(ok, name, 'a Uint8Array of at most 64 MiB');
+}
+
+function checkName(name: unknown): void {
+  const ok = typeof name === 'string' && name.length > 0 && name.length <= 200;
+  checkArgument(ok, 'name', 'a string of 1 to 200 characters');
+}

@@ -1,0 +1,2 @@
+/** The worker script that a page starts for a volume: the engine, by itself. */
+import '@varve/engine/volume-worker';
