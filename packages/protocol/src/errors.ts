@@ -29,6 +29,8 @@ export const ERROR_CODES = {
   READ_ONLY: 'The store was opened read-only (damage, or features this version cannot write).',
   RECORD_TOO_LARGE: 'A record is larger than the limit.',
   SCHEMA_REFUSED: 'The schema hook refused the value.',
+  SNAPSHOT_EXISTS: 'The volume has a snapshot of this name.',
+  SNAPSHOT_LIMIT: 'A volume has at most 64 snapshots, those being deleted included.',
   STATE_TOO_LARGE: 'A checkpoint’s state is larger than the reserve guarantees.',
   STORAGE_DENIED: 'The browser refuses storage here. Facts name which part.',
   STORE_BUSY: 'Another tab, worker or process holds the store.',
@@ -38,6 +40,7 @@ export const ERROR_CODES = {
   TRIMMED: 'The history asked for was trimmed away.',
   UNIT_LIMIT: 'Too many open streams, or one is too long.',
   UNSUPPORTED_VERSION: 'The store or the peer speaks a version this build does not know.',
+  VOLUME_FULL: 'The volume’s chunk pool has no free chunk left. Nothing was written.',
   WORKER_DIED: 'The worker ended while calls were waiting.',
   WORKER_LOAD_FAILED: 'The worker script did not load or did not answer.',
 } as const;

@@ -1,1 +1,2 @@
 export type * from './volume-port.ts';
+export { openVolume } from './open-volume.ts';

@@ -11,9 +11,9 @@ import type { Abort } from '@varve/files';
 import type { StoreEvent, StoreStatus } from '@varve/protocol';
 
 export interface VolumeOptions {
-  /** Needed to make a volume; of one that exists it must agree or be absent. */
+  /** Needed to make a volume. One that exists has its own, which `resize` changes. */
   readonly sizeBytes?: number;
-  /** Power of two, 512 to 65,536. Fixed when the volume is made. Default 4,096. */
+  /** Power of two, 512 to 65,536. Fixed when the volume is made: later it must agree, or be absent. Default 4,096. */
   readonly chunkSizeBytes?: number;
   /** The most the chunk pool takes on disk. Default: bounded by the quota alone. */
   readonly capacityBytes?: number;
@@ -29,6 +29,8 @@ export interface VolumeOptions {
   readonly cacheBytes?: number;
   /** Whole fresh chunks of a call go straight to the pool from this many bytes on. Default 64 KiB. */
   readonly directBytes?: number;
+  /** How many exceptions one step of a deletion or restore visits. Default 256. */
+  readonly stepExceptions?: number;
 }
 
 /** A snapshot's name; absent: the origin. */
@@ -126,13 +128,18 @@ export interface VolumeCounters {
   readonly dataFlushes: number;
   readonly metaFlushes: number;
   readonly checkpoints: number;
+  /** Values that snapshots kept because the origin changed. */
   readonly redirects: number;
-  readonly copies: number;
   readonly dedupHits: number;
 }
 
 export type WorkInProgress =
-  | { readonly kind: 'delete'; readonly name: string; readonly done: number; readonly total: number }
+  | {
+      readonly kind: 'delete';
+      readonly name: string;
+      readonly done: number;
+      readonly total: number;
+    }
   | {
       readonly kind: 'restore';
       readonly name: string;
@@ -193,9 +200,10 @@ export interface Volume {
   /** The range reads as zeros afterwards; whole chunks of it take no space. */
   trim(at: number, length: number, options?: WriteOptions): Promise<void>;
   /**
-   * Fills `buffer` from byte `at`; returns the bytes read (fewer only at the view's end). Large reads
-   * go in slices: each chunk is whole, and of a snapshot nothing changes in between unless it is written.
-   * @throws VarveError CORRUPT {view, chunk}: nothing of that chunk was put into `buffer`
+   * Fills `buffer` from byte `at`; returns the bytes read (fewer only at the view's end). Up to 1 MiB is
+   * one synchronous read. More goes in slices of 1 MiB, each of which sees the view as it is then:
+   * writes go on in between, and a snapshot that is deleted meanwhile ends the read with NOT_FOUND.
+   * @throws VarveError CORRUPT {view, chunk}: `buffer` holds zeros in the place of that chunk
    */
   readInto(buffer: Uint8Array, options: ReadOptions): number | Promise<number>;
 

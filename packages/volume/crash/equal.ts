@@ -1,0 +1,40 @@
+/** Compares a volume with the model, byte by byte in every view, and asks it to check itself. */
+import type { Volume } from '../src/index.ts';
+import type { Model } from './model.ts';
+
+export class Differs extends Error {
+  override readonly name = 'Differs';
+}
+
+/** @throws Differs */
+export async function assertEqual(volume: Volume, model: Model, withData = true): Promise<void> {
+  const names = volume.snapshots().map(({ name }) => name);
+  const expected = [...model.snapshots.keys()];
+  if (names.toSorted().join() !== expected.toSorted().join()) {
+    throw new Differs(`snapshots are ${names.join()}, not ${expected.join()}`);
+  }
+  await assertView(volume, undefined, model.origin);
+  for (const [name, bytes] of model.snapshots) await assertView(volume, name, bytes);
+  await assertClean(volume, withData);
+}
+
+export async function assertView(
+  volume: Volume,
+  view: string | undefined,
+  expected: Uint8Array,
+): Promise<void> {
+  const bytes = new Uint8Array(expected.length + 1);
+  const read = await volume.readInto(bytes, { at: 0, ...(view !== undefined && { view }) });
+  const name = view ?? 'the origin';
+  if (read !== expected.length)
+    throw new Differs(`${name} has ${read} bytes, not ${expected.length}`);
+  for (let at = 0; at < expected.length; at++) {
+    if (bytes[at] === expected[at]) continue;
+    throw new Differs(`${name} at ${at}: ${bytes[at]}, not ${expected[at]}`);
+  }
+}
+
+export async function assertClean(volume: Volume, data = true): Promise<void> {
+  const report = await volume.check({ data });
+  if (!report.ok) throw new Differs(`check: ${JSON.stringify(report.findings.slice(0, 3))}`);
+}

@@ -1,0 +1,178 @@
+/**
+ * Turns what is to be changed into redo operations: where each chunk goes is decided here, once.
+ *
+ * Always true:
+ * - planning changes no map: what cannot be done is refused before anything was
+ * - bytes written straight to the pool stand where nothing refers, nor did at the last checkpoint
+ * - a chunk that somebody shares is never changed in place
+ */
+import { xxh32 } from '@varve/bytes';
+import { VarveError } from '@varve/protocol';
+import { ORIGIN } from './format.ts';
+import type { Draft } from './pool.ts';
+import type { Redo } from './redo.ts';
+import type { SharedChunks } from './shared-chunks.ts';
+import type { VolumeState } from './state.ts';
+import { isHole } from './value.ts';
+import type { Extent, VolumeFiles } from './volume-files.ts';
+
+/** What each chunk becomes: whole new bytes, or undefined: a hole. */
+export type Changes = Map<number, Uint8Array | undefined>;
+
+export interface PlanOptions {
+  readonly directBytes: number;
+  /** Absent: equal chunks are not looked for. */
+  readonly shared?: SharedChunks | undefined;
+}
+
+export interface Plan {
+  readonly group: Redo[];
+  /** To be written to the pool, and flushed, before the group's record is appended. */
+  readonly direct: readonly Extent[];
+}
+
+interface Written {
+  readonly chunk: number;
+  readonly bytes: Uint8Array;
+  readonly digest: number;
+}
+
+interface Placing {
+  readonly state: VolumeState;
+  readonly view: number;
+  readonly draft: Draft;
+  /** Physical chunks that this very group lets others refer to: not to be changed in place. */
+  readonly sharedNow: ReadonlySet<number>;
+}
+
+/** @throws VarveError VOLUME_FULL, CORRUPT, IO_ERROR */
+export function plan(
+  state: VolumeState,
+  view: number,
+  changes: Changes,
+  options: PlanOptions,
+): Plan {
+  const chunks = [...changes.keys()].sort((a, b) => a - b);
+  const shares: Redo[] = [];
+  const unmaps: Redo[] = [];
+  const written: Written[] = [];
+  const sharedNow = new Set<number>();
+  for (const chunk of chunks) {
+    const bytes = changes.get(chunk);
+    if (bytes === undefined) {
+      if (!isHole(state.valueOf(view, chunk))) addUnmap(unmaps, view, chunk);
+      continue;
+    }
+    const digest = xxh32(bytes, 0, bytes.length, state.seed);
+    const equal = options.shared?.find(state, bytes, digest, chunks.length);
+    if (equal === undefined) written.push({ chunk, bytes, digest });
+    else if (state.valueOf(view, chunk).physicalPlus1 !== equal + 1) {
+      shares.push({ op: 'share', view, chunk, physical: equal, digest });
+      sharedNow.add(equal);
+    }
+  }
+  const place = { state, view, draft: state.pool.draft(), sharedNow };
+  const isDirect = written.length * state.chunkBytes >= options.directBytes;
+  const placed = isDirect
+    ? placeDirect(place, written)
+    : { group: placeImages(place, written), direct: [] };
+  // Shares come first: what they refer to may lose its last other reference in this very group.
+  return { group: [...shares, ...unmaps, ...placed.group], direct: placed.direct };
+}
+
+function addUnmap(unmaps: Redo[], view: number, chunk: number): void {
+  const last = unmaps.at(-1);
+  if (last?.op === 'unmap' && last.chunk + last.count === chunk) {
+    unmaps[unmaps.length - 1] = { ...last, count: last.count + 1 };
+  } else unmaps.push({ op: 'unmap', view, chunk, count: 1 });
+}
+
+/** Small changes: journalled whole, onto the old place where nobody else sees it. */
+function placeImages(
+  { state, view, draft, sharedNow }: Placing,
+  written: readonly Written[],
+): Redo[] {
+  return written.map(({ chunk, bytes, digest }) => {
+    const own = state.exclusiveOf(view, chunk);
+    const physical = own >= 0 && !sharedNow.has(own) ? own : (draft.take(1)?.first ?? full(state));
+    return { op: 'image', view, chunk, physical, digest, bytes };
+  });
+}
+
+/** Large changes: to fresh places, in as few runs as there are; where there is none, as an image. */
+function placeDirect(place: Placing, written: readonly Written[]): Plan {
+  const { state, view, draft } = place;
+  const group: Redo[] = [];
+  const direct: Extent[] = [];
+  for (let from = 0; from < written.length;) {
+    let to = from + 1;
+    while (to < written.length && written[to]!.chunk === written[to - 1]!.chunk + 1) to++;
+    const run = draft.take(to - from);
+    if (run === undefined) {
+      group.push(...placeImages(place, written.slice(from, to)));
+      from = to;
+      continue;
+    }
+    const part = written.slice(from, from + run.count);
+    group.push({
+      op: 'map',
+      view,
+      chunk: part[0]!.chunk,
+      physical: run.first,
+      digests: part.map(({ digest }) => digest),
+    });
+    part.forEach(({ bytes }, index) => {
+      direct.push({ at: (run.first + index) * state.chunkBytes, bytes });
+    });
+    from += run.count;
+  }
+  direct.sort((a, b) => a.at - b.at);
+  return { group, direct };
+}
+
+function full(state: VolumeState): never {
+  const { counts, capacityChunks, quarantine } = state.pool;
+  throw new VarveError('VOLUME_FULL', undefined, {
+    facts: {
+      capacityChunks,
+      usedChunks: counts.usedChunks,
+      quarantinedChunks: quarantine.size,
+    },
+    outcome: 'not-written',
+  });
+}
+
+/** A chunk's bytes as a view reads them, verified unless told otherwise; false: it is a hole. */
+export function readChunk(
+  state: VolumeState,
+  files: VolumeFiles,
+  view: number,
+  chunk: number,
+  into: Uint8Array,
+): boolean {
+  const value = state.valueOf(view, chunk);
+  if (isHole(value)) {
+    into.fill(0);
+    return false;
+  }
+  const physical = value.physicalPlus1 - 1;
+  const pending = state.overlay.get(physical);
+  if (pending !== undefined) into.set(pending);
+  else files.readData(into, physical * state.chunkBytes);
+  if (xxh32(into, 0, into.length, state.seed) !== value.digest) {
+    throw damagedChunk(state, view, chunk, physical);
+  }
+  return true;
+}
+
+export function damagedChunk(
+  state: VolumeState,
+  view: number,
+  chunk: number,
+  physical: number,
+): VarveError {
+  const name = view === ORIGIN ? null : (state.snapshotOf(view)?.name ?? null);
+  return new VarveError('CORRUPT', 'a chunk’s bytes are not those that were written', {
+    facts: { view: name, chunk, physical, at: chunk * state.chunkBytes },
+  });
+}
