@@ -64,15 +64,24 @@ export interface VolumeCounters {
   readonly dataFlushes: number;
   readonly metaFlushes: number;
   readonly checkpoints: number;
+  /** Values that snapshots kept because the origin changed. */
   readonly redirects: number;
-  readonly copies: number;
   readonly dedupHits: number;
 }
 
-export interface WorkInProgress extends Progress {
-  readonly kind: 'delete' | 'restore';
-  readonly name: string;
-}
+export type WorkInProgress =
+  | {
+      readonly kind: 'delete';
+      readonly name: string;
+      readonly done: number;
+      readonly total: number;
+    }
+  | {
+      readonly kind: 'restore';
+      readonly name: string;
+      readonly done: number;
+      readonly total: number;
+    };
 
 export interface VolumeStatus {
   readonly name: string;
@@ -97,7 +106,7 @@ export interface VolumeStatus {
   readonly store: StoreStatus;
 }
 
-/** One chunk in a map of the volume. */
+/** One chunk in the demo's map. */
 export interface ChunkState {
   /** What the origin has there. */
   readonly origin: 'hole' | 'own' | 'shared';
