@@ -74,6 +74,13 @@ async function buildVarve() {
       platform: 'node',
       alone: true,
     }),
+    // Where pages are rendered in Node, its copy of what a page imports names this, too; nobody starts it.
+    await bundle({
+      input: { 'node/volume-worker': source('src/node/worker.ts') },
+      dir: VARVE_DIST,
+      platform: 'node',
+      alone: true,
+    }),
     await bundle({
       input: { 'service-worker': source('src/service-worker.ts') },
       dir: VARVE_DIST,

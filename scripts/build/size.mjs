@@ -13,6 +13,8 @@ export const BUDGET_BYTES = {
   worker: 51_200,
   ring: 4096,
   appender: 16_384,
+  volume: 4096,
+  volumeWorker: 61_440,
 };
 
 const compressed = (/** @type {string} */ file) =>
@@ -33,7 +35,8 @@ function closure(/** @type {string} */ file, /** @type {Set<string>} */ found = 
 }
 
 /**
- * `ring` is what a page that asks for it loads besides; `appender` is all of `varve/service-worker`.
+ * `ring` and `volume` are what a page that asks for them loads besides; `appender` is all of
+ * `varve/service-worker`, `volumeWorker` the engine with volumes.
  * The codec is what `index.js` would not need with another codec: `codec.js` and what only it uses.
  * @param {string} dist of `varve`
  */
@@ -51,5 +54,7 @@ export function sizesOf(dist) {
     worker: compressed(join(dist, 'worker.js')),
     ring: beside('ring.js'),
     appender: compressed(join(dist, 'service-worker.js')),
+    volume: beside('volume.js'),
+    volumeWorker: compressed(join(dist, 'volume-worker.js')),
   };
 }
