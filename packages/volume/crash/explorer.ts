@@ -11,7 +11,7 @@ import type { Host } from '@varve/files';
 import { type DiskImage, type Profile, SeededRandom, seedOf, SimulatedDisk } from '@varve/files/simulated';
 import { isVarveError } from '@varve/protocol';
 import { type AtomicOp, openVolume, type Volume, type VolumeOptions } from '../src/index.ts';
-import { assertClean, assertEqual, Differs } from './equal.ts';
+import { assertClean, assertEqual, assertIdle, Differs } from './equal.ts';
 import { Model } from './model.ts';
 import { atOnce } from './random-run.ts';
 
@@ -110,6 +110,7 @@ async function look(
       await then.end();
       const reopened = await openVolume(hostOf(disk), 'v', { create: false });
       await assertEqual(reopened, then.model);
+      await assertIdle(reopened);
       reopened.abandon();
     } else volume.abandon();
   } catch (cause) {
@@ -215,6 +216,7 @@ class Life implements Owing {
   async end(): Promise<void> {
     await assertEqual(this.volume!, this.model);
     await Promise.all(this.background);
+    await assertIdle(this.volume!);
     await this.volume!.close();
   }
 
@@ -284,6 +286,8 @@ class Life implements Owing {
   private async together(): Promise<void> {
     const calls: Promise<void>[] = [];
     for (let index = 0; index < 3; index++) calls.push(this.change(1));
+    // Nothing of them is durable yet when it begins.
+    if (this.random.below(2) === 0) calls.push(this.volume!.checkpoint());
     await Promise.all(calls);
   }
 
