@@ -38,3 +38,12 @@ export async function assertClean(volume: Volume, data = true): Promise<void> {
   const report = await volume.check({ data });
   if (!report.ok) throw new Differs(`check: ${JSON.stringify(report.findings.slice(0, 3))}`);
 }
+
+/** @throws Differs when a deletion or restore does not come to its end by itself */
+export async function assertIdle(volume: Volume): Promise<void> {
+  for (let turn = 0; turn < 2_000; turn++) {
+    if (volume.status().work.length === 0) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  throw new Differs(`work does not end: ${JSON.stringify(volume.status().work)}`);
+}

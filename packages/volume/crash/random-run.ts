@@ -11,9 +11,10 @@ import { Model } from './model.ts';
 
 const CHUNK = 512;
 
-/** Timers that wait for nothing: what is paced by them goes as fast as it can. */
+/** Timers of which those without a delay run at once, and the others never: nobody sleeps in a test. */
 export const atOnce: Host['timers'] = {
-  after: (_ms, task) => {
+  after: (delayMs, task) => {
+    if (delayMs > 0) return () => {};
     const handle = setImmediate(task);
     return () => clearImmediate(handle);
   },
@@ -175,6 +176,12 @@ export class RandomRun {
   }
 
   private async snapshot(): Promise<void> {
+    // Where there may be many, they come in crowds.
+    const crowd = this.snapshotsMax > 8 ? 1 + this.random.below(16) : 1;
+    for (let index = 0; index < crowd; index++) await this.oneSnapshot();
+  }
+
+  private async oneSnapshot(): Promise<void> {
     if (this.model.snapshots.size >= this.snapshotsMax) return;
     const name = `s${this.serial++}`;
     try {
@@ -210,6 +217,8 @@ export class RandomRun {
     const name = this.pick(names);
     const restored = this.volume.restore(name);
     this.model.restore(name);
+    // From the call on, long before the maps are settled.
+    await assertView(this.volume, undefined, this.model.origin);
     if (this.random.below(2) === 0) await restored;
     else {
       this.pending.push(

@@ -99,9 +99,9 @@ export class Blocks {
     return this.used.has(place);
   }
 
-  /** Places that dirty blocks have left, and that the last checkpoint still refers to. */
-  get leftPlaces(): readonly number[] {
-    return this.freedLater;
+  /** Places in use that no clean block stands in: left by dirty ones, or taken by a checkpoint under way. */
+  get unsettledPlaces(): readonly number[] {
+    return [...this.freedLater, ...this.written.map(({ place }) => place)];
   }
 
   isDirty(id: number): boolean {

@@ -268,7 +268,7 @@ class StructureCheck {
   private comparePlaces(): void {
     const { blocks } = this.state;
     const reachable = this.places.size;
-    for (const place of blocks.leftPlaces) this.places.add(place);
+    for (const place of blocks.unsettledPlaces) this.places.add(place);
     if (this.isWhole && this.places.size !== blocks.usedPlaces) {
       this.findings.add('meta-leak', 'places in use are not those that are reachable', {
         used: blocks.usedPlaces,

@@ -245,7 +245,7 @@ export class OpenVolume implements Volume {
   }
 
   private issueOnce(planned: Plan): Promise<void> {
-    if (planned.group.length === 0) return this.flush();
+    if (planned.group.length === 0) return this.core.records.flush();
     let journalled = 0;
     for (const { op } of planned.group) if (op === 'image') journalled += this.state.chunkBytes;
     demand(journalled <= GROUP_BYTES_MAX, 'ops', `at most ${GROUP_BYTES_MAX} bytes to journal`);
@@ -456,9 +456,8 @@ export class OpenVolume implements Volume {
   }
 
   async flush(): Promise<void> {
-    if (this.lifeState === 'reloading') await this.reloading;
-    this.demandNotEnded();
-    await this.core.records.flush();
+    // Behind everything that waits at the gate.
+    await this.change(undefined, () => this.core.records.flush());
   }
 
   checkpoint(): Promise<void> {
@@ -564,7 +563,7 @@ export class OpenVolume implements Volume {
       this.work.pause();
       if (this.checkpointing !== undefined) await this.checkpointing.catch(() => {});
       await this.checkpoint();
-      await this.flush();
+      await this.core.records.flush();
       this.gate.close();
     } catch (error) {
       failed = error;

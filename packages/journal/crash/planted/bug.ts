@@ -2,7 +2,7 @@
 export interface PlantedBug {
   readonly name: string;
   /** In packages/journal/src, or in the `src` of another package. */
-  readonly package?: 'engine' | 'files';
+  readonly package?: 'engine' | 'files' | 'volume';
   readonly file: string;
   /** Stands exactly once in the file; anything else fails the run. */
   readonly find: string;

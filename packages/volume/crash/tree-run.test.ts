@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest';
+import { treeRun } from './tree-run.ts';
+
+test('a tree of several levels holds what was put in, and nothing when all was taken out', async () => {
+  let heightMost = 0;
+  for (let seed = 1; seed <= 8; seed++) {
+    const figures = await treeRun(seed);
+    heightMost = Math.max(heightMost, figures.heightMost);
+    expect(figures.blocksLeft).toBe(0);
+  }
+  expect(heightMost).toBeGreaterThanOrEqual(3);
+});
