@@ -19,6 +19,7 @@ import { withFigures } from './src/report/markdown.ts';
 import { workTable } from './src/report/table.ts';
 import type { Result } from './src/result.ts';
 import type { Work } from './src/work.ts';
+import { volumeResults, volumeTable, type VolumeResult } from './src/volume/report.ts';
 import { works } from './src/works/index.ts';
 
 async function main(args: readonly string[]): Promise<number> {
@@ -27,6 +28,7 @@ async function main(args: readonly string[]): Promise<number> {
     await reportHeap(options.only);
     return 0;
   }
+  if (options.volumes) return runVolumes(options);
   for (const name of options.only ?? [])
     known(
       name,
@@ -96,6 +98,30 @@ async function main(args: readonly string[]): Promise<number> {
   } finally {
     for (const lane of lanes) await lane.close();
   }
+}
+
+/** Volumes have a run of their own: other subjects, other figures. */
+async function runVolumes({ lanes, quick, isolated, jsonPath }: RunOptions): Promise<number> {
+  const results: VolumeResult[] = [];
+  for (const open of [
+    ...(lanes.includes('browser') ? [() => browserLane({ isolated })] : []),
+    ...(lanes.includes('node') ? [() => nodeLane()] : []),
+  ]) {
+    const lane = await open();
+    try {
+      console.log(`\n${lane.name}: ${lane.engine} ${JSON.stringify(lane.notes)}`);
+      const figures = await lane.volumes(quick);
+      results.push(...volumeResults(lane.name, figures));
+      console.log(volumeTable(figures));
+    } finally {
+      await lane.close();
+    }
+  }
+  if (jsonPath !== undefined) {
+    const path = resolve(process.env['INIT_CWD'] ?? process.cwd(), jsonPath);
+    await writeFile(path, `${JSON.stringify({ schema: 1, quick, bars: results }, null, 1)}\n`);
+  }
+  return 0;
 }
 
 /** The bars speak of the browser: Node shows a few works only when it is to be quick. */

@@ -1,6 +1,7 @@
 /** A lane: one platform in which subjects are measured, as the runner sees it. */
 import type { SeatResult } from './result.ts';
 import type { SubjectFacts } from './subject.ts';
+import type { VolumeFigure } from './volume/measure.ts';
 
 export interface LaneOptions {
   /** Serve the page cross-origin isolated: finer clock, shared memory. */
@@ -23,5 +24,7 @@ export interface Lane {
   readonly notes: Readonly<Record<string, unknown>>;
   readonly subjects: readonly SubjectFacts[];
   run(work: string, plan: Plan): Promise<SeatResult[]>;
+  /** Volumes, in the thread where an engine would be. */
+  volumes(isQuick: boolean): Promise<VolumeFigure[]>;
   close(): Promise<void>;
 }

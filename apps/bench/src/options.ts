@@ -14,6 +14,7 @@ export interface RunOptions {
   readonly isolated: boolean;
   readonly list: boolean;
   readonly heap: boolean;
+  readonly volumes: boolean;
 }
 
 export const USAGE = `npm run bench -- [options]
@@ -28,6 +29,7 @@ export const USAGE = `npm run bench -- [options]
   --block-ms N          how long a block lasts (default 200, quick 60)
   --not-isolated        serve the page without cross-origin isolation
   --heap                what appends and replays allocate, by function (Node; --only takes its paths)
+  --volumes             volumes against a raw file, instead of logs
   --list                names of works and subjects`;
 
 export function parseOptions(args: readonly string[]): RunOptions {
@@ -46,6 +48,7 @@ export function parseOptions(args: readonly string[]): RunOptions {
       'not-isolated': { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       heap: { type: 'boolean', default: false },
+      volumes: { type: 'boolean', default: false },
     },
   });
   const lanes = values.lane === undefined ? ['browser', 'node'] : names(values.lane);
@@ -63,6 +66,7 @@ export function parseOptions(args: readonly string[]): RunOptions {
     isolated: !values['not-isolated'],
     list: values.list,
     heap: values.heap,
+    volumes: values.volumes,
   };
 }
 

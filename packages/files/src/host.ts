@@ -25,7 +25,10 @@ export interface Random {
 }
 
 export interface Timers {
-  /** Runs `task` once after `delayMs`; the returned function cancels it. Never keeps a process alive. */
+  /**
+   * Runs `task` once after `delayMs`; the returned function cancels it. Never keeps a process alive, but
+   * with 0: that is the next turn of work under way.
+   */
   after(delayMs: number, task: () => void): () => void;
 }
 

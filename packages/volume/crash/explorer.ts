@@ -8,7 +8,13 @@
  * - a failure names the case and the image, which show it again: `exploreCase(seed, { only: id })`
  */
 import type { Host } from '@varve/files';
-import { type DiskImage, type Profile, SeededRandom, seedOf, SimulatedDisk } from '@varve/files/simulated';
+import {
+  type DiskImage,
+  type Profile,
+  SeededRandom,
+  seedOf,
+  SimulatedDisk,
+} from '@varve/files/simulated';
 import { isVarveError } from '@varve/protocol';
 import { type AtomicOp, openVolume, type Volume, type VolumeOptions } from '../src/index.ts';
 import { assertClean, assertEqual, assertIdle, Differs } from './equal.ts';
@@ -230,8 +236,17 @@ class Life implements Owing {
     else if (kind < 80) await this.finishLater('restore');
     else if (kind < 85) {
       const size = this.random.below(this.options.sizeBytes! + 2 * CHUNK);
-      await this.step(`resize ${size}`, (model) => model.resize(size), () => volume.resize(size));
-    } else if (kind < 95) await this.step('checkpoint', () => {}, () => volume.checkpoint());
+      await this.step(
+        `resize ${size}`,
+        (model) => model.resize(size),
+        () => volume.resize(size),
+      );
+    } else if (kind < 95)
+      await this.step(
+        'checkpoint',
+        () => {},
+        () => volume.checkpoint(),
+      );
     else await this.reopen();
   }
 
@@ -250,7 +265,8 @@ class Life implements Owing {
       await call();
       step.ackedAtOp = this.disk.opCount;
     } catch (error) {
-      if (!isVarveError(error, 'VOLUME_FULL') && !isVarveError(error, 'SNAPSHOT_LIMIT')) throw error;
+      if (!isVarveError(error, 'VOLUME_FULL') && !isVarveError(error, 'SNAPSHOT_LIMIT'))
+        throw error;
       this.steps.pop();
     }
   }

@@ -53,6 +53,7 @@ export async function browserLane({ isolated }: LaneOptions): Promise<Lane> {
       },
       subjects: await page.evaluate(() => bench.subjects()),
       run: (work, plan) => page.evaluate(({ work, plan }) => bench.run(work, plan), { work, plan }),
+      volumes: (isQuick) => page.evaluate((quick) => bench.volumes(quick), isQuick),
       close,
     };
   } catch (error) {

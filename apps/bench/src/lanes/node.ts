@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { createNodeHost } from '@varve/files/node';
 import { interleave, takesPart } from '../interleave.ts';
 import type { Lane } from '../lane.ts';
 import { Seat } from '../seat.ts';
 import { inNode } from '../subjects/in-node.ts';
 import { missingPeers } from '../subjects/node-peers.ts';
+import { measureVolumes } from '../volume/measure.ts';
 import { works } from '../works/index.ts';
 import { refuseMemoryOnly } from './memory-only.ts';
 
@@ -42,6 +44,7 @@ export async function nodeLane(): Promise<Lane> {
         }),
       );
     },
+    volumes: (isQuick) => measureVolumes(createNodeHost(join(folder, 'volumes')), isQuick),
     close: () => rm(folder, { recursive: true, force: true }),
   };
 }

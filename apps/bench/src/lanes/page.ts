@@ -8,12 +8,14 @@ import { asker } from '../platform/rpc.ts';
 import { inPage } from '../subjects/in-page.ts';
 import { inWorker } from '../subjects/in-worker.ts';
 import { works } from '../works/index.ts';
+import type { VolumeFigure } from '../volume/measure.ts';
 import type { FlushProbe } from './probe.ts';
 
 export interface BenchPage {
   probe(): Promise<FlushProbe>;
   subjects(): SubjectFacts[];
   run(work: string, plan: Plan): Promise<SeatResult[]>;
+  volumes(isQuick: boolean): Promise<VolumeFigure[]>;
 }
 
 declare global {
@@ -53,6 +55,15 @@ globalThis.bench = {
     const worker = measuringWorker();
     try {
       return await asker(worker)<FlushProbe>('probe');
+    } finally {
+      worker.terminate();
+    }
+  },
+
+  async volumes(isQuick) {
+    const worker = measuringWorker();
+    try {
+      return await asker(worker)<VolumeFigure[]>('volumes', isQuick);
     } finally {
       worker.terminate();
     }
