@@ -3,7 +3,13 @@
  * not happen, what may have happened is looked up, and the volume serves on, or says that it is over.
  */
 import type { Host } from '@varve/files';
-import { type FaultRule, type Profile, SeededRandom, seedOf, SimulatedDisk } from '@varve/files/simulated';
+import {
+  type FaultRule,
+  type Profile,
+  SeededRandom,
+  seedOf,
+  SimulatedDisk,
+} from '@varve/files/simulated';
 import { isVarveError, VarveError } from '@varve/protocol';
 import { type AtomicOp, openVolume, type Volume, type VolumeOptions } from '../src/index.ts';
 import { assertEqual, Differs } from './equal.ts';

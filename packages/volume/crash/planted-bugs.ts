@@ -57,7 +57,8 @@ const BUGS: readonly Given[] = [
     name: 'a checkpoint applies images before it flushes the journal',
     file: 'core.ts',
     find: 'await records.flush();\n    const upTo = records.lastLsn;',
-    replace: 'const upTo = records.lastLsn; state.overlay.apply(files, upTo); await records.flush();',
+    replace:
+      'const upTo = records.lastLsn; state.overlay.apply(files, upTo); await records.flush();',
     by: 'crash',
     seed: 1,
   },

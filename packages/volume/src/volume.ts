@@ -225,7 +225,7 @@ export class OpenVolume implements Volume {
       return this.issueOnce(planned());
     } catch (error) {
       const mayHelp = isVarveError(error, 'VOLUME_FULL') && this.state.pool.quarantine.size > 0;
-      if (!mayHelp) throw error;
+      if (!mayHelp) throw notWritten(error);
     }
     keep();
     return this.issueLater(planned);
@@ -238,6 +238,8 @@ export class OpenVolume implements Volume {
       await this.checkpoint();
       if (this.lifeState !== 'open') throw this.refusal();
       issued = this.issueOnce(planned());
+    } catch (error) {
+      throw notWritten(error);
     } finally {
       this.gate.open();
     }
@@ -587,6 +589,11 @@ export class OpenVolume implements Volume {
   abandon(): void {
     this.end('closed', new VarveError('CLOSED', undefined, { facts: { store: this.name } }));
   }
+}
+
+/** Of what fails before its record is queued nothing can be left. */
+function notWritten(error: unknown): unknown {
+  return isVarveError(error) ? withOutcome(error, 'not-written') : error;
 }
 
 const keepNothing = (): void => {};
