@@ -137,10 +137,10 @@ const BUGS: readonly Given[] = [
     seed: 1,
   },
   {
-    name: 'a chunk is changed in place while its group shares it',
+    name: 'a chunk is shared that the same group lets go of',
     file: 'planner.ts',
-    find: 'own >= 0 && !sharedNow.has(own) ? own',
-    replace: 'own >= 0 ? own',
+    find: 'if (equal === undefined || leaving.has(equal)) written',
+    replace: 'if (equal === undefined) written',
     by: 'model',
     seed: 1,
   },
