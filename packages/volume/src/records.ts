@@ -131,8 +131,12 @@ export class Records {
   async flush(): Promise<void> {
     this.seal();
     await this.settled();
-    if (this.stopped !== undefined) throw this.stopped;
+    this.demandNotStopped();
     await this.store.flush();
+    this.demandNotStopped();
+  }
+
+  private demandNotStopped(): void {
     if (this.stopped !== undefined) throw this.stopped;
   }
 }
