@@ -154,7 +154,7 @@ const BUGS: readonly Given[] = [
   },
   {
     name: 'a deletion or restore is not resumed at opening',
-    file: 'volume.ts',
+    file: 'life.ts',
     find: 'this.work.loaded();',
     replace: '',
     by: 'crash',
@@ -226,9 +226,9 @@ const BUGS: readonly Given[] = [
   },
   {
     name: 'after a fault what was in memory is kept',
-    file: 'volume.ts',
+    file: 'life.ts',
     find: 'await this.load();\n        this.onEvent(',
-    replace: "this.lifeState = 'open';\n        this.onEvent(",
+    replace: "this.state = 'open';\n        this.onEvent(",
     by: 'fault',
     seed: 1,
   },

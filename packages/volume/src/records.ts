@@ -136,7 +136,8 @@ export class Records {
     this.demandNotStopped();
   }
 
-  private demandNotStopped(): void {
+  /** @throws why nothing of what is in memory counts any more */
+  demandNotStopped(): void {
     if (this.stopped !== undefined) throw this.stopped;
   }
 }
