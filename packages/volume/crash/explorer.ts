@@ -300,6 +300,8 @@ class Life implements Owing {
 
   /** Calls of one turn: any number of the first of them may be left. */
   private async together(): Promise<void> {
+    // Where one of them may be refused, what those behind it leave is another question.
+    if (this.volume!.status().capacityChunks < 1_000_000) return;
     const calls: Promise<void>[] = [];
     for (let index = 0; index < 3; index++) calls.push(this.change(1));
     // Nothing of them is durable yet when it begins.

@@ -127,7 +127,56 @@ class FaultRun {
     return { write: { at, bytes: new Uint8Array(length).fill(1 + this.random.below(255)) } };
   }
 
+  /** Writes of one turn, onto the same chunks: what one of them leaves depends on those before it. */
+  private async together(): Promise<void> {
+    const rule = this.random.below(2) === 0 ? this.fault() : undefined;
+    const injected = rule && this.disk.inject({ ...rule, path: 'v/journal' });
+    const at = this.random.below(this.model.origin.length - CHUNK);
+    const ops = Array.from({ length: 3 }, (_, index): AtomicOp => {
+      const length = 1 + this.random.below(CHUNK);
+      const bytes = new Uint8Array(length).fill(1 + this.random.below(255));
+      return { write: { at: Math.max(0, at - index * 20), bytes } };
+    });
+    this.last = `three writes at ${at}`;
+    const outcomes = await Promise.all(
+      ops.map((op) =>
+        this.volume.atomic([op]).then(
+          () => 'done' as const,
+          (error: unknown) => {
+            if (!isVarveError(error)) throw error;
+            return error.outcome ?? 'unknown';
+          },
+        ),
+      ),
+    );
+    this.last += ` (${outcomes.join(', ')})`;
+    this.figures.strikes += injected?.strikes ?? 0;
+    injected?.cancel();
+    let candidates = [this.model];
+    ops.forEach((op, index) => {
+      const outcome = outcomes[index];
+      if (outcome === 'not-written') {
+        this.figures.refused++;
+        return;
+      }
+      const changed = candidates.map((model) => {
+        const copy = model.copy();
+        copy.atomic([op]);
+        return copy;
+      });
+      if (outcome === 'unknown') this.figures.unknown++;
+      candidates = outcome === 'unknown' ? [...candidates, ...changed] : changed;
+    });
+    await this.recover();
+    for (const candidate of candidates) {
+      this.model = candidate;
+      if (await this.isEqual(candidate)) return;
+    }
+    throw new Differs(`none of ${candidates.length} states`);
+  }
+
   private async call(): Promise<void> {
+    if (this.random.below(5) === 0) return this.together();
     const injected = this.random.below(3) === 0 ? this.disk.inject(this.fault()) : undefined;
     const kind = this.random.below(100);
     const names = [...this.model.snapshots.keys()];

@@ -25,7 +25,7 @@ test(
       figures.snapshotsMost = Math.max(figures.snapshotsMost, run.snapshotsMost);
       for (const name of ['reopened', 'abandoned', 'fulls'] as const) figures[name] += run[name];
     }
-    console.log(JSON.stringify(figures));
+    process.stdout.write(`${JSON.stringify(figures)}\n`);
     expect(figures.operations).toBe(OPERATIONS);
     expect(figures.reopened * figures.abandoned * figures.fulls).toBeGreaterThan(0);
   },

@@ -6,7 +6,7 @@ import { createMemoryHost } from '@varve/files/memory';
 import { SeededRandom, seedOf } from '@varve/files/simulated';
 import { isVarveError } from '@varve/protocol';
 import { type AtomicOp, openVolume, type Volume, type VolumeOptions } from '../src/index.ts';
-import { assertClean, assertEqual, assertView, Differs } from './equal.ts';
+import { assertClean, assertEqual, assertIdle, assertView, Differs } from './equal.ts';
 import { Model } from './model.ts';
 
 const CHUNK = 512;
@@ -79,6 +79,7 @@ export class RandomRun {
     }
     await Promise.all(this.pending);
     await assertEqual(this.volume, this.model);
+    await assertIdle(this.volume);
     await this.volume.close();
   }
 

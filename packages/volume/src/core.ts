@@ -117,6 +117,8 @@ export class Core {
   async checkpoint(): Promise<void> {
     const { state, files, records, store } = this;
     await records.flush();
+    // What was voided since must not get into a header.
+    records.demandNotStopped();
     const upTo = records.lastLsn;
     if (upTo === this.checkpointLsn && state.blocks.dirtyCount === 0) return;
     // All of the journal is durable now: every image may be applied.

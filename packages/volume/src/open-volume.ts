@@ -2,6 +2,7 @@ import type { Host } from '@varve/files';
 import type { StoreEvent } from '@varve/protocol';
 import { completeOptions } from './options.ts';
 import { openPlace } from './place.ts';
+import { VolumeLife } from './life.ts';
 import { OpenVolume } from './volume.ts';
 import type { Volume, VolumeEvent, VolumeOptions } from './volume-port.ts';
 
@@ -24,14 +25,14 @@ export async function openVolume(
     early.push(event);
   };
   const place = await openPlace(host, name, options, (event) => hear(event));
-  const volume = new OpenVolume(host, name, options, place, onEvent);
-  hear = (event) => volume.heard(event);
-  for (const event of early) volume.heard(event);
+  const life = new VolumeLife(host, name, options, place, onEvent);
+  hear = (event) => life.heard(event);
+  for (const event of early) life.heard(event);
   try {
-    await volume.start();
+    await life.load();
   } catch (error) {
     place.store.abandon();
     throw error;
   }
-  return volume;
+  return new OpenVolume(life);
 }

@@ -7,7 +7,7 @@
  */
 import { type Directory, faultOf, type Host, type SyncFile } from '@varve/files';
 import { folderOf, JOURNAL_FILE, openStore, type Store } from '@varve/journal';
-import { type StoreEvent, VarveError } from '@varve/protocol';
+import { isVarveError, type StoreEvent, VarveError } from '@varve/protocol';
 import { EMPTY_TREE } from './exceptions.ts';
 import { DATA_FILE, META_FILE } from './format.ts';
 import { decodeHeader, encodeHeader, type Header, isHeader } from './header.ts';
@@ -68,7 +68,14 @@ export async function openPlace(
 
 /** A store without metadata is one that was begun and not finished, or somebody else's. */
 async function refuseOthers(host: Host, name: string): Promise<void> {
-  const store = await openStore(host, name, { readOnly: true, create: false });
+  let store: Store;
+  try {
+    store = await openStore(host, name, { readOnly: true, create: false });
+  } catch (error) {
+    // Its first superblocks are not there yet.
+    if (isVarveError(error, 'NOT_FOUND')) return;
+    throw error;
+  }
   try {
     const stored = store.readState();
     if (stored === undefined && store.status().lastLsn === 0) return;

@@ -41,8 +41,6 @@ interface Placing {
   readonly state: VolumeState;
   readonly view: number;
   readonly draft: Draft;
-  /** Physical chunks that this very group lets others refer to: not to be changed in place. */
-  readonly sharedNow: ReadonlySet<number>;
 }
 
 /** @throws VarveError VOLUME_FULL, CORRUPT, IO_ERROR */
@@ -56,7 +54,11 @@ export function plan(
   const shares: Redo[] = [];
   const unmaps: Redo[] = [];
   const written: Written[] = [];
-  const sharedNow = new Set<number>();
+  // What this group lets go of, or changes in place, is nothing to share.
+  const leaving = new Set<number>();
+  if (options.shared !== undefined) {
+    for (const chunk of chunks) leaving.add(state.valueOf(view, chunk).physicalPlus1 - 1);
+  }
   for (const chunk of chunks) {
     const bytes = changes.get(chunk);
     if (bytes === undefined) {
@@ -65,18 +67,18 @@ export function plan(
     }
     const digest = xxh32(bytes, 0, bytes.length, state.seed);
     const equal = options.shared?.find(state, bytes, digest, chunks.length);
-    if (equal === undefined) written.push({ chunk, bytes, digest });
-    else if (state.valueOf(view, chunk).physicalPlus1 !== equal + 1) {
+    // The very bytes that are there already change nothing.
+    if (equal !== undefined && state.valueOf(view, chunk).physicalPlus1 === equal + 1) continue;
+    if (equal === undefined || leaving.has(equal)) written.push({ chunk, bytes, digest });
+    else {
       shares.push({ op: 'share', view, chunk, physical: equal, digest });
-      sharedNow.add(equal);
     }
   }
-  const place = { state, view, draft: state.pool.draft(), sharedNow };
+  const place = { state, view, draft: state.pool.draft() };
   const isDirect = written.length * state.chunkBytes >= options.directBytes;
   const placed = isDirect
     ? placeDirect(place, written)
     : { group: placeImages(place, written), direct: [] };
-  // Shares come first: what they refer to may lose its last other reference in this very group.
   return { group: [...shares, ...unmaps, ...placed.group], direct: placed.direct };
 }
 
@@ -88,13 +90,10 @@ function addUnmap(unmaps: Redo[], view: number, chunk: number): void {
 }
 
 /** Small changes: journalled whole, onto the old place where nobody else sees it. */
-function placeImages(
-  { state, view, draft, sharedNow }: Placing,
-  written: readonly Written[],
-): Redo[] {
+function placeImages({ state, view, draft }: Placing, written: readonly Written[]): Redo[] {
   return written.map(({ chunk, bytes, digest }) => {
     const own = state.exclusiveOf(view, chunk);
-    const physical = own >= 0 && !sharedNow.has(own) ? own : (draft.take(1)?.first ?? full(state));
+    const physical = own >= 0 ? own : (draft.take(1)?.first ?? full(state));
     return { op: 'image', view, chunk, physical, digest, bytes };
   });
 }

@@ -131,8 +131,13 @@ export class Records {
   async flush(): Promise<void> {
     this.seal();
     await this.settled();
-    if (this.stopped !== undefined) throw this.stopped;
+    this.demandNotStopped();
     await this.store.flush();
+    this.demandNotStopped();
+  }
+
+  /** @throws why nothing of what is in memory counts any more */
+  demandNotStopped(): void {
     if (this.stopped !== undefined) throw this.stopped;
   }
 }

@@ -12,7 +12,14 @@ import { readU32, writeU32 } from '@varve/bytes';
 import { VarveError } from '@varve/protocol';
 import { Blocks, type BlockRef } from './blocks.ts';
 import { Exceptions } from './exceptions.ts';
-import { BlockKind, CURSOR_END, ORIGIN, ORIGIN_ENTRY_BYTES, REFERENCE_BYTES } from './format.ts';
+import {
+  BlockKind,
+  CHUNKS_MAX,
+  CURSOR_END,
+  ORIGIN,
+  ORIGIN_ENTRY_BYTES,
+  REFERENCE_BYTES,
+} from './format.ts';
 import type { Header, Snapshot } from './header.ts';
 import {
   bitMask,
@@ -156,18 +163,19 @@ export class VolumeState {
     }
     switch (redo.op) {
       case 'image':
-        this.demand(redo.chunk < CURSOR_END, redo, lsn);
+        this.demand(redo.chunk < this.chunksOf(view), redo, lsn);
         this.applyImage(view, redo.chunk, redo.physical, redo.digest);
         this.overlay.put(redo.physical, redo.bytes, lsn);
         break;
       case 'share': {
         const value = { physicalPlus1: redo.physical + 1, digest: redo.digest };
+        this.demand(redo.chunk < this.chunksOf(view), redo, lsn);
         this.pool.refer(redo.physical, true);
         this.assign(view, redo.chunk, value);
         break;
       }
       case 'map':
-        this.demand(redo.chunk + redo.digests.length <= CURSOR_END, redo, lsn);
+        this.demand(redo.chunk + redo.digests.length <= this.chunksOf(view), redo, lsn);
         redo.digests.forEach((digest, index) => {
           const physical = redo.physical + index;
           this.pool.refer(physical, false);
@@ -175,7 +183,7 @@ export class VolumeState {
         });
         break;
       case 'unmap':
-        this.demand(redo.chunk + redo.count <= CURSOR_END, redo, lsn);
+        this.demand(redo.chunk + redo.count <= this.chunksOf(view), redo, lsn);
         this.unmap(view, redo.chunk, redo.chunk + redo.count);
         break;
       case 'snapshot': {
@@ -209,6 +217,7 @@ export class VolumeState {
         this.restoreStep(view, redo.from, redo.to);
         break;
       case 'resize':
+        this.demand(redo.sizeBytes <= CHUNKS_MAX * this.chunkBytes, redo, lsn);
         if (redo.sizeBytes < this.sizeBytes) {
           this.unmap(ORIGIN, this.chunksIn(redo.sizeBytes), this.chunksIn(this.sizeBytes));
         }
@@ -222,6 +231,10 @@ export class VolumeState {
     throw new VarveError('CORRUPT', 'a record does not fit the volume it belongs to', {
       facts: { lsn, op: redo.op, view: redo.view },
     });
+  }
+
+  private chunksOf(view: number): number {
+    return this.chunksIn(this.sizeOf(view));
   }
 
   chunksIn(bytes: number): number {

@@ -177,25 +177,29 @@ export class Work {
         this.done = 0;
         this.total = core.state.exceptions.count;
       }
-      const ended = await this.step(core, next).catch((error: unknown) => this.failed(error, next));
-      if (ended === undefined) return;
+      const isDone = await this.step(core, next).then(
+        () => true,
+        (error: unknown) => this.failed(error, next),
+      );
+      if (!isDone) return;
       this.failures = 0;
-      if (!ended) await new Promise<void>((resolve) => this.host.timers.after(0, resolve));
+      // Others have their turn after every step.
+      await new Promise<void>((resolve) => this.host.timers.after(0, resolve));
     }
   }
 
   /** The volume is loaded anew, and tries again; not for ever. */
-  private failed(error: unknown, { kind }: Pick<Step, 'kind'>): undefined {
+  private failed(error: unknown, { kind }: Pick<Step, 'kind'>): false {
     if (this.host.core() !== undefined) this.host.voided(error);
     this.failures++;
-    if (this.failures < FAILURES_MAX) return;
+    if (this.failures < FAILURES_MAX) return false;
     this.isPaused = true;
     this.end(error as VarveError);
     if (kind === 'restore') this.host.giveUp(error as VarveError);
+    return false;
   }
 
-  /** True: the work is done, and durable. */
-  private async step(core: Core, next: Omit<Step, 'to'>): Promise<boolean> {
+  private async step(core: Core, next: Omit<Step, 'to'>): Promise<void> {
     let step: Step;
     let issued: Promise<void>;
     try {
@@ -213,7 +217,6 @@ export class Work {
     await issued;
     this.done += this.host.stepExceptions;
     this.report(step, isLast);
-    return isLast;
   }
 
   private report({ kind, bit, name }: Step, isLast: boolean): void {
