@@ -12,6 +12,7 @@ import { runMutantsLane } from './lanes/mutants.ts';
 import { runRingLane } from './lanes/ring.ts';
 import { runRecoveryLane } from './lanes/recovery.ts';
 import { runTabsLane } from './lanes/tabs.ts';
+import { runVolumesLane } from './lanes/volumes.ts';
 import { parseCrashOptions, USAGE } from './options.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -23,6 +24,8 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     if (args.some((arg) => /^(--tabs(=.*)?|(--replay=)?tabs:.*)$/.test(arg)))
       return await runTabsLane(args);
+    if (/--subject[= ]volume|--replay[= ]volume/.test(args.join(' ')))
+      return await runVolumesLane(args);
     if (args.some((arg) => /^--(images|exhaustive|planted|replay)(=|$)/.test(arg)))
       return await runImagesLane(args);
     if (args.includes('--damage')) return await runDamageLane(args);

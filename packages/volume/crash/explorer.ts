@@ -36,6 +36,7 @@ export interface ExploreLimits {
 }
 
 export interface ExploreFigures {
+  readonly profile: Profile;
   images: number;
   secondImages: number;
   deviceOps: number;
@@ -57,9 +58,9 @@ export async function exploreCase(
   seed: number,
   limits: ExploreLimits = {},
 ): Promise<ExploreFigures> {
-  const figures = { images: 0, secondImages: 0, deviceOps: 0 };
   const random = new SeededRandom(seedOf(seed, 'case'));
   const profile = PROFILES[random.below(PROFILES.length)]!;
+  const figures = { profile, images: 0, secondImages: 0, deviceOps: 0 };
   const disk = new SimulatedDisk({ seed, profile });
   const life = new Life(disk, random, new Model(CHUNK * (4 + random.below(20))));
   await life.create();
