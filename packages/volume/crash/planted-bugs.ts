@@ -59,7 +59,7 @@ const BUGS: readonly Given[] = [
     find: '    await records.flush();\n',
     replace: '    state.overlay.apply(files, records.lastLsn); await records.flush();\n',
     by: 'crash',
-    seed: 12,
+    seed: 14,
   },
   {
     name: 'freed chunks are not put into quarantine',
