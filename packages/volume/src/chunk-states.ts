@@ -12,7 +12,7 @@ export function chunkStates(state: VolumeState, first: number, count: number): C
   for (let chunk = first; chunk < end; chunk++) {
     if (next !== undefined && next.chunk < chunk) next = state.exceptions.next(chunk);
     const pairs = next?.chunk === chunk ? next.pairs : [];
-    const value = state.valueAmong(pairs, ORIGIN, chunk);
+    const value = state.pairAmong(pairs, ORIGIN, chunk) ?? state.originAt(chunk);
     const except: Mask = pairs.reduce((mask, pair) => union(mask, pair.mask), NO_BITS);
     const lacking = state.lacking(pairs);
     const isShared = (lacking.low | lacking.high) !== 0;

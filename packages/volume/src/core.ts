@@ -9,7 +9,7 @@
  */
 import type { Store } from '@varve/journal';
 import type { VarveError } from '@varve/protocol';
-import { encodeHeader, type Header } from './header.ts';
+import { encodeHeader } from './header.ts';
 import { type CompleteOptions, DIRTY_BYTES_MAX, OVERLAY_BYTES_MAX } from './options.ts';
 import { BLOCK_BYTES } from './format.ts';
 import type { Plan } from './planner.ts';
@@ -18,7 +18,7 @@ import { replay, type Replayed } from './replay.ts';
 import { SharedChunks } from './shared-chunks.ts';
 import { VolumeState } from './state.ts';
 import { VolumeFiles } from './volume-files.ts';
-import type { OpenFiles } from './place.ts';
+import type { Base, OpenFiles } from './place.ts';
 
 export class Core {
   readonly state: VolumeState;
@@ -39,7 +39,7 @@ export class Core {
   constructor(
     store: Store,
     opened: OpenFiles,
-    { header, coveredLsn }: { readonly header: Header; readonly coveredLsn: number },
+    { header, coveredLsn }: Base,
     options: CompleteOptions,
     fail: (cause: VarveError) => void,
   ) {

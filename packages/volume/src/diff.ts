@@ -42,12 +42,12 @@ export function* diff(
 }
 
 function nextDifference(state: VolumeState, from: number, to: number, after: number): number {
-  let next = state.exceptions.next(after);
-  while (next !== undefined) {
-    const a = state.valueAmong(next.pairs, from, next.chunk);
-    const b = state.valueAmong(next.pairs, to, next.chunk);
-    if (a.physicalPlus1 !== b.physicalPlus1) return next.chunk;
-    next = state.exceptions.next(next.chunk + 1);
+  for (const { chunk, pairs } of state.exceptions.scan(after)) {
+    const a = state.pairAmong(pairs, from, chunk);
+    const b = state.pairAmong(pairs, to, chunk);
+    if (a === b) continue;
+    const origin = state.originAt(chunk).physicalPlus1;
+    if ((a?.physicalPlus1 ?? origin) !== (b?.physicalPlus1 ?? origin)) return chunk;
   }
   state.blocks.trim();
   return CURSOR_END;

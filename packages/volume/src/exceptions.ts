@@ -49,6 +49,11 @@ export interface TreeRoot extends BlockRef {
 
 export const EMPTY_TREE: TreeRoot = { ...NOWHERE, node: 0, height: 0, nextNode: 1 };
 
+export interface ChunkPairs {
+  readonly chunk: number;
+  readonly pairs: Pair[];
+}
+
 /** A node on the way down, and which child was taken. */
 interface Step {
   readonly block: Block;
@@ -79,14 +84,23 @@ export class Exceptions {
   }
 
   /** The first chunk from `from` on that has exceptions, and those. */
-  next(from: number): { readonly chunk: number; readonly pairs: Pair[] } | undefined {
-    if (this.root.height === 0) return undefined;
-    const { path, leaf } = this.descend(from);
-    const index = seekChunk(leaf, from);
-    if (index < countOf(leaf)) return { chunk: chunkAt(leaf, index), pairs: pairsAt(leaf, index) };
-    const up = path.findLast(({ block, slot }) => slot + 1 < countOf(block));
-    // The neighbour's bound lies above `from`: the way down to it ends in its leaf.
-    return up && this.next(firstChunk(up.block, up.slot + 1));
+  next(from: number): ChunkPairs | undefined {
+    for (const found of this.scan(from)) return found;
+    return undefined;
+  }
+
+  /** Chunks from `from` on that have exceptions, ascending. The tree must not change in between. */
+  *scan(from: number): Generator<ChunkPairs, void, undefined> {
+    for (let bound = this.root.height === 0 ? Infinity : from; bound < Infinity;) {
+      const { path, leaf } = this.descend(bound);
+      const count = countOf(leaf);
+      for (let index = seekChunk(leaf, from); index < count; index++) {
+        yield { chunk: chunkAt(leaf, index), pairs: pairsAt(leaf, index) };
+      }
+      // The way down to the right neighbour's bound ends in its leftmost leaf.
+      const up = path.findLast(({ block, slot }) => slot + 1 < countOf(block));
+      bound = up === undefined ? Infinity : firstChunk(up.block, up.slot + 1);
+    }
   }
 
   /** Puts `pairs` in the place of the chunk's. */

@@ -6,13 +6,14 @@
  * - whoever waits hears of the end: the gate opens, and whoever goes through is refused
  * - what a fault has voided is never written by a checkpoint
  */
+import { readU32 } from '@varve/bytes';
 import type { Host } from '@varve/files';
 import type { Store } from '@varve/journal';
 import { isVarveError, type StoreEvent, VarveError, withOutcome } from '@varve/protocol';
 import { Core } from './core.ts';
 import { Gate } from './gate.ts';
 import type { CompleteOptions } from './options.ts';
-import { headerOf, type OpenFiles, openFiles, type Place } from './place.ts';
+import { makeHeader, type OpenFiles, openFiles, type Place, storedHeader } from './place.ts';
 import { Reader } from './reader.ts';
 import type { VolumeEvent, VolumeStatus } from './volume-port.ts';
 import { Work } from './work.ts';
@@ -67,12 +68,10 @@ export class VolumeLife {
   /** Opens for the first time, and anew after a fault. @throws VarveError */
   async load(): Promise<void> {
     this.closeFiles();
-    const opened = await openFiles(this.place, this.name);
+    const stored = storedHeader(this.place, this.name, this.options);
+    const opened = await openFiles(this.place, this.name, stored === undefined);
     try {
-      const random = new Uint8Array(4);
-      this.host.random.fill(random);
-      const seed = new DataView(random.buffer).getUint32(0, true);
-      const base = await headerOf(this.place, this.name, this.options, () => seed);
+      const base = stored ?? (await makeHeader(this.place, this.options, this.randomSeed()));
       this.demandNotEnded();
       if (this.store.state !== 'open') {
         throw new VarveError('CORRUPT', 'the volume’s journal cannot be written any more', {
@@ -89,6 +88,12 @@ export class VolumeLife {
     this.reader = new Reader(this.core.state, this.core.files);
     this.state = 'open';
     this.work.loaded();
+  }
+
+  private randomSeed(): number {
+    const bytes = new Uint8Array(4);
+    this.host.random.fill(bytes);
+    return readU32(bytes, 0);
   }
 
   private closeFiles(): void {

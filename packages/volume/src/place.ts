@@ -93,8 +93,11 @@ const lostFile = (store: string, file: string): VarveError =>
   new VarveError('STORE_LOST', `the volume’s ${file} is gone`, { facts: { store, file } });
 
 /** Opens both files; makes them, empty, for a volume that has no header yet. */
-export async function openFiles({ store, directory }: Place, name: string): Promise<OpenFiles> {
-  const isNew = store.readState() === undefined;
+export async function openFiles(
+  { directory }: Place,
+  name: string,
+  isNew: boolean,
+): Promise<OpenFiles> {
   const opened: SyncFile[] = [];
   try {
     for (const file of [DATA_FILE, META_FILE]) {
@@ -132,35 +135,53 @@ async function openFile(
   }
 }
 
-/** The header that replay begins with; a fresh volume's is made, and durable, before it is used. */
-export async function headerOf(
+/** What replay begins with. */
+export interface Base {
+  readonly header: Header;
+  /** Records up to this LSN are in it. */
+  readonly coveredLsn: number;
+}
+
+/**
+ * The header that is there; undefined: there is none yet, and it may be made. Writes nothing.
+ * @throws VarveError BAD_ARGUMENT, NOT_FOUND, CORRUPT, UNSUPPORTED_VERSION
+ */
+export function storedHeader(
   { store }: Place,
   name: string,
   options: CompleteOptions,
-  seedOf: () => number,
-): Promise<{ readonly header: Header; readonly coveredLsn: number }> {
+): Base | undefined {
   const stored = store.readState();
-  if (stored !== undefined) {
-    if (!isHeader(stored.state)) throw notAVolume(name);
-    const header = decodeHeader(stored.state);
-    const { chunkSizeBytes } = options;
-    const agrees = chunkSizeBytes === undefined || chunkSizeBytes === header.chunkBytes;
-    demand(agrees, 'chunkSizeBytes', `${header.chunkBytes}, as this volume has it`);
-    const capacity = capacityChunks(options, header.chunkBytes);
-    const fits = options.capacityBytes === undefined || capacity === header.capacityChunks;
-    demand(fits, 'capacityBytes', 'what this volume was made with');
-    return { header, coveredLsn: stored.coveredLsn };
+  if (stored === undefined) {
+    if (store.status().lastLsn > 0) throw notAVolume(name);
+    if (!options.create) {
+      throw new VarveError('NOT_FOUND', `there is no volume named ${name}`, {
+        facts: { store: name },
+      });
+    }
+    return undefined;
   }
-  if (store.status().lastLsn > 0) throw notAVolume(name);
-  if (!options.create) {
-    throw new VarveError('NOT_FOUND', `there is no volume named ${name}`, {
-      facts: { store: name },
-    });
-  }
+  if (!isHeader(stored.state)) throw notAVolume(name);
+  const header = decodeHeader(stored.state);
+  const { chunkSizeBytes } = options;
+  const agrees = chunkSizeBytes === undefined || chunkSizeBytes === header.chunkBytes;
+  demand(agrees, 'chunkSizeBytes', `${header.chunkBytes}, as this volume has it`);
+  const capacity = capacityChunks(options, header.chunkBytes);
+  const fits = options.capacityBytes === undefined || capacity === header.capacityChunks;
+  demand(fits, 'capacityBytes', 'what this volume was made with');
+  return { header, coveredLsn: stored.coveredLsn };
+}
+
+/** Makes the header of a fresh volume; it is durable, in both superblocks, when it resolves. */
+export async function makeHeader(
+  { store }: Place,
+  options: CompleteOptions,
+  seed: number,
+): Promise<Base> {
   demand(options.sizeBytes !== undefined, 'sizeBytes', 'given to make a volume');
   const chunkBytes = options.chunkSizeBytes ?? CHUNK_BYTES_DEFAULT;
   const header: Header = {
-    seed: seedOf(),
+    seed,
     chunkBytes,
     capacityChunks: capacityChunks(options, chunkBytes),
     sizeBytes: options.sizeBytes,

@@ -129,12 +129,11 @@ export class VolumeState {
     return pairWith(this.exceptions.pairsOf(chunk), bit) ?? this.originAt(chunk);
   }
 
-  /** The same from a chunk's pairs, where they are known. */
-  valueAmong(pairs: readonly Pair[], view: number, chunk: number): Value {
+  /** What a view has instead of the origin's value in the map, if anything. */
+  pairAmong(pairs: readonly Pair[], view: number, chunk: number): Pair | undefined {
     const { restore } = this;
     const isRestored = view === ORIGIN && restore !== undefined && chunk >= restore.cursor;
-    const bit = isRestored ? restore.bit : view;
-    return pairWith(pairs, bit) ?? this.originAt(chunk);
+    return pairWith(pairs, isRestored ? restore.bit : view);
   }
 
   /** The physical chunk that only this view refers to at this chunk, or −1: it may be changed in place. */
@@ -368,11 +367,9 @@ export class VolumeState {
 
   /** Where a step over so many exceptions ends. */
   stepEnd(from: number, count: number): number {
-    let next = this.exceptions.next(from);
-    for (let seen = 0; seen < count && next !== undefined; seen++) {
-      next = this.exceptions.next(next.chunk + 1);
-    }
-    return next?.chunk ?? CURSOR_END;
+    let seen = 0;
+    for (const { chunk } of this.exceptions.scan(from)) if (seen++ === count) return chunk;
+    return CURSOR_END;
   }
 
   /** Writes every dirty block to a fresh place, not flushed yet; returns the header that names them. */

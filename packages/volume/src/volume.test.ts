@@ -207,6 +207,22 @@ describe('opening', () => {
     expect(disk.sizeOf('log/meta') + disk.sizeOf('log/data')).toBe(0);
   });
 
+  test('leaves the files of somebody else’s store as they are', async () => {
+    const disk = new SimulatedDisk({ seed: 1 });
+    const host = disk.host();
+    const log = await openStore(host, 'log', { segmentSizeBytes: 4 * KIB });
+    const frame = new Uint8Array(16);
+    const length = writeRecordFrame(frame, 0, 64, 0, filled(3, 3));
+    await log.append({ frames: frame.subarray(0, length) });
+    await log.close();
+    const folder = await host.root.directory('log', { create: false });
+    const file = await folder!.openFile('meta', { create: true });
+    file.write(filled(9, 9), { at: 0 });
+    file.close();
+    await expect(openVolume(host, 'log', SMALL)).rejects.toMatchObject({ code: 'BAD_ARGUMENT' });
+    expect([...disk.peek('log/meta')]).toEqual([...filled(9, 9)]);
+  });
+
   test('keeps the geometry that is there, and refuses another', async () => {
     const host = createMemoryHost();
     await (await openVolume(host, 'v', SMALL)).close();
