@@ -1,0 +1,84 @@
+/**
+ * Store, kill, reopen, recover: what a context has to survive to be said to work.
+ *
+ * Always true: what is served is judged by the kit's oracle, acknowledged ≤ recovered ≤ issued, and a
+ * run in which nothing was acknowledged, or nothing was in flight, is a failure: it would show nothing.
+ */
+import type { Page } from 'playwright-core';
+import { expect, onTestFinished } from 'vitest';
+import { findBrowsers } from '../../../scripts/browsers.mjs';
+import {
+  Crash,
+  launcherOf,
+  PageServer,
+  type BrowserName,
+  type Kill,
+} from '@varve/crashkit/playwright';
+
+const found = await findBrowsers({ get: false });
+
+export const FIREFOX_IS_HERE = found.firefox !== undefined;
+
+export interface Survived {
+  /** Of which browser. */
+  readonly browser: string;
+  readonly acknowledged: number;
+  readonly recovered: number;
+}
+
+export interface SurvivalOptions {
+  readonly upstream: string;
+  readonly browser?: BrowserName;
+  readonly headers?: (path: string) => Record<string, string>;
+  readonly path?: string;
+}
+
+const READY = 'body[data-ready]';
+
+async function ready(page: Page): Promise<void> {
+  await page.waitForSelector(READY, { state: 'attached', timeout: 60_000 });
+}
+
+/** A browser of its own on a profile of its own, both gone with the test. */
+export async function crashOf(options: SurvivalOptions): Promise<Crash> {
+  const { upstream, browser = 'chromium', headers } = options;
+  const path = found[browser]?.path;
+  if (path === undefined) throw new Error(`no ${browser}: set VARVE_${browser.toUpperCase()}`);
+  const server = await PageServer.start({ upstream, ...(headers && { headers }) });
+  onTestFinished(() => server.close());
+  const crash = await Crash.start({
+    server,
+    launch: launcherOf(browser, path),
+    label: 'packaging',
+  });
+  onTestFinished(() => crash.close());
+  return crash;
+}
+
+/** The moments: a worker in the middle of its write, and any. */
+const ROUNDS = [
+  ['renderer', { at: { point: 'mid-write', file: 'journal', nth: 12 }, deadlineMs: 20_000 }],
+  ['close', { random: { seed: 7 }, deadlineMs: 20_000 }],
+] as const satisfies readonly (readonly [Kill, object])[];
+
+/** @throws Violation, or what the page threw */
+export async function survives(options: SurvivalOptions): Promise<Survived> {
+  const crash = await crashOf(options);
+  const { path = '/', browser = 'chromium' } = options;
+  const rounds = browser === 'firefox' ? ROUNDS.slice(1) : ROUNDS;
+  let tab = await crash.open(path);
+  let last = { issued: 0, acknowledged: 0, recovered: 0 };
+  for (const [round, [kill, moment]] of rounds.entries()) {
+    await ready(tab.page);
+    expect(await tab.page.evaluate((number) => window.app.start(number), round)).toBe('opfs');
+    await crash.kill(tab, kill, moment);
+    tab = await crash.reopen(path);
+    await ready(tab.page);
+    const before = last.recovered;
+    last = await crash.expectPrefix(tab, () => window.app.readAll());
+    expect(last.acknowledged, 'nothing was acknowledged').toBeGreaterThan(before);
+    if (round === 0)
+      expect(last.issued, 'nothing was in flight').toBeGreaterThan(last.acknowledged);
+  }
+  return { browser: crash.browser.version, ...last };
+}
