@@ -10,8 +10,6 @@ export interface App {
   /** Opens the log, and appends until somebody kills it. */
   start(round: number): Promise<string>;
   readAll(): Promise<unknown[]>;
-  /** How often a worker was started for it. */
-  readonly error?: string;
 }
 
 declare global {
@@ -36,7 +34,7 @@ async function appendForever(round, writer) {
   }
 }
 
-window.app = {
+const app = {
   async start(round) {
     await opened();
     for (let writer = 0; writer < 8; writer++) void appendForever(round, writer);
@@ -48,7 +46,12 @@ window.app = {
     return values;
   },
 };
-document.body.dataset.ready = 'yes';
+
+// On a server that renders the page ahead this module is loaded, too.
+if (typeof document !== 'undefined') {
+  window.app = app;
+  document.body.dataset.ready = 'yes';
+}
 `;
 
 export const appPage = (source: string): string => `<!doctype html>

@@ -1,4 +1,5 @@
 /** Blank apps with the packed `varve`, on bundlers of exact versions: stored, killed, recovered. */
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, inject, test } from 'vitest';
 import { appPage, appScript } from './app.ts';
@@ -97,11 +98,84 @@ export default {
   },
 ];
 
+const NEXT = 'next/dist/bin/next';
+const NEXT_PACKAGES = { next: '16.4.6', react: '19.3.1', 'react-dom': '19.3.1' };
+
+/** Mounted, it opens the log, as often as it is mounted, and never closes it. */
+const MOUNTED = (text: string): string => `'use client';
+import { useEffect } from 'react';
+import { openLog } from 'varve';
+import '../app.js';
+
+export default function Page() {
+  useEffect(() => {
+    openLog('mounted').then(() => (window.mounts = (window.mounts ?? 0) + 1), console.error);
+  }, []);
+  return <main>${text}</main>;
+}
+`;
+
+const NEXT_FILES = {
+  'next.config.mjs': 'export default { reactStrictMode: true };',
+  'app.js': appScript(),
+  'app/page.jsx': MOUNTED('first'),
+  'app/layout.jsx': `export default function Layout({ children }) {
+  return <html lang="en"><body suppressHydrationWarning>{children}</body></html>;
+}
+`,
+};
+
+const NEXTS: readonly Bundler[] = ['turbopack', 'webpack'].map((bundler) => ({
+  name: `Next 16.4.6, ${bundler}, prerendered`,
+  packages: NEXT_PACKAGES,
+  files: NEXT_FILES,
+  async serve(project) {
+    await project.run(process.execPath, project.program(NEXT), 'build', `--${bundler}`);
+    const html = join(project.folder, '.next/server/app/index.html');
+    expect(await readFile(html, 'utf8')).toContain('first');
+    return programServer(project, NEXT, (port) => ['start', '-p', port, '-H', 'localhost']);
+  },
+}));
+
+const serveNextDev = (project: Workshop, bundler: string): Promise<string> =>
+  programServer(project, NEXT, (port) => ['dev', `--${bundler}`, '-p', port, '-H', 'localhost']);
+
+const KIT: Omit<Bundler, 'name' | 'serve'> = {
+  packages: {
+    '@sveltejs/kit': '2.70.4',
+    '@sveltejs/vite-plugin-svelte': '7.3.1',
+    svelte: '5.57.3',
+    vite: '8.3.8',
+  },
+  files: {
+    'vite.config.js': `import { sveltekit } from '@sveltejs/kit/vite';
+export default { plugins: [sveltekit()] };`,
+    'src/app.html': `<!doctype html><html lang="en"><head>%sveltekit.head%</head>
+<body><div>%sveltekit.body%</div></body></html>`,
+    'src/app.js': appScript(),
+    'src/routes/+page.svelte': `<script>import '../app.js';</script><main>blank</main>`,
+    'src/routes/+page.js': 'export const prerender = true;',
+  },
+};
+
+const KITS: readonly Bundler[] = [
+  {
+    ...KIT,
+    name: 'SvelteKit 2.70.4 on Vite 8.3.8, build, prerendered',
+    async serve(project) {
+      await project.run(process.execPath, project.program(VITE), 'build');
+      const options = ['--strictPort', '--host', 'localhost'];
+      return programServer(project, VITE, (port) => ['preview', '--port', port, ...options]);
+    },
+  },
+  { ...KIT, name: 'SvelteKit 2.70.4 on Vite 8.3.8, dev server', serve: serveDev },
+];
+
 async function projectOf({ packages, files }: Bundler): Promise<Workshop> {
   return workshop(packages, [inject('tarballs').varve], files);
 }
 
-for (const bundler of [...VITES, ...OTHERS]) {
+for (const bundler of [...VITES, ...OTHERS, ...NEXTS, ...KITS]) {
   const { name, line } = bundler;
   test(`${name}: what was acknowledged is there after a kill`, async () => {
     const upstream = await bundler.serve(await projectOf(bundler));
@@ -112,6 +186,40 @@ for (const bundler of [...VITES, ...OTHERS]) {
       outcome: line === undefined ? 'works' : `one line: ${line}`,
       version: survived.browser,
       shown: survivedAs(survived),
+    });
+  });
+}
+
+for (const bundler of ['turbopack', 'webpack']) {
+  const name = `Next 16.4.6, ${bundler}, dev server: StrictMode and hot reload`;
+  test(`${name} open one engine, not six; what was acknowledged is there after a kill`, async () => {
+    const project = await workshop(NEXT_PACKAGES, [inject('tarballs').varve], NEXT_FILES);
+    const upstream = await serveNextDev(project, bundler);
+    const crash = await crashOf({ upstream });
+    const page = await crash.browser.newPage();
+    let started = 0;
+    page.on('worker', (worker) => {
+      if (!worker.url().includes('hmr')) started++;
+    });
+    await page.goto(upstream);
+    const mounts = () => page.evaluate(() => (window as { mounts?: number }).mounts ?? 0);
+    await expect.poll(mounts, { timeout: 60_000 }).toBe(2);
+    for (const text of ['second', 'third']) {
+      const before = await mounts();
+      await project.write({ 'app/page.jsx': MOUNTED(text) });
+      await page.getByText(text).waitFor({ timeout: 60_000 });
+      await expect.poll(mounts, { timeout: 30_000 }).toBeGreaterThan(before);
+    }
+    expect(started).toBe(1);
+    expect(page.workers()).toHaveLength(1);
+    await page.close();
+    const survived = await survives({ upstream });
+    record({
+      section: 'Bundlers',
+      context: name,
+      outcome: 'works',
+      version: survived.browser,
+      shown: `one worker for all mounts; ${survivedAs(survived)}`,
     });
   });
 }

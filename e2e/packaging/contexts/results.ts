@@ -15,7 +15,9 @@ export interface Row {
 }
 
 export function record(row: Row): void {
-  if (FILE !== undefined) appendFileSync(FILE, `${JSON.stringify(row)}\n`);
+  if (FILE === undefined) return;
+  const day = new Date().toISOString().slice(0, 10);
+  appendFileSync(FILE, `${JSON.stringify({ ...row, day })}\n`);
 }
 
 export const survivedAs = ({

@@ -4,7 +4,7 @@
  * Always true: what is served is judged by the kit's oracle, acknowledged ≤ recovered ≤ issued, and a
  * run in which nothing was acknowledged, or nothing was in flight, is a failure: it would show nothing.
  */
-import type { Page } from 'playwright-core';
+import type { Frame, Page } from 'playwright-core';
 import { expect, onTestFinished } from 'vitest';
 import { findBrowsers } from '../../../scripts/browsers.mjs';
 import {
@@ -13,6 +13,7 @@ import {
   PageServer,
   type BrowserName,
   type Kill,
+  type Launch,
 } from '@varve/crashkit/playwright';
 
 const found = await findBrowsers({ get: false });
@@ -31,24 +32,35 @@ export interface SurvivalOptions {
   readonly browser?: BrowserName;
   readonly headers?: (path: string) => Record<string, string>;
   readonly path?: string;
+  /** Opened first, and left: under some policies the kit cannot look whether storage is real. */
+  readonly doorway?: string;
+}
+
+/** How to start a browser of this machine. */
+export function launchOf(name: BrowserName = 'chromium'): Launch {
+  return launcherOf(name, pathOf(name));
+}
+
+export function pathOf(name: BrowserName): string {
+  const path = found[name]?.path;
+  if (path === undefined) throw new Error(`no ${name}: set VARVE_${name.toUpperCase()}`);
+  return path;
 }
 
 const READY = 'body[data-ready]';
 
-async function ready(page: Page): Promise<void> {
+export async function ready(page: Page | Frame): Promise<void> {
   await page.waitForSelector(READY, { state: 'attached', timeout: 60_000 });
 }
 
 /** A browser of its own on a profile of its own, both gone with the test. */
 export async function crashOf(options: SurvivalOptions): Promise<Crash> {
   const { upstream, browser = 'chromium', headers } = options;
-  const path = found[browser]?.path;
-  if (path === undefined) throw new Error(`no ${browser}: set VARVE_${browser.toUpperCase()}`);
   const server = await PageServer.start({ upstream, ...(headers && { headers }) });
   onTestFinished(() => server.close());
   const crash = await Crash.start({
     server,
-    launch: launcherOf(browser, path),
+    launch: launchOf(browser),
     label: 'packaging',
   });
   onTestFinished(() => crash.close());
@@ -64,7 +76,8 @@ const ROUNDS = [
 /** @throws Violation, or what the page threw */
 export async function survives(options: SurvivalOptions): Promise<Survived> {
   const crash = await crashOf(options);
-  const { path = '/', browser = 'chromium' } = options;
+  const { path = '/', browser = 'chromium', doorway } = options;
+  if (doorway !== undefined) await (await crash.open(doorway)).page.close();
   const rounds = browser === 'firefox' ? ROUNDS.slice(1) : ROUNDS;
   let tab = await crash.open(path);
   let last = { issued: 0, acknowledged: 0, recovered: 0 };
