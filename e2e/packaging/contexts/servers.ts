@@ -9,7 +9,8 @@ import { QUIET_TOOLS, type Workshop } from './workshop.ts';
 const START_DEADLINE_MS = 120_000;
 
 export async function staticServer(folder: string): Promise<string> {
-  const server = await serveFolder(folder);
+  // A sandboxed frame has no origin, and module scripts ask.
+  const server = await serveFolder(folder, { headers: { 'Access-Control-Allow-Origin': '*' } });
   onTestFinished(() => server.close());
   return server.url;
 }
