@@ -49,7 +49,17 @@ import { writeSync } from 'node:fs';
 import { openLog } from 'varve/node';
 
 const [, , order, round] = process.argv;
-const say = (line) => writeSync(1, JSON.stringify(line) + '\\n');
+const say = (line) => {
+  const text = JSON.stringify(line) + '\\n';
+  for (;;) {
+    try {
+      return writeSync(1, text);
+    } catch (error) {
+      // The pipe is full: whoever listens is slower.
+      if (error.code !== 'EAGAIN') throw error;
+    }
+  }
+};
 const log = await openLog('packaging', { directory: './stores' });
 
 async function appendForever(writer) {
@@ -146,5 +156,5 @@ test('a runtime that acknowledges what it never wrote is caught', async () => {
   const program = [process.execPath] as const;
   await perform(project, program, ['append', '0'], listener(history), 61);
   const values = await readAll(project, program);
-  expect(() => history.check(values)).toThrow(/acknowledged/);
+  expect(() => history.check(values)).toThrow(/is missing|was acknowledged/);
 });
