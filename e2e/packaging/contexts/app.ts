@@ -18,12 +18,15 @@ declare global {
   }
 }
 
-/** @param varve how the page names the package */
+/**
+ * @param varve how the page names the package
+ * @param options of `openLog`, as they stand between the braces
+ */
 export const appScript = (varve = 'varve', options = ''): string => `
 import { openLog } from '${varve}';
 
 let log;
-const opened = async () => (log ??= await openLog('packaging'${options && `, ${options}`}));
+const opened = async () => (log ??= await openLog('packaging'${options && `, { ${options} }`}));
 
 async function appendForever(round, writer) {
   for (let n = 0; ; n++) {

@@ -1,6 +1,7 @@
 /** Frames, private windows and `file:`: where a browser refuses storage, or forgets it. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { Profile } from '@varve/crashkit/playwright';
 import { chromium, firefox, type Browser, type Frame, type Page } from 'playwright-core';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { CHROMIUM_ARGS } from '../../../scripts/browsers.mjs';
@@ -73,9 +74,12 @@ const settled = (place: Page | Frame) =>
     try {
       return { mode: await window.app.start(0) };
     } catch (error) {
-      const { code, message, facts } = error as Error & { code: string; facts: { part: string } };
+      const { code, message, facts } = error as Error & {
+        code: string;
+        facts: { part: string; reason: string };
+      };
       const afterMs = performance.now() - startMs;
-      return { refused: { code, message, part: facts.part }, afterMs };
+      return { refused: { code, message, ...facts }, afterMs };
     }
   });
 
@@ -120,7 +124,13 @@ async function forgets(visit: () => Promise<Page | Frame>, leave: () => Promise<
 
 test('a credentialless frame: a store that works, and nothing of it in the next page', async () => {
   const { url } = await site();
-  const browser = await launched('chromium');
+  // A window of Playwright's own is a private one, and refuses storage to frames of other sites.
+  const profile = new Profile('packaging');
+  const browser = await launchOf()(profile);
+  onTestFinished(async () => {
+    await browser.close();
+    profile.remove();
+  });
   let page: Page;
   await forgets(
     async () => {
@@ -133,8 +143,24 @@ test('a credentialless frame: a store that works, and nothing of it in the next 
     section: FRAMES,
     context: 'a credentialless frame',
     outcome: 'forgets: the browser does not say so',
-    version: `Chromium ${browser.version()}`,
+    version: browser.version,
     shown: 'stored and read; gone in the next page',
+  });
+});
+
+test('a frame of another site in a private window: STORAGE_DENIED within a second', async () => {
+  const { url } = await site();
+  const browser = await launched('chromium');
+  const page = await browser.newPage();
+  const said = await settled(await frameOf(page, `${url}cross-site.html`));
+  expect(said).toMatchObject({ refused: { code: 'STORAGE_DENIED', part: 'opfs' } });
+  expect('afterMs' in said && said.afterMs).toBeLessThanOrEqual(1000);
+  record({
+    section: FRAMES,
+    context: 'a frame of another site in a private window',
+    outcome: 'refused: `STORAGE_DENIED` (opfs)',
+    version: `Chromium ${browser.version()}`,
+    shown: 'refused within 1 s',
   });
 });
 
