@@ -48,7 +48,7 @@ function hostNames(): string[] {
     vm.runInNewContext('Object.getOwnPropertyNames(globalThis)') as string[],
   );
   const ofPages =
-    'window document self location Worker SharedWorker indexedDB caches chrome browser localStorage ' +
+    'window document navigator self location Worker SharedWorker indexedDB caches chrome browser localStorage ' +
     'trustedTypes isSecureContext crossOriginIsolated addEventListener clients registration';
   const names = new Set([...Object.getOwnPropertyNames(globalThis), ...ofPages.split(' ')]);
   return [...names].filter((name) => !language.has(name));
