@@ -27,7 +27,7 @@ for (const browser of ['chromium', 'firefox'] as const) {
       const [head = '', , ...rows] = (await page.locator('textarea').inputValue()).split('\n');
       expect(head).toContain('Mozilla');
       expect(rows.length).toBeGreaterThan(15);
-      expect(rows.filter((row) => row.includes('probe failed'))).toEqual([]);
+      expect(rows.filter((row) => row.includes('| failed: '))).toEqual([]);
       // Itself, its worker out of itself, and nothing else but what a browser asks of every site.
       const others = asked.filter((url) => !/page\.html$|^blob:|favicon\.ico$/.test(url));
       expect(others).toEqual([]);

@@ -5,6 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { rolldown } from 'rolldown';
 import { expect, inject, test } from 'vitest';
 import { History } from '@varve/crashkit/oracle';
 import { listener, type Told } from './ledger.ts';
@@ -113,6 +114,14 @@ async function perform(
     throw new Error(`${program} ${args.join(' ')}: code ${code}\n${errors}`);
 }
 
+/** One file, as the runtimes know nothing of this workspace. */
+const conformance = (async () => {
+  const input = new URL('conformance-program.ts', import.meta.url).pathname;
+  const bundle = await rolldown({ input, platform: 'node', logLevel: 'silent' });
+  const { output } = await bundle.generate({ format: 'es', codeSplitting: false });
+  return output[0].code;
+})();
+
 const ROUNDS = [61, 113, 257];
 
 async function readAll(project: Workshop, program: readonly [string, ...string[]]) {
@@ -122,9 +131,10 @@ async function readAll(project: Workshop, program: readonly [string, ...string[]
 }
 
 for (const { name, packages, command } of RUNTIMES) {
-  test(`${name}: what was acknowledged is there after SIGKILL, and the command verifies it`, async () => {
+  test(`${name}: what was acknowledged is there after SIGKILL; conformance, command`, async () => {
     const { varve, cli } = inject('tarballs');
-    const project = await workshop(packages, [varve, cli], { 'keep.mjs': KEEP });
+    const files = { 'keep.mjs': KEEP, 'conformance.mjs': await conformance };
+    const project = await workshop(packages, [varve, cli], files);
     const program = command(project);
     const history = new History<unknown>();
     for (const [round, enough] of ROUNDS.entries()) {
@@ -134,8 +144,10 @@ for (const { name, packages, command } of RUNTIMES) {
       );
       history.settle(await readAll(project, program));
     }
-    const cliScript = project.program('@varve/cli/varve.js');
     const [first, ...options] = program;
+    const conformed = JSON.parse(await project.run(first, ...options, 'conformance.mjs')) as object;
+    expect(conformed).toEqual({ cases: expect.any(Number), failures: [] });
+    const cliScript = project.program('@varve/cli/varve.js');
     await project.run(first, ...options, cliScript, 'verify', 'stores/packaging');
     const dump = await project.run(first, ...options, cliScript, 'dump', 'stores/packaging');
     expect(dump.trim().split('\n').length).toBeGreaterThanOrEqual(history.acknowledgedRecords);
@@ -144,7 +156,7 @@ for (const { name, packages, command } of RUNTIMES) {
       context: name,
       outcome: 'works',
       version: `${process.platform} ${process.arch}`,
-      shown: `stored, ${ROUNDS.length} × SIGKILL, recovered (${history.acknowledgedRecords} acknowledged); command`,
+      shown: `stored, ${ROUNDS.length} × SIGKILL, recovered (${history.acknowledgedRecords} acknowledged); conformance suite; command`,
     });
   });
 }
