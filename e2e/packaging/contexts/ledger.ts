@@ -100,5 +100,6 @@ export async function survivesByLedger(
     await again.page.close();
   }
   const { acknowledgedRecords: acknowledged } = history;
-  return { browser: browser.version, acknowledged, recovered: recovered.length };
+  const kills = 'browser killed, tab closed';
+  return { browser: browser.version, kills, acknowledged, recovered: recovered.length };
 }

@@ -1,5 +1,6 @@
 /** What a run found of each context: the rows of docs/COMPATIBILITY.md. */
 import { appendFileSync } from 'node:fs';
+import type { Survived } from './survival.ts';
 
 /** One file for a run; `scripts/packaging.mjs` makes the document of it. */
 const FILE = process.env['VARVE_COMPATIBILITY'];
@@ -20,10 +21,5 @@ export function record(row: Row): void {
   appendFileSync(FILE, `${JSON.stringify({ ...row, day })}\n`);
 }
 
-export const survivedAs = ({
-  acknowledged,
-  recovered,
-}: {
-  acknowledged: number;
-  recovered: number;
-}) => `stored, killed twice, recovered (${acknowledged} acknowledged, ${recovered} there)`;
+export const survivedAs = ({ kills, acknowledged, recovered }: Survived): string =>
+  `stored; ${kills}; recovered (${acknowledged} acknowledged, ${recovered} there)`;

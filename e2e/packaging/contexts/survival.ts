@@ -25,6 +25,8 @@ export interface Survived {
   readonly browser: string;
   readonly acknowledged: number;
   readonly recovered: number;
+  /** What was done to it. */
+  readonly kills: string;
 }
 
 export interface SurvivalOptions {
@@ -67,21 +69,29 @@ export async function crashOf(options: SurvivalOptions): Promise<Crash> {
   return crash;
 }
 
-/** The moments: a worker in the middle of its write, and any. */
-const ROUNDS = [
-  ['renderer', { at: { point: 'mid-write', file: 'journal', nth: 12 }, deadlineMs: 20_000 }],
-  ['close', { random: { seed: 7 }, deadlineMs: 20_000 }],
-] as const satisfies readonly (readonly [Kill, object])[];
+const ANY_MOMENT = { random: { seed: 7 }, deadlineMs: 20_000 };
+
+/** A process in the middle of its write, and a tab at any moment. */
+const ROUNDS = {
+  chromium: [
+    ['renderer', { at: { point: 'mid-write', file: 'journal', nth: 12 }, deadlineMs: 20_000 }],
+    ['close', ANY_MOMENT],
+  ],
+  // One process runs all tabs there: the browser dies instead.
+  firefox: [
+    ['browser', ANY_MOMENT],
+    ['close', ANY_MOMENT],
+  ],
+} as const satisfies Record<BrowserName, readonly (readonly [Kill, object])[]>;
 
 /** @throws Violation, or what the page threw */
 export async function survives(options: SurvivalOptions): Promise<Survived> {
   const crash = await crashOf(options);
   const { path = '/', browser = 'chromium', doorway } = options;
   if (doorway !== undefined) await (await crash.open(doorway)).page.close();
-  const rounds = browser === 'firefox' ? ROUNDS.slice(1) : ROUNDS;
   let tab = await crash.open(path);
   let last = { issued: 0, acknowledged: 0, recovered: 0 };
-  for (const [round, [kill, moment]] of rounds.entries()) {
+  for (const [round, [kill, moment]] of ROUNDS[browser].entries()) {
     await ready(tab.page);
     expect(await tab.page.evaluate((number) => window.app.start(number), round)).toBe('opfs');
     await crash.kill(tab, kill, moment);
@@ -90,8 +100,12 @@ export async function survives(options: SurvivalOptions): Promise<Survived> {
     const before = last.recovered;
     last = await crash.expectPrefix(tab, () => window.app.readAll());
     expect(last.acknowledged, 'nothing was acknowledged').toBeGreaterThan(before);
-    if (round === 0)
+    if (kill === 'renderer')
       expect(last.issued, 'nothing was in flight').toBeGreaterThan(last.acknowledged);
   }
-  return { browser: crash.browser.version, ...last };
+  const kills =
+    browser === 'chromium'
+      ? 'renderer killed in the middle of a write, tab closed'
+      : 'browser killed, tab closed';
+  return { browser: crash.browser.version, kills, ...last };
 }
