@@ -7,9 +7,11 @@ const lsn = await own.append({ openedAt: new Date() });
 const output = document.querySelector('output');
 output.textContent = `own log: ${lsn}`;
 
-addEventListener('message', async ({ data, ports }) => {
-  if (data !== 'log') return;
-  const log = logClient(ports[0]);
-  const shared = await log.append({ openedAt: new Date() });
+async function greet(port) {
+  const shared = await logClient(port).append({ openedAt: new Date() });
   output.textContent += `, the application's: ${shared}`;
+}
+
+addEventListener('message', ({ data, ports }) => {
+  if (data === 'log') void greet(ports[0]);
 });

@@ -107,11 +107,13 @@ import { useEffect } from 'react';
 import { openLog } from 'varve';
 import '../app.js';
 
+const TEXT = '${text}';
+
 export default function Page() {
   useEffect(() => {
     openLog('mounted').then(() => (window.mounts = (window.mounts ?? 0) + 1), console.error);
-  }, []);
-  return <main>${text}</main>;
+  }, [TEXT]);
+  return <main>{TEXT}</main>;
 }
 `;
 

@@ -7,6 +7,11 @@ import { expect, inject, test } from 'vitest';
 import { record } from './results.ts';
 import { workshop, type Workshop } from './workshop.ts';
 
+/** As much of it as is used here. */
+interface EdgeModule {
+  readonly EdgeRuntime: new () => { evaluate(code: string): unknown };
+}
+
 const SECTION = 'Edge runtimes and servers';
 const REFUSED = { openLog: 'CONTEXT_UNSUPPORTED', openAppender: 'CONTEXT_UNSUPPORTED' };
 
@@ -74,7 +79,7 @@ test('importing every entry of a page reads no global of the host', async () => 
 test("Vercel's edge runtime: imported, and openLog refused by its code", async () => {
   const project = await bundled('iife', 'edge-light,default', { 'edge-runtime': '4.0.1' });
   const entry = project.program('edge-runtime/dist/index.js');
-  const { EdgeRuntime } = (await import(pathToFileURL(entry).href)) as typeof EdgeModule;
+  const { EdgeRuntime } = (await import(pathToFileURL(entry).href)) as EdgeModule;
   const runtime = new EdgeRuntime();
   runtime.evaluate(await readFile(join(project.folder, 'bundle.js'), 'utf8'));
   expect(await runtime.evaluate('varve.probe()')).toEqual(REFUSED);
@@ -86,13 +91,6 @@ test("Vercel's edge runtime: imported, and openLog refused by its code", async (
     shown: 'every entry imported, openLog and openAppender refused',
   });
 });
-
-/** As much of it as is used here. */
-declare namespace EdgeModule {
-  class EdgeRuntime {
-    evaluate(code: string): unknown;
-  }
-}
 
 const WORKER = `
 import { probe } from './bundle.js';

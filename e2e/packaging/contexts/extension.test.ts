@@ -91,16 +91,7 @@ test('content script: refused; background: into the inbox, kept over a kill, or 
   await page.locator('li').filter({ hasText: 'first.txt' }).waitFor();
 
   const order = (name: string) =>
-    page.evaluate(
-      (given) =>
-        (
-          globalThis as unknown as Record<
-            'chrome',
-            { runtime: { sendMessage(m: object): unknown } }
-          >
-        ).chrome.runtime.sendMessage({ order: given }),
-      name,
-    );
+    page.evaluate(`chrome.runtime.sendMessage({ order: ${JSON.stringify(name)} })`);
   expect(await order('keepOpen')).toEqual({ result: null });
   const second = await visit(browser, `${url}second.txt`);
   expect(await said(second, 'varve-receipt')).toMatch(/^lsn \d+$/);
