@@ -25,12 +25,17 @@ const NOT_MEASURED = {
     ['Capacitor, iOS and Android', 'no device; a changed scheme or host is another, empty origin'],
   ],
   Electron: [
-    [
-      'Electron, privileged scheme',
-      'its program is not in the registry; its parts stand above: a page of an origin of its own, Node',
-    ],
+    ['Electron, privileged scheme', 'its program is not in the registry; its parts stand above'],
     ['Electron, `varve/node` in a utility process', 'the same'],
   ],
+  'Service workers and extensions': [
+    [
+      'a service worker that reads, with ranges, while no tab lives',
+      'not built: `varve/service-worker` appends',
+    ],
+    ['an extension in Firefox or Safari', 'not tried'],
+  ],
+  'Node and other runtimes': [['Node on macOS and Windows', 'no such machine']],
   Bundlers: [
     ['Nuxt', 'SvelteKit was chosen of the two'],
     ['Parcel, Rspack, Bun as a bundler', 'not tried'],
@@ -90,7 +95,8 @@ brings along are the newest that its own manifest allows.
 
 A store belongs to one origin. Another scheme, host or port (a renamed Capacitor scheme, an Electron app
 that moves from \`file:\` to a scheme of its own, \`localhost\` instead of \`127.0.0.1\`) is another, empty
-one: export and import, or replicate, before such a change.
+one: export and import, or replicate, before such a change. Nothing here needs SharedArrayBuffer, SharedWorker or
+response headers.
 
 ${tables.join('\n')}`;
 }

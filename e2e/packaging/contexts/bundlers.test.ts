@@ -230,19 +230,28 @@ describe('without that line', () => {
   for (const bundler of VITES.filter(({ line }) => line !== undefined)) {
     test(`${bundler.name}: WORKER_LOAD_FAILED within 5 s, naming the cure`, async () => {
       const upstream = await serveDev(await projectOf({ ...bundler, files: PLAIN }));
-      expect(await refusalOf(upstream)).toMatchObject({
+      const { refused, version } = await refusalOf(upstream);
+      expect(refused).toMatchObject({
         code: 'WORKER_LOAD_FAILED',
         message: expect.stringContaining(EXCLUDE),
+        inTime: true,
+      });
+      record({
+        section: 'Bundlers',
+        context: `${bundler.name}, without that line`,
+        outcome: 'refused: `WORKER_LOAD_FAILED`',
+        version,
+        shown: 'refused within 5 s, the message names the line',
       });
     });
   }
 });
 
-async function refusalOf(upstream: string): Promise<unknown> {
+async function refusalOf(upstream: string): Promise<{ refused: unknown; version: string }> {
   const crash = await crashOf({ upstream });
   const { page } = await crash.open();
   await page.waitForSelector('body[data-ready]', { state: 'attached' });
-  return page.evaluate(async () => {
+  const refused = await page.evaluate(async () => {
     const startMs = performance.now();
     try {
       return await window.app.start(0);
@@ -251,4 +260,5 @@ async function refusalOf(upstream: string): Promise<unknown> {
       return { code, message, inTime: performance.now() - startMs < 6000 };
     }
   });
+  return { refused, version: crash.browser.version };
 }
