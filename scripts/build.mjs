@@ -174,6 +174,7 @@ const PLAYWRIGHT = /^(?:@playwright\/test|playwright(?:-core)?)$/;
  * @returns {Promise<string[]>} what is wrong
  */
 async function buildCrashkit() {
+  const { writeMatrixPage } = await import('./build/matrix-page.mjs');
   const { bundle, faultsOf } = await import('./build/bundle.mjs');
   const { emitTypes } = await import('./build/types.mjs');
   const { writeManifest, writeTexts } = await import('./build/tarball.mjs');
@@ -192,6 +193,7 @@ async function buildCrashkit() {
   const part = await bundle({ ...common, input: libraries, external: [PLAYWRIGHT] });
   // A worker that stands still needs shared memory, which WebAssembly gives without isolation.
   const wrong = faultsOf([...alone.chunks, ...part.chunks], CRASHKIT_DIST, ['WebAssembly']);
+  wrong.push(...writeMatrixPage(join(CRASHKIT_DIST, 'matrix')));
   wrong.push(...(await emitTypes(input, CRASHKIT_DIST, PLAYWRIGHT)));
   writeManifest(CRASHKIT_DIST, manifest, {
     sideEffects: [`./${MATRIX_WORKER}.js`],

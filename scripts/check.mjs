@@ -78,10 +78,20 @@ async function errorsDocument() {
   return { wrong: same ? [] : ['docs/ERRORS.md is old: node scripts/check/errors-doc.mjs'] };
 }
 
+/** @type {Promise<string[]> | undefined} */
+let building;
+
+/** Once, for all checks that look at what is published. @returns {Promise<string[]>} what is wrong */
+const buildFaults = () =>
+  (building ??= (async () => {
+    const { buildPackages } = await import('./build.mjs');
+    return (await buildPackages()).flatMap((built) => built.wrong);
+  })());
+
 /** @returns {Promise<Finding>} */
 async function size() {
-  const { buildPackages, VARVE_DIST } = await import('./build.mjs');
-  const wrong = (await buildPackages()).flatMap((built) => built.wrong);
+  const { VARVE_DIST } = await import('./build.mjs');
+  const wrong = await buildFaults();
   if (wrong.length > 0) return { wrong };
   const { BUDGET_BYTES, sizesOf } = await import('./build/size.mjs');
   const sizes = Object.entries(sizesOf(VARVE_DIST)).map(([part, bytes]) => ({
@@ -92,6 +102,13 @@ async function size() {
     wrong: sizes.filter(({ fits }) => !fits).map(({ text }) => `too large (brotli): ${text}`),
     note: `brotli: ${sizes.map(({ text }) => text).join(', ')}`,
   };
+}
+
+/** @returns {Promise<Finding>} */
+async function apiReports() {
+  const { oldReports } = await import('./check/api-report.mjs');
+  const wrong = await buildFaults();
+  return { wrong: wrong.length > 0 ? ['the packages do not build'] : oldReports() };
 }
 
 /** @returns {Promise<Finding>} */
@@ -122,6 +139,7 @@ const CHECKS = {
   'format-doc': ['docs/FORMAT.md says what the code does', formatDocument],
   'errors-doc': ['docs/ERRORS.md says what the code does', errorsDocument],
   size: ['packages build, and are small', size],
+  api: ['docs/api says what the packages export', apiReports],
   words: ['nothing that must not be committed', words],
 };
 

@@ -1,10 +1,13 @@
-/** An empty folder, away from the repository, into which tarballs are installed without a network. */
+/**
+ * An empty folder, away from the repository, with packages as npm installed them from their tarballs.
+ * It installed them once for all projects (`pack.ts`): each has a copy of those it asks for.
+ */
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { onTestFinished } from 'vitest';
+import { inject, onTestFinished } from 'vitest';
 
 const execute = promisify(execFile);
 
@@ -13,6 +16,9 @@ export interface BlankProject {
   /** Runs a program in the folder; rejects, with all that it printed, when it ends badly. */
   run(command: string, ...args: readonly string[]): Promise<string>;
 }
+
+/** Where npm puts them, below `node_modules`. */
+const PLACES = { varve: ['varve'], cli: ['@varve/cli', '.bin'], crashkit: ['@varve/crashkit'] };
 
 /** Gone when the test is over. */
 export async function blankProject(
@@ -36,7 +42,12 @@ export async function blankProject(
       throw new Error(`${message}\n${stdout}\n${stderr}`, { cause: error });
     }
   };
-  // Offline: had a package a dependency that is not inside it, this would fail.
-  await run('npm', 'install', '--offline', '--no-audit', '--no-fund', '--silent', ...tarballs);
+  for (const path of Object.entries(inject('tarballs')).flatMap(([name, tarball]) =>
+    tarballs.includes(tarball) ? PLACES[name as keyof typeof PLACES] : [],
+  )) {
+    const place = join('node_modules', path);
+    const options = { recursive: true, verbatimSymlinks: true };
+    await cp(join(inject('installed'), place), join(folder, place), options);
+  }
   return { folder, run };
 }

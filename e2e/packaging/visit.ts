@@ -1,6 +1,6 @@
 /** A page in a real browser, for one test. */
 import { type Browser, chromium, firefox, type Page } from 'playwright-core';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 import { CHROMIUM_ARGS, findBrowsers } from '../../scripts/browsers.mjs';
 
 export type BrowserName = 'chromium' | 'firefox';
@@ -17,6 +17,13 @@ export interface Visit {
   readonly complaints: readonly string[];
 }
 
+/** One of each for all tests of a file: a window of its own keeps visits apart. */
+const running = new Map<BrowserName, Promise<Browser>>();
+
+afterAll(async () => {
+  for (const browser of running.values()) await (await browser).close();
+});
+
 function launch(name: BrowserName): Promise<Browser> {
   const executablePath = found[name]?.path;
   if (executablePath === undefined) throw new Error(`no ${name}: set VARVE_${name.toUpperCase()}`);
@@ -30,12 +37,14 @@ export async function visit(url: string, name: BrowserName = 'chromium'): Promis
   return (await visitor(name))(url);
 }
 
-/** One browser for several pages. @throws when this machine has none */
+/** One window for several pages. @throws when this machine has no such browser */
 export async function visitor(name: BrowserName): Promise<(url: string) => Promise<Visit>> {
-  const browser = await launch(name);
-  onTestFinished(() => browser.close());
+  const browser = running.get(name) ?? launch(name);
+  running.set(name, browser);
+  const window = await (await browser).newContext();
+  onTestFinished(() => window.close());
   return async (url) => {
-    const page = await browser.newPage();
+    const page = await window.newPage();
     const complaints: string[] = [];
     page.on('console', (message) => {
       if (message.type() === 'error') complaints.push(message.text());

@@ -60,9 +60,13 @@ export function firstRefusal(
 }
 
 export function storageDenied({ part, reason }: Refusal, cause?: unknown): VarveError {
-  return new VarveError('STORAGE_DENIED', `this context refuses ${part}`, {
-    facts: { part, reason },
-    outcome: 'not-written',
-    cause,
-  });
+  return new VarveError(
+    'STORAGE_DENIED',
+    `this context refuses ${part}; file: needs a scheme of its own`,
+    {
+      facts: { part, reason },
+      outcome: 'not-written',
+      cause,
+    },
+  );
 }

@@ -92,7 +92,7 @@ export async function startEngine<C extends CallTable<C> = ControlCalls>(
         new VarveError(
           'WORKER_LOAD_FAILED',
           "the worker did not start. Vite's dev server needs optimizeDeps: " +
-            "{ exclude: ['varve'] }; any bundler can do with openLog(name, { worker })",
+            "{ exclude: ['varve'] }; or openLog(name, { worker })",
           { facts: { url }, cause, outcome: 'not-written' },
         ),
       );

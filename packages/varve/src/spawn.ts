@@ -32,8 +32,8 @@ export function startWorker(
   given: OpenLogOptions<never>['worker'],
   script: WorkerScript = LOGS,
 ): EngineProcess {
-  if (typeof Worker === 'undefined') {
-    throw new VarveError('CONTEXT_UNSUPPORTED', 'no workers here; varve/service-worker appends', {
+  if (typeof Worker === 'undefined' || isContentScript()) {
+    throw new VarveError('CONTEXT_UNSUPPORTED', 'no store here; varve/service-worker appends', {
       outcome: 'not-written',
     });
   }
@@ -62,6 +62,12 @@ export function startWorker(
     // A worker that the application made stays the application's.
     terminate: () => isOwn && worker.terminate(),
   };
+}
+
+/** An extension's code in somebody else's page: a store there would be that site's. */
+function isContentScript(): boolean {
+  const { chrome } = globalThis as { chrome?: { runtime?: { id?: string } } };
+  return chrome?.runtime?.id !== undefined && location.protocol.startsWith('http');
 }
 
 function newWorker(script: WorkerScript): Worker {

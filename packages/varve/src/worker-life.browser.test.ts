@@ -40,6 +40,19 @@ describe('a worker', () => {
     expect(performance.now() - startMs).toBeLessThan(5900);
   });
 
+  test('is not started by an extension in somebody else’s page: CONTEXT_UNSUPPORTED, no store there', async () => {
+    const global = globalThis as { chrome?: unknown };
+    const before = global.chrome;
+    const name = freshName();
+    try {
+      global.chrome = { runtime: { id: 'abcdefghijklmnop' } };
+      await expect(openLog(name)).rejects.toMatchObject({ code: 'CONTEXT_UNSUPPORTED' });
+    } finally {
+      global.chrome = before;
+    }
+    await expect(openLog(name, { create: false })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
   test('that was terminated is noticed: what waits rejects, and the log opens again', async () => {
     const name = freshName();
     const worker = engineWorker();

@@ -50,13 +50,18 @@ export class Chromium implements RunningBrowser {
     this.version = `Chromium ${browser.version()}`;
   }
 
-  static async launch(executablePath: string, profile: Profile): Promise<Chromium> {
+  /** @param flags more of Chromium's own, e.g. `--load-extension=…` */
+  static async launch(
+    executablePath: string,
+    profile: Profile,
+    flags: readonly string[] = [],
+  ): Promise<Chromium> {
     profile.clearStaleLocks();
     const portFile = join(profile.folder, 'DevToolsActivePort');
     rmSync(portFile, { force: true });
     const child = spawn(
       executablePath,
-      [...FLAGS, `--user-data-dir=${profile.folder}`, 'about:blank'],
+      [...FLAGS, ...flags, `--user-data-dir=${profile.folder}`, 'about:blank'],
       {
         stdio: 'ignore',
       },

@@ -183,10 +183,21 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
+/** Of the connection, not of what is asked; `fetch` has its own. */
+const HOP_HEADERS = new Set(['host', 'connection', 'content-length', 'accept-encoding', 'upgrade']);
+
+/** A dev server answers by what the browser says of its request: `accept`, `sec-fetch-dest`, cookies. */
+function headersOf(request: IncomingMessage): [string, string][] {
+  return Object.entries(request.headers).flatMap(([name, value]) =>
+    HOP_HEADERS.has(name) || value === undefined ? [] : [[name, String(value)]],
+  );
+}
+
 async function relay(request: IncomingMessage, upstream: string): Promise<Found> {
   const { method = 'GET', url = '/' } = request;
   const body = method === 'GET' || method === 'HEAD' ? null : new Uint8Array(await bodyOf(request));
-  const answer = await fetch(new URL(url, upstream), { method, body });
+  const headers = headersOf(request);
+  const answer = await fetch(new URL(url, upstream), { method, body, headers });
   const type = answer.headers.get('content-type') ?? 'application/octet-stream';
   return { status: answer.status, type, content: Buffer.from(await answer.arrayBuffer()) };
 }
