@@ -87,16 +87,16 @@ export async function startEngine<C extends CallTable<C> = ControlCalls>(
 
   function hello(resolve: (answer: HelloAnswer) => void, reject: (error: Error) => void): void {
     const { url } = process;
-    const fail = (cause: unknown): void =>
+    const fail = (cause?: unknown): void =>
       reject(
         new VarveError(
           'WORKER_LOAD_FAILED',
-          "the worker did not start. Vite's dev server needs optimizeDeps: " +
-            "{ exclude: ['varve'] }; or openLog(name, { worker })",
+          "Vite's dev server needs optimizeDeps: { exclude: ['varve'] }; " +
+            'others openLog(name, { worker })',
           { facts: { url }, cause, outcome: 'not-written' },
         ),
       );
-    const timer = setTimeout(fail, process.silenceMs, 'no answer in time');
+    const timer = setTimeout(fail, process.silenceMs);
     data.onHello = (answer) => {
       clearTimeout(timer);
       resolve(answer);

@@ -42,22 +42,22 @@ export function startWorker(
   try {
     worker = typeof given === 'function' ? given() : (given ?? newWorker(script));
   } catch (cause) {
-    throw new VarveError('WORKER_LOAD_FAILED', 'not allowed here; openLog takes { worker }', {
+    throw new VarveError('WORKER_LOAD_FAILED', 'openLog takes { worker }', {
       facts: { reason: String(cause) },
       outcome: 'not-written',
       cause,
     });
   }
   return {
-    url: given === undefined ? script.url().href : 'given',
+    url: given ? 'given' : script.url().href,
     isOwn,
     // Ours is known to answer: its script may come over a slow network (docs/decisions/0012).
-    silenceMs: given === undefined ? 20_000 : 5_000,
-    ...(given === undefined && { channel: worker }),
+    silenceMs: given ? 5_000 : 20_000,
+    ...(!given && { channel: worker }),
     post: (message, ports) => worker.postMessage(message, ports),
     onEnd(listener) {
       worker.addEventListener('error', (event) => listener(event.message));
-      worker.addEventListener('messageerror', () => listener('unreadable message'));
+      worker.addEventListener('messageerror', () => listener('unreadable'));
     },
     // A worker that the application made stays the application's.
     terminate: () => isOwn && worker.terminate(),
@@ -67,7 +67,7 @@ export function startWorker(
 /** An extension's code in somebody else's page: a store there would be that site's. */
 function isContentScript(): boolean {
   const { chrome } = globalThis as { chrome?: { runtime?: { id?: string } } };
-  return chrome?.runtime?.id !== undefined && location.protocol.startsWith('http');
+  return !!chrome?.runtime?.id && /^http/.test(location.protocol);
 }
 
 function newWorker(script: WorkerScript): Worker {
