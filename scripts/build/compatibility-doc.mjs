@@ -87,9 +87,9 @@ ${lines.length === 0 ? '| all of it | not measured | – | – | – |' : lines.
 <!-- Made by \`npm run test:packaging\` of what it found; not to be edited by hand. -->
 
 Everything here was installed from \`npm pack\` tarballs into a blank project. **works**: no line of
-configuration; what was acknowledged was there after its process had been killed in the middle of a
-write and the tab closed (judged by the crash kit: acknowledged ≤ recovered ≤ issued). **one line**: the
-same, with that line. **refused**: \`openLog\` rejects with that code. **forgets**: it works, and the
+configuration; what was acknowledged was there after its process, or the whole browser, had been killed
+while it wrote (judged by the crash kit: acknowledged ≤ recovered ≤ issued). **one line**: the same, with
+that line. **refused**: \`openLog\` rejects with that code. **forgets**: it works, and the
 browser keeps nothing. **not measured**: nobody looked. Linux, x64; the versions of what a bundler
 brings along are the newest that its own manifest allows.
 

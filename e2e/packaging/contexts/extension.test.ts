@@ -63,7 +63,7 @@ test('a page of the extension owns the engine: what was acknowledged is there af
   });
   record({
     section: SECTION,
-    context: 'extension (manifest version 3): a page of it, an offscreen document',
+    context: 'extension (manifest version 3): a page of it',
     outcome: 'works',
     version: survived.browser,
     shown: survivedAs(survived),
@@ -104,7 +104,7 @@ test('content script: refused; background: into the inbox, kept over a kill, or 
   const version = browser.version;
   record({
     section: SECTION,
-    context: 'extension: background, by `varve/service-worker`',
+    context: 'extension: background, by `varve/service-worker`; offscreen document',
     outcome: 'works (appends)',
     version,
     shown:

@@ -210,7 +210,7 @@ test.runIf(FIREFOX_IS_HERE)(
   },
 );
 
-test('a page of `file:`: STORAGE_DENIED', async () => {
+test('a page of `file:`: STORAGE_DENIED, naming the cure', async () => {
   const project = await workshop({ esbuild: '0.28.2' }, [inject('tarballs').varve], {
     'index.html': appPage('./main.js').replace('type="module"', ''),
     'app.js': appScript(),
@@ -222,12 +222,13 @@ test('a page of `file:`: STORAGE_DENIED', async () => {
   const page = await browser.newPage();
   await page.goto(pathToFileURL(join(project.folder, 'index.html')).href);
   await ready(page);
-  expect(await settled(page)).toMatchObject({ refused: { code: 'STORAGE_DENIED', part: 'opfs' } });
+  const said = { code: 'STORAGE_DENIED', part: 'opfs', message: expect.stringContaining('scheme') };
+  expect(await settled(page)).toMatchObject({ refused: said });
   record({
     section: FORGETFUL,
     context: 'a page of `file:` (Electron without a scheme of its own)',
     outcome: 'refused: `STORAGE_DENIED` (opfs)',
     version: `Chromium ${browser.version()}`,
-    shown: 'refused; the cure is a privileged scheme, or `varve/node`',
+    shown: 'refused; the message names the cure, a scheme of its own',
   });
 });

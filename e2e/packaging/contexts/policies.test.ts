@@ -93,6 +93,13 @@ for (const browser of ['chromium', 'firefox'] as const) {
   }
 }
 
+test('a page that acknowledges what it never appended is caught', async () => {
+  const honest = 'await log.append(value);';
+  const script = appScript(URL_OF_VARVE).replace(honest, `if (n !== 2) ${honest}`);
+  const upstream = await upstreamOf({ script });
+  await expect(survives({ upstream })).rejects.toThrow(/is missing|was acknowledged/);
+});
+
 test('no policy for trusted types is allowed: WORKER_LOAD_FAILED, naming the cure', async () => {
   const upstream = await upstreamOf({});
   const crash = await crashOf({ upstream, headers: headersOf(`${TRUSTED}; trusted-types 'none'`) });
