@@ -3,37 +3,26 @@
  * that happens to them.
  *
  * Always true:
- * - what changes the volume waits for what was asked before: one group is on its way at most
+ * - what changes the volume waits for what was asked before
  * - `now` is what was read from the volume, and what was drawn on it since; `past` the same of the
  *   snapshot that is shown
  * - a volume whose worker died is opened again and read whole
  */
-import type {
-  CheckReport,
-  ChunkState,
-  Progress,
-  Transaction,
-  Volume,
-  VolumeStatus,
-  VolumeView,
-} from 'varve/volume';
+import type { CheckReport, Progress, Volume } from 'varve/volume';
 import { Emitter } from '../ui/emitter.ts';
-import { failureOf } from '../ui/failure.ts';
+import { failureOf, sentenceOf } from '../ui/failure.ts';
 import { duration, plural } from '../ui/format.ts';
-import { scatterDrops, swirl } from './chance-strokes.ts';
+import { scatterDrops } from './chance-strokes.ts';
+import { crashTrial, type CrashVerdict } from './crash-trial.ts';
 import { drawThumb, frameOf, type Frame } from './frame.ts';
 import { paintLake, YEARS } from './lake.ts';
 import type { LiveVolume } from './live-volume.ts';
-import { StrokeLedger, type Judgement } from './stroke-ledger.ts';
-import { isEmpty, TileSurface, type TileWrite } from './tile-surface.ts';
-import { fingerprintOf, hashesOf, PICTURE_BYTES, PICTURE_PX, TILE_BYTES, TILES } from './tiles.ts';
+import { readPicture, writeTiles } from './picture-io.ts';
+import { freeName, nextName } from './snapshot-names.ts';
+import { VolumeWatch } from './volume-watch.ts';
+import { TileSurface } from './tile-surface.ts';
+import { fingerprintOf, hashesOf, PICTURE_PX } from './tiles.ts';
 
-export interface CrashVerdict extends Judgement {
-  readonly openedInMs: number;
-}
-
-const BLOW_MS = 1_000;
-const DOWN_MS = 500;
 const SCATTERED = 64;
 const YEAR_PAUSE_MS = 140;
 
@@ -49,27 +38,27 @@ export class Easel {
   readonly live: LiveVolume;
   readonly now = new TileSurface();
   readonly past = new TileSurface();
+  readonly watch: VolumeWatch;
   frames: readonly Frame[] = [];
-  map: readonly ChunkState[] = [];
-  status: VolumeStatus | undefined;
-  /** Tiles in which the snapshot that is shown differs from the volume. */
-  differs: ReadonlySet<number> = new Set();
-  diffMs = 0;
   /** How far a deletion, a restore or a check has come. */
   progress: Progress | undefined;
   /** What is done with the whole volume; its buttons wait for that. */
   task: string | undefined;
-  readonly #ledger = new StrokeLedger();
+  /** The volume is open, and was read. */
+  isReady = false;
   #at = 0;
   #pastName: string | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #looking = false;
-  #hasNews = false;
-  #refreshing = false;
 
   constructor(live: LiveVolume) {
     this.live = live;
-    live.changed.on(() => this.changed.emit());
+    this.watch = new VolumeWatch(() => live.volume);
+    live.changed.on(() => {
+      if (live.phase !== 'open') this.isReady = false;
+      this.changed.emit();
+    });
+    this.watch.looked.on(() => this.changed.emit());
   }
 
   /** The position on the timeline; behind the last snapshot is now. */
@@ -119,7 +108,7 @@ export class Easel {
     await this.commit();
   }
 
-  async take(name = this.#freeName()): Promise<void> {
+  async take(name = nextName(this.#names)): Promise<void> {
     await this.#inTurn(async (volume) => {
       const startMs = performance.now();
       const snapshot = await volume.snapshot(name);
@@ -138,12 +127,7 @@ export class Easel {
   show(at: number): void {
     const next = Math.max(0, Math.min(this.frames.length, at));
     if (next === this.#at) return;
-    this.#at = next;
-    if (next === this.frames.length) {
-      this.#pastName = undefined;
-      this.differs = new Set();
-    }
-    this.changed.emit();
+    this.#goTo(next);
     void this.#look();
   }
 
@@ -153,7 +137,7 @@ export class Easel {
     const { name } = frame.snapshot;
     return this.#alone(`Restoring ‘${name}’`, async () => {
       await this.#inTurn(async (volume) => {
-        const wanted = fingerprintOf(hashesOf(await readAll(frame.snapshot)));
+        const wanted = fingerprintOf(hashesOf(await readPicture(frame.snapshot)));
         const startMs = performance.now();
         await volume.restore(name, { onProgress: (progress) => this.#progressed(progress) });
         const tookMs = performance.now() - startMs;
@@ -161,9 +145,7 @@ export class Easel {
         const found = fingerprintOf(this.now.hashes);
         const how = found === wanted ? 'byte for byte as it was' : 'NOT as it was';
         this.said.emit(`Restored ‘${name}’ in ${duration(tookMs)}: ${how}.`);
-        this.#at = this.frames.length;
-        this.#pastName = undefined;
-        this.differs = new Set();
+        this.#goTo(this.frames.length);
       });
     });
   }
@@ -185,9 +167,7 @@ export class Easel {
           `Deleted ‘${name}’ in ${duration(tookMs)}: ${plural(freed, 'chunk was', 'chunks were')} its alone and ${freed === 1 ? 'is' : 'are'} free after the next checkpoint.`,
         );
         this.frames = this.frames.filter((each) => each !== frame);
-        this.#at = this.frames.length;
-        this.#pastName = undefined;
-        this.differs = new Set();
+        this.#goTo(this.frames.length);
       });
     });
   }
@@ -220,8 +200,8 @@ export class Easel {
       for (let year = 0; year < YEARS; year += 1) {
         paintLake(this.now.context, year);
         this.now.touch({ x: 0, y: 0 }, { x: PICTURE_PX, y: PICTURE_PX });
-        await this.#write(this.now, undefined);
-        await this.take(this.#unique(`year ${year + 1}`));
+        await this.#write(this.now);
+        await this.take(freeName(`year ${year + 1}`, this.#names));
         await pause(YEAR_PAUSE_MS);
       }
       this.said.emit(
@@ -230,32 +210,16 @@ export class Easel {
     });
   }
 
-  /** Strokes fall one after the other, the worker dies in the middle of one, and the rest is judged. */
+  /** The worker dies in the middle of strokes, and what is there then is judged. */
   crash(): Promise<CrashVerdict> {
     return this.#alone('Crashing', async () => {
       this.show(this.frames.length);
-      await this.#turn;
-      const untilMs = performance.now() + BLOW_MS * (0.6 + Math.random() * 0.8);
-      let isBlowing = true;
-      const storm = (async () => {
-        while (isBlowing) {
-          swirl(this.now);
-          await this.#write(this.now, undefined, 'storm');
-        }
-      })();
-      storm.catch(() => undefined);
-      await Promise.race([pause(untilMs - performance.now()), storm]);
-      isBlowing = false;
-      this.live.kill();
-      await storm.catch(() => undefined);
-      await pause(DOWN_MS);
-      const volume = await this.live.open();
-      const verdict = {
-        ...this.#ledger.judge(hashesOf(await readAll(volume))),
-        openedInMs: this.live.openedInMs,
-      };
-      await this.#inTurn(() => this.#load());
-      return verdict;
+      return this.#inTurn(async (volume) => {
+        const tell = (): void => this.watch.soon();
+        const verdict = await crashTrial(this.live, volume, this.now, tell);
+        await this.#load();
+        return verdict;
+      });
     });
   }
 
@@ -276,7 +240,7 @@ export class Easel {
       if (!wasOpen) await this.#load();
       try {
         const result = await task(volume);
-        void this.#refresh();
+        this.watch.soon();
         return result;
       } catch (error) {
         await this.#recover(error);
@@ -316,27 +280,22 @@ export class Easel {
     }
   }
 
-  async #write(surface: TileSurface, name: string | undefined, how?: 'storm'): Promise<void> {
+  /** @param name of the snapshot that it is for; undefined: the volume itself */
+  async #write(surface: TileSurface, name?: string): Promise<void> {
     const writes = surface.take();
+    const { generation } = surface;
     if (writes.length === 0) return;
     await this.#inTurn(async (volume) => {
-      const view = this.frames.find(({ snapshot }) => snapshot.name === name)?.snapshot ?? volume;
-      const isOrigin = view === volume;
+      // What was read again meanwhile shows nothing of it: so it is not to be.
+      if (surface.generation !== generation) return;
+      const frame = name === undefined ? undefined : this.#frameOf(name);
       const startMs = performance.now();
-      if (isOrigin) this.#ledger.issue(new Map(writes.map(({ tile, hash }) => [tile, hash])));
-      try {
-        await view.atomic((tx) => {
-          for (const write of writes) put(tx, write);
-        });
-      } catch (error) {
-        if (isOrigin && failureOf(error).outcome === 'not-written') this.#ledger.withdraw();
-        throw error;
-      }
-      if (isOrigin) this.#ledger.acknowledge();
-      if (how === 'storm') return;
-      const where = isOrigin ? '' : ` in ‘${name}’ alone`;
+      await writeTiles(frame?.snapshot ?? volume, writes);
+      const tookMs = performance.now() - startMs;
+      if (frame !== undefined) drawThumb(frame, surface);
+      const where = frame === undefined ? '' : ` in ‘${frame.snapshot.name}’ alone`;
       this.said.emit(
-        `${plural(writes.length, 'chunk')}${where}, one atomic group, durable in ${duration(performance.now() - startMs)}.`,
+        `${plural(writes.length, 'chunk')}${where}, one atomic group, durable in ${duration(tookMs)}.`,
       );
     });
   }
@@ -347,42 +306,21 @@ export class Easel {
     const wasNow = this.shown === undefined;
     const snapshots = await volume.snapshots();
     this.frames = snapshots.map((snapshot) => {
-      const known = this.frames.find((each) => each.snapshot.name === snapshot.name);
+      const known = this.#frameOf(snapshot.name);
       return known === undefined ? frameOf(snapshot) : { ...known, snapshot };
     });
-    this.#at = wasNow ? this.frames.length : Math.min(this.#at, this.frames.length);
     this.#pastName = undefined;
+    this.#goTo(wasNow ? this.frames.length : Math.min(this.#at, this.frames.length));
     await this.#readNow();
-    void this.#refresh();
+    this.isReady = true;
+    this.watch.soon();
     void this.#look();
     void this.#drawThumbs();
   }
 
   async #readNow(): Promise<void> {
-    const picture = await readAll(await this.live.open());
+    const picture = await readPicture(await this.live.open());
     this.now.load(picture);
-    this.#ledger.begin(this.now.hashes);
-  }
-
-  /** Asks what the volume says of itself; what changes meanwhile is asked for once more. */
-  async #refresh(): Promise<void> {
-    this.#hasNews = true;
-    if (this.#refreshing) return;
-    this.#refreshing = true;
-    while (this.#hasNews) {
-      this.#hasNews = false;
-      await this.#ask().catch(() => undefined);
-      this.changed.emit();
-    }
-    this.#refreshing = false;
-  }
-
-  async #ask(): Promise<void> {
-    const { volume } = this.live;
-    if (volume === undefined) return;
-    const name = this.shown?.snapshot.name;
-    [this.status, this.map] = await Promise.all([volume.status(), volume.map(0, TILES)]);
-    if (name !== undefined) await this.#compare(volume, name);
   }
 
   /** Reads the snapshot that is shown; while one is read the slider may have gone on. */
@@ -395,45 +333,33 @@ export class Easel {
         if (snapshot.name === this.#pastName) break;
         await this.#inTurn(async () => {
           // By the time it is this one's turn the handle may be a newer one, or the snapshot gone.
-          const current = this.frames.find((each) => each.snapshot.name === snapshot.name);
+          const current = this.#frameOf(snapshot.name);
           if (current === undefined) return;
-          const picture = await readAll(current.snapshot);
-          this.past.load(picture);
+          this.past.load(await readPicture(current.snapshot));
           this.#pastName = snapshot.name;
         });
       }
     } catch (error) {
-      reportError(error);
+      this.said.emit(sentenceOf(error));
     } finally {
       this.#looking = false;
     }
-  }
-
-  async #compare(volume: Volume, name: string): Promise<void> {
-    const startMs = performance.now();
-    const differs = new Set<number>();
-    for await (const { at, length } of volume.diff(name)) {
-      for (let byte = at; byte < at + length; byte += TILE_BYTES) differs.add(byte / TILE_BYTES);
-    }
-    if (this.shown?.snapshot.name !== name) return;
-    this.diffMs = performance.now() - startMs;
-    this.differs = differs;
   }
 
   async #drawThumbs(): Promise<void> {
     const reading = new TileSurface();
     for (const { snapshot } of this.frames.filter(({ isDrawn }) => !isDrawn)) {
       await this.#inTurn(async () => {
-        const frame = this.frames.find((each) => each.snapshot.name === snapshot.name);
+        const frame = this.#frameOf(snapshot.name);
         if (frame === undefined || frame.isDrawn) return;
-        reading.load(await readAll(frame.snapshot));
+        reading.load(await readPicture(frame.snapshot));
         drawThumb(frame, reading);
       }).catch(() => undefined);
     }
   }
 
   async #holdsSomethingNew(): Promise<boolean> {
-    if (this.map.every(({ origin }) => origin === 'hole')) return false;
+    if (this.watch.map.every(({ origin }) => origin === 'hole')) return false;
     const last = this.frames.at(-1)?.snapshot.name;
     if (last === undefined) return true;
     const volume = await this.live.open();
@@ -441,34 +367,23 @@ export class Easel {
     return false;
   }
 
+  #goTo(at: number): void {
+    this.#at = at;
+    if (this.shown === undefined) this.#pastName = undefined;
+    this.watch.compareWith(this.shown?.snapshot.name);
+    this.changed.emit();
+  }
+
+  get #names(): string[] {
+    return this.frames.map(({ snapshot }) => snapshot.name);
+  }
+
+  #frameOf(name: string): Frame | undefined {
+    return this.frames.find(({ snapshot }) => snapshot.name === name);
+  }
+
   #progressed(progress: Progress): void {
     this.progress = progress;
     this.changed.emit();
   }
-
-  #freeName(): string {
-    const numbers = this.frames.map(({ snapshot }) =>
-      Number(/^snapshot (\d+)$/.exec(snapshot.name)?.[1] ?? 0),
-    );
-    return `snapshot ${Math.max(0, ...numbers) + 1}`;
-  }
-
-  #unique(name: string): string {
-    const taken = new Set(this.frames.map(({ snapshot }) => snapshot.name));
-    let free = name;
-    for (let time = 2; taken.has(free); time += 1) free = `${name} (${time})`;
-    return free;
-  }
-}
-
-async function readAll(view: VolumeView): Promise<Uint8Array<ArrayBuffer>> {
-  const picture = new Uint8Array(PICTURE_BYTES);
-  await view.readInto(picture, { at: 0 });
-  return picture;
-}
-
-/** A tile with nothing in it is given back: it takes no space. */
-function put(tx: Transaction, write: TileWrite): void {
-  if (isEmpty(write)) tx.trim(write.tile * TILE_BYTES, TILE_BYTES);
-  else tx.write(write.tile * TILE_BYTES, write.bytes);
 }

@@ -1,8 +1,8 @@
 /**
  * Paints the volume's chunks: who shares them, where two views differ, which one is meant.
  *
- * Always true: a cell's colour is who shares its present content; the layers at its foot are the
- * older contents that snapshots keep.
+ * Always true: a cell's colour is who shares its present content; what lies at its foot is deeper the
+ * more older contents snapshots keep.
  */
 import type { ChunkState } from 'varve/volume';
 import { paintWater } from '../inspector/slot-painter.ts';
@@ -14,7 +14,6 @@ type Context = CanvasRenderingContext2D;
 
 /** Shades of sharing: 1 is a few of the snapshots, the last all of them. */
 const SHADES = 4;
-const LAYERS_SHOWN = 3;
 
 function shadeOf(sharers: number, snapshots: number): number {
   if (sharers >= snapshots) return SHADES;
@@ -28,25 +27,32 @@ export function paintShares(
   snapshots: number,
 ): void {
   paintWater(context, sidePx, sidePx);
-  const cell = sidePx / SIDE;
-  const gap = cell > 7 ? 1 : 0.5;
-  const layer = Math.max(1.5, cell / 6);
+  // On whole pixels: rows of cells that are now wider, now narrower would shimmer.
+  const edge = (index: number): number => Math.round((index * sidePx) / SIDE);
   const shades = Array.from({ length: SHADES }, (_, at) => ink(`share-${at + 1}`));
   const own = ink('share-own');
-  const older = [ink('share-old'), ink('share-old-2')];
+  const older = ink('share-old');
   for (const [tile, chunk] of map.entries()) {
-    const x = columnOf(tile) * cell;
-    const y = rowOf(tile) * cell;
+    const x = edge(columnOf(tile));
+    const y = edge(rowOf(tile));
+    const width = edge(columnOf(tile) + 1) - x;
+    const height = edge(rowOf(tile) + 1) - y;
     if (chunk.origin !== 'hole') {
       const sharers = sharersOf(chunk, snapshots);
       context.fillStyle =
         chunk.origin === 'own' || sharers === 0 ? own : shades[shadeOf(sharers, snapshots) - 1]!;
-      context.fillRect(x, y, cell - gap, cell - gap);
+      context.fillRect(x, y, width, height);
     }
-    for (let at = 0; at < Math.min(LAYERS_SHOWN, chunk.versions - 1); at += 1) {
-      context.fillStyle = older[at % 2]!;
-      context.fillRect(x, y + cell - gap - (at + 1) * layer, cell - gap, layer);
-    }
+    const kept = chunk.versions - 1;
+    if (kept === 0) continue;
+    context.fillStyle = older;
+    const depth = Math.max(1, Math.round((height * kept) / (kept + 4)));
+    context.fillRect(x, y + height - depth, width, depth);
+  }
+  context.fillStyle = ink('share-grid');
+  for (let at = 1; at < SIDE; at += 1) {
+    context.fillRect(edge(at) - 0.5, 0, 0.5, sidePx);
+    context.fillRect(0, edge(at) - 0.5, sidePx, 0.5);
   }
 }
 

@@ -39,7 +39,7 @@ export function pictureView(easel: Easel, tools: ToolBox, pointed: Pointed): HTM
       paintWater(context, sidePx, sidePx);
       context.imageSmoothingQuality = 'high';
       context.drawImage(easel.surface.canvas, 0, 0, sidePx, sidePx);
-      paintDifferences(context, sidePx, easel.differs);
+      paintDifferences(context, sidePx, easel.watch.differs);
       if (pointed.tile !== undefined && (pointed.isByKey || tools.isTrimming))
         paintCursor(context, sidePx, pointed.tile);
     },
@@ -47,7 +47,7 @@ export function pictureView(easel: Easel, tools: ToolBox, pointed: Pointed): HTM
   const { element: canvas } = grid;
   let stroke: { from: Point; readonly trims: boolean } | undefined;
 
-  const canDraw = (): boolean => easel.live.phase === 'open' && easel.task === undefined;
+  const canDraw = (): boolean => easel.isReady && easel.task === undefined;
   const commit = (): void => {
     easel.commit().catch((error: unknown) => toastError('This was not written', error));
   };

@@ -16,8 +16,8 @@ export function shareMap(easel: Easel, pointed: Pointed): HTMLElement {
       'aria-describedby': 'cell-said',
     }),
     (context, sidePx) => {
-      paintShares(context, sidePx, easel.map, easel.frames.length);
-      paintDifferences(context, sidePx, easel.differs);
+      paintShares(context, sidePx, easel.watch.map, easel.frames.length);
+      paintDifferences(context, sidePx, easel.watch.differs);
       if (pointed.tile !== undefined) paintCursor(context, sidePx, pointed.tile);
     },
   );
@@ -44,12 +44,12 @@ export function cellSaid(easel: Easel, pointed: Pointed): HTMLElement {
   const said = el('p', { class: 'cell-said', id: 'cell-said' });
   const draw = (): void => {
     const { tile } = pointed;
-    const chunk = tile === undefined ? undefined : easel.map[tile];
+    const chunk = tile === undefined ? undefined : easel.watch.map[tile];
     // Only what somebody asked for by key is read out; a pointer would never let it finish.
     said.setAttribute('aria-live', pointed.isByKey ? 'polite' : 'off');
     if (tile === undefined || chunk === undefined)
       return setText(said, 'Point at a chunk to hear who has it.');
-    const from = easel.differs.has(tile) ? easel.shown?.snapshot.name : undefined;
+    const from = easel.watch.differs.has(tile) ? easel.shown?.snapshot.name : undefined;
     setText(said, wordsOf(tile, chunk, easel.frames.length, from));
   };
   easel.changed.on(draw);

@@ -2,57 +2,56 @@ import { expect, test } from 'vitest';
 import { isSound, StrokeLedger, type Judgement } from './stroke-ledger.ts';
 import { EMPTY_HASH, fingerprintOf, hashesOf, PICTURE_BYTES, TILES, TILE_BYTES } from './tiles.ts';
 
-const holding = (tiles: Readonly<Record<number, number>>): Uint32Array => {
+type Tiles = Readonly<Record<number, number>>;
+
+const groupOf = (tiles: Tiles): Map<number, number> =>
+  new Map(Object.entries(tiles).map(([tile, hash]) => [Number(tile), hash]));
+
+const holding = (tiles: Tiles): Uint32Array => {
   const hashes = new Uint32Array(TILES).fill(EMPTY_HASH);
-  for (const [tile, hash] of Object.entries(tiles)) hashes[Number(tile)] = hash;
+  for (const [tile, hash] of groupOf(tiles)) hashes[tile] = hash;
   return hashes;
 };
 
-/** Tiles 1 and 2 were acknowledged as 10; a group was on its way that makes 2 and 3 to 20. */
-function crashed(found: Readonly<Record<number, number>>): Judgement {
+/** One group was acknowledged, two behind it were on their way. */
+function crashed(found: Tiles): Judgement {
   const ledger = new StrokeLedger();
-  ledger.issue(
-    new Map([
-      [1, 10],
-      [2, 10],
-    ]),
-  );
-  ledger.acknowledge();
-  ledger.issue(
-    new Map([
-      [2, 20],
-      [3, 20],
-    ]),
-  );
+  const first = ledger.issue(groupOf({ 1: 10, 2: 10 }));
+  ledger.issue(groupOf({ 2: 20, 3: 20 }));
+  ledger.issue(groupOf({ 3: 30, 4: 30 }));
+  ledger.acknowledge(first);
   return ledger.judge(holding(found));
 }
 
 test.each([
-  ['the group on its way is there as a whole', { 1: 10, 2: 20, 3: 20 }, 'whole'],
-  ['nothing of it is there', { 1: 10, 2: 10 }, 'absent'],
-] as const)('%s: sound', (_, found, inFlight) => {
+  ['nothing of what was on its way is there', { 1: 10, 2: 10 }, 0],
+  ['the first on its way is there as a whole', { 1: 10, 2: 20, 3: 20 }, 1],
+  ['both are there', { 1: 10, 2: 20, 3: 30, 4: 30 }, 2],
+])('%s: sound', (_, found, kept) => {
   const judgement = crashed(found);
-  expect(judgement).toMatchObject({ acknowledged: 1, lost: [], inFlight });
+  expect(judgement).toEqual({ acknowledged: 1, onTheirWay: 2, kept, wrong: [], isTorn: false });
   expect(isSound(judgement)).toBe(true);
 });
 
 test.each([
-  ['a part of a group is there', { 1: 10, 2: 20 }, { lost: [], inFlight: 'torn' }],
-  ['what was acknowledged is gone', { 2: 10 }, { lost: [1], inFlight: 'absent' }],
-  ['something nobody wrote is there', { 1: 10, 2: 10, 9: 5 }, { lost: [9], inFlight: 'absent' }],
-  ['a tile on its way holds neither', { 1: 10, 2: 20, 3: 7 }, { lost: [3], inFlight: 'whole' }],
-] as const)('%s: not sound', (_, found, expected) => {
-  const judgement = crashed(found);
+  ['a part of a group is there', { 1: 10, 2: 20 }, { wrong: [], isTorn: true }],
+  ['the second is there without the first', { 1: 10, 2: 10, 3: 30, 4: 30 }, { isTorn: true }],
+  ['what was acknowledged is gone', { 2: 10 }, { wrong: [1] }],
+  ['something nobody wrote is there', { 1: 10, 2: 10, 9: 5 }, { wrong: [9] }],
+  ['a tile on its way holds neither', { 1: 10, 2: 20, 3: 7 }, { wrong: [3] }],
+])('%s: not sound', (_, found, expected) => {
+  const judgement = crashed(found as Tiles);
   expect(judgement).toMatchObject(expected);
   expect(isSound(judgement)).toBe(false);
 });
 
-test('a group that was refused counts neither way', () => {
+test('an acknowledgement stands for everything before it', () => {
   const ledger = new StrokeLedger();
-  ledger.issue(new Map([[1, 10]]));
-  ledger.withdraw();
-  expect(ledger.judge(holding({}))).toMatchObject({ acknowledged: 0, lost: [], inFlight: 'none' });
-  expect(ledger.judge(holding({ 1: 10 })).lost).toEqual([1]);
+  ledger.issue(groupOf({ 1: 10 }));
+  const second = ledger.issue(groupOf({ 2: 20 }));
+  ledger.acknowledge(second);
+  expect(ledger.judge(holding({ 1: 10, 2: 20 }))).toMatchObject({ acknowledged: 2, onTheirWay: 0 });
+  expect(ledger.judge(holding({ 2: 20 })).wrong).toEqual([1]);
 });
 
 test('one byte of a picture changes one tile’s hash, and the fingerprint', () => {

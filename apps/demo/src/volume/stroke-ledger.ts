@@ -1,8 +1,9 @@
 /**
- * What the volume must hold, tile by tile, told by what was acknowledged and what is on its way.
+ * What the volume must hold, tile by tile: groups in the order in which they were asked for, and how
+ * many of them were acknowledged.
  *
- * Always true: at most one group is on its way, because the page sends the next when the one before
- * was answered.
+ * Always true: the volume holds what was there before, and after it the first so many of the groups:
+ * all that were acknowledged, perhaps some that were on their way, none of them in part.
  */
 import { EMPTY_HASH, TILES } from './tiles.ts';
 
@@ -11,71 +12,67 @@ export type Group = ReadonlyMap<number, number>;
 
 export interface Judgement {
   readonly acknowledged: number;
-  /** Tiles that hold neither what was acknowledged nor what was on its way. */
-  readonly lost: readonly number[];
-  /** What became of the group that had no answer; `torn`: some of its tiles. */
-  readonly inFlight: 'none' | 'whole' | 'absent' | 'torn';
-  readonly inFlightTiles: number;
+  /** Groups that had no answer. */
+  readonly onTheirWay: number;
+  /** How many of those are there. */
+  readonly kept: number;
+  /** Tiles that hold something they never may. */
+  readonly wrong: readonly number[];
+  /** Every tile holds something it may, but they do not go together. */
+  readonly isTorn: boolean;
 }
 
-export const isSound = ({ lost, inFlight }: Judgement): boolean =>
-  lost.length === 0 && inFlight !== 'torn';
+export const isSound = ({ wrong, isTorn }: Judgement): boolean => wrong.length === 0 && !isTorn;
 
 export class StrokeLedger {
-  /** Groups acknowledged since the volume was read. */
-  acknowledged = 0;
+  /** After the groups up to `#acknowledged`, this is there. */
   #known = new Uint32Array(TILES).fill(EMPTY_HASH);
-  #inFlight: Group | undefined;
-
-  get known(): Uint32Array {
-    return this.#known;
-  }
+  #acknowledged = 0;
+  /** Behind the acknowledged ones, the oldest first. */
+  #onTheirWay: Group[] = [];
 
   /** From here on the volume holds this: it was read from it. */
   begin(hashes: Uint32Array): void {
-    this.#known = hashes.slice();
-    this.#inFlight = undefined;
-    this.acknowledged = 0;
+    this.#known = Uint32Array.from(hashes);
+    this.#acknowledged = 0;
+    this.#onTheirWay = [];
   }
 
-  issue(group: Group): void {
-    if (this.#inFlight !== undefined) throw new Error('one group at a time');
-    this.#inFlight = group;
+  /** @returns the group's number */
+  issue(group: Group): number {
+    this.#onTheirWay.push(group);
+    return this.#acknowledged + this.#onTheirWay.length;
   }
 
-  acknowledge(): void {
-    for (const [tile, hash] of this.#inFlight ?? []) this.#known[tile] = hash;
-    this.#inFlight = undefined;
-    this.acknowledged += 1;
-  }
-
-  /** It is certain that nothing of it was written. */
-  withdraw(): void {
-    this.#inFlight = undefined;
+  /** What is durable is so with everything before it. */
+  acknowledge(number: number): void {
+    while (this.#acknowledged < number) {
+      for (const [tile, hash] of this.#onTheirWay.shift() ?? []) this.#known[tile] = hash;
+      this.#acknowledged += 1;
+    }
   }
 
   judge(found: Uint32Array): Judgement {
-    const group = this.#inFlight ?? new Map<number, number>();
-    const lost: number[] = [];
-    let fresh = 0;
-    let stale = 0;
-    for (let tile = 0; tile < TILES; tile += 1) {
-      const before = this.#known[tile]!;
-      const after = group.get(tile) ?? before;
-      if (found[tile] !== before && found[tile] !== after) lost.push(tile);
-      else if (before !== after && found[tile] === after) fresh += 1;
-      else if (before !== after) stale += 1;
+    const state = this.#known.slice();
+    const allowed = Array.from(state, (hash) => new Set([hash]));
+    let kept = isSame(state, found) ? 0 : -1;
+    for (const [at, group] of this.#onTheirWay.entries()) {
+      for (const [tile, hash] of group) {
+        state[tile] = hash;
+        allowed[tile]!.add(hash);
+      }
+      if (isSame(state, found)) kept = at + 1;
     }
+    const wrong = allowed.flatMap((hashes, tile) => (hashes.has(found[tile]!) ? [] : [tile]));
     return {
-      acknowledged: this.acknowledged,
-      lost,
-      inFlight: this.#inFlight === undefined ? 'none' : fateOf(fresh, stale),
-      inFlightTiles: group.size,
+      acknowledged: this.#acknowledged,
+      onTheirWay: this.#onTheirWay.length,
+      kept: Math.max(0, kept),
+      wrong,
+      isTorn: kept < 0 && wrong.length === 0,
     };
   }
 }
 
-function fateOf(fresh: number, stale: number): Judgement['inFlight'] {
-  if (stale === 0) return 'whole';
-  return fresh === 0 ? 'absent' : 'torn';
-}
+const isSame = (a: Uint32Array, b: Uint32Array): boolean =>
+  a.every((hash, tile) => hash === b[tile]);

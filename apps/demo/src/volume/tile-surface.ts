@@ -44,6 +44,8 @@ export class TileSurface {
   readonly context: CanvasRenderingContext2D;
   /** Of each tile as it was read, or handed out by `take`. */
   hashes = new Uint32Array(TILES).fill(EMPTY_HASH);
+  /** How often it was loaded. */
+  generation = 0;
   readonly #touched = new Set<number>();
 
   constructor() {
@@ -57,6 +59,7 @@ export class TileSurface {
 
   /** Shows what was read. */
   load(picture: Uint8Array<ArrayBuffer>): void {
+    this.generation += 1;
     this.hashes = hashesOf(picture);
     this.#touched.clear();
     for (let tile = 0; tile < TILES; tile += 1) {

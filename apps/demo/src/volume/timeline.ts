@@ -14,7 +14,8 @@ import { TILE_BYTES } from './tiles.ts';
 const NOW_EVERY_MS = 250;
 
 function sentence(easel: Easel): string {
-  const { shown, differs } = easel;
+  const { shown } = easel;
+  const { differs, diffMs } = easel.watch;
   if (shown === undefined) {
     if (easel.frames.length === 0) return 'Now. No snapshot was taken yet.';
     return `Now, behind ${plural(easel.frames.length, 'snapshot')}. Drag the slider to look back.`;
@@ -23,7 +24,7 @@ function sentence(easel: Easel): string {
   const taken = `‘${name}’, taken at ${clockToSecond(createdAtMs)}, LSN ${count(lsn)}`;
   if (differs.size === 0) return `${taken}: the same as now.`;
   const bytes = size(differs.size * TILE_BYTES);
-  return `${taken}. ${plural(differs.size, 'chunk')} (${bytes}) differ from now: outlined, found in ${duration(easel.diffMs)} from metadata alone.`;
+  return `${taken}. ${plural(differs.size, 'chunk')} (${bytes}) differ from now: outlined, found in ${duration(diffMs)} from metadata alone.`;
 }
 
 export function timeline(easel: Easel): HTMLElement {
@@ -69,7 +70,7 @@ export function timeline(easel: Easel): HTMLElement {
   const draw = (): void => {
     drawStrip();
     const { frames, at, shown, task } = easel;
-    const isOpen = easel.live.phase === 'open';
+    const isOpen = easel.isReady;
     element.style.setProperty('--frames', String(frames.length + 1));
     for (const [index, item] of [...strip.children].entries())
       item.classList.toggle('is-shown', index === at);

@@ -55,7 +55,7 @@ export function volumeFigures(easel: Easel): HTMLElement {
   );
 
   const draw = (): void => {
-    const { status, map } = easel;
+    const { status, map } = easel.watch;
     if (status === undefined) return;
     const { usedChunks, freeChunks, quarantinedChunks, counters, store } = status;
     const inVolume = map.filter(({ origin }) => origin !== 'hole').length;

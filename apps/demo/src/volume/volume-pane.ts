@@ -30,10 +30,9 @@ const PHASE_WORDS: Readonly<Record<VolumePhase, string>> = {
 const LEGEND = [
   ['hole', 'hole'],
   ['own', 'the volume’s own'],
-  ['few', 'shared with a few'],
-  ['all', 'with all snapshots'],
+  ['some', 'shared with few … all snapshots'],
   ['old', 'older contents kept'],
-  ['differs', 'differs from the snapshot shown'],
+  ['differs', 'differs from now'],
 ] as const;
 
 export interface VolumePane {
@@ -89,6 +88,7 @@ export function volumePane(): VolumePane {
   const phase = el('span', { class: 'phase volume-phase' });
   const seen = el('figcaption', {});
   const fingerprint = el('code', { class: 'fingerprint', title: 'A hash over all 4 MiB' });
+  const hint = el('p', { class: 'easel-hint', 'aria-hidden': 'true' }, 'Draw here');
   const said = el('p', { class: 'easel-said', role: 'status' });
   const verdict = el('div', { class: 'verdict-place', 'aria-live': 'polite' });
 
@@ -144,7 +144,13 @@ export function volumePane(): VolumePane {
         'figure',
         { class: 'easel-figure' },
         el('div', { class: 'figure-head' }, seen, fingerprint),
-        el('div', { class: 'canvas-place' }, pictureView(easel, tools, pointed), absence(easel)),
+        el(
+          'div',
+          { class: 'canvas-place' },
+          pictureView(easel, tools, pointed),
+          hint,
+          absence(easel),
+        ),
         tools.element,
       ),
       el(
@@ -160,8 +166,7 @@ export function volumePane(): VolumePane {
         cellSaid(easel, pointed),
       ),
     ),
-    el('div', { class: 'row' }, years, scatter),
-    said,
+    el('div', { class: 'easel-foot' }, el('div', { class: 'row' }, years, scatter), said),
   );
 
   const crashCard = el(
@@ -186,15 +191,17 @@ export function volumePane(): VolumePane {
   );
 
   const draw = (): void => {
-    const { live, shown, surface, task } = easel;
-    phase.dataset['phase'] = live.phase === 'busy' ? 'failed' : live.phase;
-    setText(phase, PHASE_WORDS[live.phase]);
-    phase.title = live.phase === 'open' ? `Opened in ${duration(live.openedInMs)}` : '';
+    const { live, shown, surface, task, isReady } = easel;
+    const now = live.phase === 'open' && !isReady ? 'opening' : live.phase;
+    phase.dataset['phase'] = now === 'busy' ? 'failed' : now;
+    setText(phase, PHASE_WORDS[now]);
+    phase.title = isReady ? `Opened in ${duration(live.openedInMs)}` : '';
     const isPast = surface === easel.past && shown !== undefined;
-    setText(seen, isPast ? `‘${shown.snapshot.name}’, as it was` : 'Now');
-    setText(fingerprint, live.phase === 'open' ? easel.fingerprint : '');
-    for (const each of all) each.disabled = live.phase !== 'open' || task !== undefined;
-    easelCard.classList.toggle('is-absent', live.phase !== 'open');
+    hint.hidden = !isReady || isPast || easel.watch.map.some(({ origin }) => origin !== 'hole');
+    setText(seen, isPast ? `‘${shown?.snapshot.name}’, as it was` : 'Now');
+    setText(fingerprint, isReady ? easel.fingerprint : '');
+    for (const each of all) each.disabled = !isReady || task !== undefined;
+    easelCard.classList.toggle('is-absent', !isReady);
     easelCard.classList.toggle('is-past', isPast);
   };
   easel.changed.on(draw);

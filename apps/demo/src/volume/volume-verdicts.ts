@@ -3,7 +3,7 @@ import type { CheckReport } from 'varve/volume';
 import { el } from '../ui/dom.ts';
 import { duration, plural } from '../ui/format.ts';
 import { icon } from '../ui/icons.ts';
-import type { CrashVerdict } from './easel.ts';
+import type { CrashVerdict } from './crash-trial.ts';
 import { isSound } from './stroke-ledger.ts';
 
 function verdict(
@@ -27,25 +27,25 @@ function verdict(
   );
 }
 
-const FATES: Readonly<Record<CrashVerdict['inFlight'], string>> = {
-  none: 'None was on its way at that moment.',
-  whole: 'The one on its way is there, as a whole; nobody had been promised it.',
-  absent: 'Of the one on its way there is nothing, not a part of it; nobody had been promised it.',
-  torn: 'Of the one on its way there is a part.',
-};
+/** What nobody had been promised may be there or not; in order, and never in part. */
+function fateOf({ onTheirWay, kept }: CrashVerdict): string {
+  if (onTheirWay === 0) return 'None was on its way at that moment.';
+  const strokes = `${plural(onTheirWay, 'more stroke was', 'more strokes were')} on ${onTheirWay === 1 ? 'its' : 'their'} way, promised to nobody: `;
+  if (kept === 0) return `${strokes}nothing is there, not even a part.`;
+  const there = kept === onTheirWay ? 'all' : `the first ${kept}`;
+  return `${strokes}${there} ${kept === 1 ? 'is' : 'are'} there as a whole, nothing of the rest.`;
+}
 
 export function crashVerdict(judged: CrashVerdict): HTMLElement {
-  const { acknowledged, lost, inFlight, inFlightTiles, openedInMs } = judged;
+  const { acknowledged, wrong, openedInMs } = judged;
   const passed = isSound(judged);
-  const title = passed
-    ? `All ${plural(acknowledged, 'acknowledged stroke')} there`
-    : `${plural(lost.length, 'chunk')} not as acknowledged`;
-  const onItsWay = inFlight === 'none' ? '' : ` It had ${plural(inFlightTiles, 'chunk')}.`;
+  const failed =
+    wrong.length === 0 ? 'A group is there in part' : `${plural(wrong.length, 'chunk')} wrong`;
   return verdict(
     'crash',
     passed,
-    title,
-    `The worker was terminated in the middle of the strokes; the volume served again ${duration(openedInMs)} after it was asked for, and every byte was read back. ${FATES[inFlight]}${onItsWay}`,
+    passed ? `All ${plural(acknowledged, 'acknowledged stroke')} there` : failed,
+    `The worker was terminated in the middle; the volume served again ${duration(openedInMs)} after it was asked for, and every byte was read back. ${fateOf(judged)}`,
   );
 }
 
