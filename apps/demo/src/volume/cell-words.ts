@@ -32,10 +32,7 @@ export function wordsOf(
   differsFrom: string | undefined,
 ): string {
   const older = chunk.versions - 1;
-  const kept =
-    older === 0
-      ? ''
-      : `; ${plural(older, 'older version')} kept for who took ${older === 1 ? 'it' : 'them'}`;
+  const kept = older === 0 ? '' : `; ${plural(older, 'older version')} kept`;
   const differs = differsFrom === undefined ? '' : `. Differs from ‘${differsFrom}’`;
   return `Chunk ${count(tile)}, at byte ${count(tile * TILE_BYTES)}: ${whose(chunk, snapshots)}${kept}${differs}.`;
 }

@@ -5,7 +5,7 @@
  * Always true: it is painted at most once a frame, and only while it has a size.
  */
 import { themeChanged } from '../ui/theme.ts';
-import { columnOf, PICTURE_PX, rowOf, SIDE, TILE_PX, tileAt } from './tiles.ts';
+import { columnOf, PICTURE_PX, rowOf, SIDE, tileAt } from './tiles.ts';
 import type { Point } from './tile-surface.ts';
 
 export interface GridCanvas {
@@ -53,14 +53,6 @@ export function gridCanvas(
       };
     },
   };
-}
-
-/** The tile at a point; undefined outside. */
-export function tileOf({ x, y }: Point): number | undefined {
-  const column = Math.floor(x / TILE_PX);
-  const row = Math.floor(y / TILE_PX);
-  const isInside = column >= 0 && row >= 0 && column < SIDE && row < SIDE;
-  return isInside ? tileAt(column, row) : undefined;
 }
 
 const STEPS: Readonly<Record<string, readonly [columns: number, rows: number]>> = {

@@ -7,10 +7,10 @@ import { paintWater } from '../inspector/slot-painter.ts';
 import { el } from '../ui/dom.ts';
 import { toastError } from '../ui/toast.ts';
 import type { Easel } from './easel.ts';
-import { gridCanvas, tileBeside, tileOf } from './grid-canvas.ts';
+import { gridCanvas, tileBeside } from './grid-canvas.ts';
 import { paintCursor, paintDifferences } from './grid-painter.ts';
 import type { Pointed } from './pointed.ts';
-import type { Point } from './tile-surface.ts';
+import { tileOf, type Point } from './tile-surface.ts';
 import { columnOf, rowOf, TILE_PX } from './tiles.ts';
 import type { ToolBox } from './tool-box.ts';
 
@@ -52,10 +52,8 @@ export function pictureView(easel: Easel, tools: ToolBox, pointed: Pointed): HTM
     easel.commit().catch((error: unknown) => toastError('This was not written', error));
   };
   const draw = (from: Point, to: Point, trims: boolean): void => {
-    if (trims) {
-      const tile = tileOf(to);
-      if (tile !== undefined) easel.surface.clear(tile);
-    } else {
+    if (trims) easel.surface.clearAlong(from, to);
+    else {
       const widthPx = tools.isBroad ? BROAD_PX : FINE_PX;
       easel.surface.line(from, to, { colour: tools.ink.colour, widthPx });
     }

@@ -2,9 +2,10 @@
 import { el, setText } from '../ui/dom.ts';
 import { wordsOf } from './cell-words.ts';
 import type { Easel } from './easel.ts';
-import { gridCanvas, tileBeside, tileOf } from './grid-canvas.ts';
+import { gridCanvas, tileBeside } from './grid-canvas.ts';
 import { paintCursor, paintDifferences, paintShares } from './grid-painter.ts';
 import type { Pointed } from './pointed.ts';
+import { tileOf } from './tile-surface.ts';
 
 export function shareMap(easel: Easel, pointed: Pointed): HTMLElement {
   const grid = gridCanvas(

@@ -36,6 +36,17 @@ export interface TileWrite {
 
 export const isEmpty = ({ hash }: TileWrite): boolean => hash === EMPTY_HASH;
 
+/** Fine enough to pass no tile by. */
+const CLEAR_STEP_PX = TILE_PX / 4;
+
+/** The tile at a point; undefined outside. */
+export function tileOf({ x, y }: Point): number | undefined {
+  const column = Math.floor(x / TILE_PX);
+  const row = Math.floor(y / TILE_PX);
+  const isInside = column >= 0 && row >= 0 && column < SIDE && row < SIDE;
+  return isInside ? tileAt(column, row) : undefined;
+}
+
 const clampTile = (position: number): number =>
   Math.max(0, Math.min(SIDE - 1, Math.floor(position / TILE_PX)));
 
@@ -85,7 +96,20 @@ export class TileSurface {
     );
   }
 
-  clear(tile: number): void {
+  /** Empties every tile that the way leads through. */
+  clearAlong(from: Point, to: Point): void {
+    const steps = Math.ceil(Math.hypot(to.x - from.x, to.y - from.y) / CLEAR_STEP_PX);
+    for (let step = 0; step <= steps; step += 1) {
+      const share = steps === 0 ? 0 : step / steps;
+      const tile = tileOf({
+        x: from.x + (to.x - from.x) * share,
+        y: from.y + (to.y - from.y) * share,
+      });
+      if (tile !== undefined) this.#clear(tile);
+    }
+  }
+
+  #clear(tile: number): void {
     this.context.clearRect(columnOf(tile) * TILE_PX, rowOf(tile) * TILE_PX, TILE_PX, TILE_PX);
     this.#touched.add(tile);
   }

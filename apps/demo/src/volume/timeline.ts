@@ -24,7 +24,7 @@ function sentence(easel: Easel): string {
   const taken = `‘${name}’, taken at ${clockToSecond(createdAtMs)}, LSN ${count(lsn)}`;
   if (differs.size === 0) return `${taken}: the same as now.`;
   const bytes = size(differs.size * TILE_BYTES);
-  return `${taken}. ${plural(differs.size, 'chunk')} (${bytes}) differ from now: outlined, found in ${duration(diffMs)} from metadata alone.`;
+  return `${taken}. ${plural(differs.size, 'chunk')} (${bytes}) ${differs.size === 1 ? 'differs' : 'differ'} from now: outlined, found in ${duration(diffMs)} from metadata alone.`;
 }
 
 export function timeline(easel: Easel): HTMLElement {

@@ -85,7 +85,7 @@ export function volumePane(): VolumePane {
   const pointed = new Pointed();
   let wasShown = false;
 
-  const phase = el('span', { class: 'phase volume-phase' });
+  const phase = el('span', { class: 'volume-phase' });
   const seen = el('figcaption', {});
   const fingerprint = el('code', { class: 'fingerprint', title: 'A hash over all 4 MiB' });
   const hint = el('p', { class: 'easel-hint', 'aria-hidden': 'true' }, 'Draw here');
@@ -163,8 +163,8 @@ export function volumePane(): VolumePane {
           { class: 'legend' },
           ...LEGEND.map(([key, words]) => el('li', { class: `key key-share-${key}` }, words)),
         ),
-        cellSaid(easel, pointed),
       ),
+      cellSaid(easel, pointed),
     ),
     el('div', { class: 'easel-foot' }, el('div', { class: 'row' }, years, scatter), said),
   );

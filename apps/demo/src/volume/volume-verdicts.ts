@@ -30,10 +30,12 @@ function verdict(
 /** What nobody had been promised may be there or not; in order, and never in part. */
 function fateOf({ onTheirWay, kept }: CrashVerdict): string {
   if (onTheirWay === 0) return 'None was on its way at that moment.';
-  const strokes = `${plural(onTheirWay, 'more stroke was', 'more strokes were')} on ${onTheirWay === 1 ? 'its' : 'their'} way, promised to nobody: `;
-  if (kept === 0) return `${strokes}nothing is there, not even a part.`;
-  const there = kept === onTheirWay ? 'all' : `the first ${kept}`;
-  return `${strokes}${there} ${kept === 1 ? 'is' : 'are'} there as a whole, nothing of the rest.`;
+  const isOne = onTheirWay === 1;
+  const strokes = `${plural(onTheirWay, 'more stroke was', 'more strokes were')} on ${isOne ? 'its' : 'their'} way, promised to nobody: `;
+  if (kept === 0) return `${strokes}nothing of ${isOne ? 'it' : 'them'} is there, not even a part.`;
+  if (kept === onTheirWay) return `${strokes}${isOne ? 'it is' : 'all are'} there, as a whole.`;
+  const first = kept === 1 ? 'the first is' : `the first ${kept} are`;
+  return `${strokes}${first} there as a whole, and nothing of the rest.`;
 }
 
 export function crashVerdict(judged: CrashVerdict): HTMLElement {
