@@ -176,7 +176,7 @@ export function volumePane(): VolumePane {
     el(
       'p',
       {},
-      'Strokes follow each other as fast as the disk flushes, and the page keeps a ledger of what was acknowledged. In the middle of one the worker is terminated; the volume is opened again and read whole.',
+      'Strokes follow each other as fast as the disk flushes, and the page keeps a ledger of what was acknowledged. In the middle of them the worker is terminated; the volume is opened again and read whole.',
     ),
     el('div', { class: 'row' }, crash, check),
     verdict,

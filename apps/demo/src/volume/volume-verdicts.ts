@@ -29,7 +29,7 @@ function verdict(
 
 /** What nobody had been promised may be there or not; in order, and never in part. */
 function fateOf({ onTheirWay, kept }: CrashVerdict): string {
-  if (onTheirWay === 0) return 'None was on its way at that moment.';
+  if (onTheirWay === 0) return 'No other was on its way.';
   const isOne = onTheirWay === 1;
   const strokes = `${plural(onTheirWay, 'more stroke was', 'more strokes were')} on ${isOne ? 'its' : 'their'} way, promised to nobody: `;
   if (kept === 0) return `${strokes}nothing of ${isOne ? 'it' : 'them'} is there, not even a part.`;
