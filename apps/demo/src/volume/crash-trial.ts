@@ -34,7 +34,7 @@ export async function crashTrial(
   const ledger = new StrokeLedger();
   ledger.begin(surface.hashes);
   const waiting = new Set<Promise<void>>();
-  let failure: unknown;
+  let failure: Error | undefined;
   const draw = (): readonly TileWrite[] => {
     swirl(surface);
     return surface.take();
@@ -45,7 +45,7 @@ export async function crashTrial(
       .then(
         () => ledger.acknowledge(number),
         (error: unknown) => {
-          failure ??= error;
+          failure ??= error instanceof Error ? error : new Error(String(error));
         },
       )
       .finally(() => waiting.delete(answered));
