@@ -15,6 +15,7 @@ import { tabs } from './tabs.ts';
 import { roleBadge } from './together/role-badge.ts';
 import { Society } from './together/society.ts';
 import { tabsPane } from './together/tabs-pane.ts';
+import { volumePane } from './volume/volume-pane.ts';
 
 const THEMES: readonly Theme[] = ['auto', 'light', 'dark'];
 const THEME_ICON = { auto: 'auto', light: 'sun', dark: 'moon' } as const;
@@ -41,7 +42,9 @@ const logbook = new Logbook();
 const society = new Society(logbook.store);
 const watch = new StoreWatch();
 const pane = logbookPane(logbook);
-const views = tabs(() => {
+const volume = volumePane();
+const views = tabs((name) => {
+  if (name === 'volume') volume.shown();
   byId('pane-store').scrollTop = 0;
   scrollTo(0, 0);
 });
@@ -74,6 +77,7 @@ byId('store-head').append(
 );
 byId('panel-inspector').append(...inspector(watch));
 byId('panel-tabs').append(...tabsPane(society));
+byId('panel-volume').append(...volume.elements);
 byId('panel-lab').append(...crashLab.elements);
 byId('panel-race').append(race());
 

@@ -1,5 +1,5 @@
 /**
- * The views: the logbook, the inspector, the tabs, the lab, the race.
+ * The views: the logbook, the inspector, the tabs, the volume, the lab, the race.
  *
  * Always true: exactly one tab is selected; on wide screens the logbook stays in sight beside the
  * others, and choosing it shows the inspector.
@@ -7,7 +7,7 @@
 import { el } from './ui/dom.ts';
 import { icon, type IconName } from './ui/icons.ts';
 
-export type ViewName = 'logbook' | 'inspector' | 'tabs' | 'lab' | 'race';
+export type ViewName = 'logbook' | 'inspector' | 'tabs' | 'volume' | 'lab' | 'race';
 
 const VIEWS: readonly {
   readonly name: ViewName;
@@ -17,6 +17,7 @@ const VIEWS: readonly {
   { name: 'logbook', label: 'Logbook', icon: 'log' },
   { name: 'inspector', label: 'Inspector', icon: 'core' },
   { name: 'tabs', label: 'Tabs', icon: 'tabs' },
+  { name: 'volume', label: 'Volume', icon: 'tiles' },
   { name: 'lab', label: 'Crash lab', icon: 'storm' },
   { name: 'race', label: 'Race', icon: 'bars' },
 ];

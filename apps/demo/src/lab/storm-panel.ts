@@ -3,9 +3,9 @@
  *
  * Always true: at most one storm runs in all tabs, and each storm is judged once.
  */
+import { button } from '../ui/button.ts';
 import { el, replace, setText } from '../ui/dom.ts';
 import { count } from '../ui/format.ts';
-import { icon, type IconName } from '../ui/icons.ts';
 import { toast, toastError } from '../ui/toast.ts';
 import { keepOut } from '../exclusive.ts';
 import type { LiveStore } from '../live-store.ts';
@@ -44,22 +44,6 @@ export function stormPanel(store: LiveStore<StormRecord>, onUse: () => void): St
   /** The ledger is one for all tabs: from a storm's beginning to its verdict it is ours. */
   let letGo: (() => void) | undefined;
 
-  const button = (
-    label: string,
-    name: IconName,
-    className: string,
-    run: () => Promise<void>,
-  ): HTMLButtonElement =>
-    el(
-      'button',
-      {
-        type: 'button',
-        class: `button ${className}`,
-        on: { click: () => void run().catch((error: unknown) => toastError(label, error)) },
-      },
-      icon(name),
-      el('span', {}, label),
-    );
   const number = (name: string): HTMLElement => el('dd', { 'data-count': name }, '0');
   const rate = number('rate');
   const issued = number('issued');

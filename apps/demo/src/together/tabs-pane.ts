@@ -3,12 +3,11 @@
  *
  * Always true: the lanes are painted only while somebody sees them.
  */
+import { button } from '../ui/button.ts';
 import { append, el, replace, setText, type Child } from '../ui/dom.ts';
 import { sentenceOf } from '../ui/failure.ts';
 import { clockToSecond, count, plural } from '../ui/format.ts';
-import { icon, type IconName } from '../ui/icons.ts';
 import { themeChanged } from '../ui/theme.ts';
-import { toastError } from '../ui/toast.ts';
 import { lane, type Lane } from './lane.ts';
 import { isUnbroken, type PulseCount } from './pulse-check.ts';
 import { LIMIT_NUMBERS } from './pulse-writer.ts';
@@ -59,26 +58,6 @@ function verdictOf(counts: readonly PulseCount[]): string {
 
 export function tabsPane(society: Society): HTMLElement[] {
   const { roster, store, writer, check } = society;
-  const button = (
-    label: string,
-    name: IconName,
-    className: string,
-    press: () => unknown,
-  ): HTMLButtonElement => {
-    const run = async (): Promise<void> => {
-      await press();
-    };
-    return el(
-      'button',
-      {
-        type: 'button',
-        class: `button ${className}`,
-        on: { click: () => void run().catch((error: unknown) => toastError(label, error)) },
-      },
-      icon(name),
-      el('span', {}, label),
-    );
-  };
 
   const role = el('strong', { class: 'role-word' });
   const epoch = el('span', { class: 'role-epoch' });

@@ -20,6 +20,9 @@ const ADVICE: Readonly<Record<string, string>> = {
     'This logbook existed, but its files are gone: the browser or a person cleared this site’s data.',
   QUOTA_EXCEEDED:
     'The disk or this site’s quota is full. What was saved stays readable; free some space and try again.',
+  VOLUME_FULL:
+    'The volume’s pool of chunks is full, and nothing was written. Delete a snapshot, or start over.',
+  SNAPSHOT_LIMIT: 'A volume has at most 64 snapshots. Delete one first.',
   STORE_FULL: 'The store has reached its own limit.',
   WORKER_LOAD_FAILED: 'The worker script did not start. Reload the page once you are online.',
   WORKER_DIED:
