@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { exploreCase } from './explorer.ts';
 
-const CASES = Number(process.env.VARVE_VOLUME_CASES ?? 12);
+const CASES = Number(process.env.VARVE_VOLUME_CASES ?? 8);
 const FIRST_CASE = Number(process.env.VARVE_VOLUME_CASE ?? 1);
 
 test(
@@ -11,7 +11,7 @@ test(
   async () => {
     const total = { cases: CASES, images: 0, secondImages: 0, deviceOps: 0 };
     for (let seed = FIRST_CASE; seed < FIRST_CASE + CASES; seed++) {
-      const figures = await exploreCase(seed);
+      const figures = await exploreCase(seed, { againEvery: 100 });
       total.images += figures.images;
       total.secondImages += figures.secondImages;
       total.deviceOps += figures.deviceOps;

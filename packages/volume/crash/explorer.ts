@@ -15,6 +15,7 @@ import {
   seedOf,
   SimulatedDisk,
 } from '@varve/files/simulated';
+import { openStore, SUPERBLOCK_BYTES, SUPERBLOCK_PLACES } from '@varve/journal';
 import { isVarveError } from '@varve/protocol';
 import { type AtomicOp, openVolume, type Volume, type VolumeOptions } from '../src/index.ts';
 import { assertClean, assertEqual, assertIdle, Differs } from './equal.ts';
@@ -22,6 +23,8 @@ import { Model } from './model.ts';
 import { atOnce } from './random-run.ts';
 
 const CHUNK = 512;
+/** One image of so many loses one of its superblocks, if it has two. */
+const ROT_EVERY = 8;
 const NAMES_SETTLE_MS = 61_000;
 const PROFILES: readonly Profile[] = ['power', 'power', 'power', 'os', 'tab-kill'];
 
@@ -108,6 +111,8 @@ async function look(
   let then: Life | undefined;
   try {
     const allowed = owing.allowedAt(image.op);
+    if (seedOf(seed, id, 'rot') % ROT_EVERY === 0)
+      await rotSuperblock(image, disk, seedOf(seed, id));
     const volume = await openVolume(hostOf(disk), 'v', { create: false, stepExceptions: 1 });
     const model = await matching(volume, allowed);
     await assertClean(volume);
@@ -128,6 +133,16 @@ async function look(
     );
   }
   if (then !== undefined) await explore(disk, then);
+}
+
+/** Either superblock may rot: what a checkpoint let go of is gone for both. */
+async function rotSuperblock(image: DiskImage, disk: SimulatedDisk, seed: number): Promise<void> {
+  const store = await openStore(hostOf(image.disk()), 'v', { readOnly: true, create: false });
+  const { invalidSuperblocks } = store.status().recovery;
+  store.abandon();
+  if (invalidSuperblocks.length > 0) return;
+  const place = SUPERBLOCK_PLACES[seed % 2]!;
+  disk.poke('v/journal', new Uint8Array(SUPERBLOCK_BYTES), place);
 }
 
 /** The state that came back. @throws Differs when it is none that may have */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { faultRun } from './fault-run.ts';
 
-const CASES = Number(process.env.VARVE_VOLUME_FAULT_CASES ?? 60);
+const CASES = Number(process.env.VARVE_VOLUME_FAULT_CASES ?? 30);
 
 test(
   'reads, writes and flushes that fail cost no acknowledged byte, and what was refused did not happen',

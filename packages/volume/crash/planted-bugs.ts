@@ -10,7 +10,7 @@ export interface PlantedVolumeBug extends PlantedBug {
   readonly seed: number;
 }
 
-type Given = Omit<PlantedVolumeBug, 'package'>;
+type Given = Omit<PlantedVolumeBug, 'package'> & { readonly inJournal?: true };
 
 const BUGS: readonly Given[] = [
   {
@@ -83,6 +83,15 @@ const BUGS: readonly Given[] = [
     find: 'if (block.place !== 0) this.freedLater.push(block.place);',
     replace:
       'if (block.place !== 0) { this.used.delete(block.place); this.lowestFree = Math.min(this.lowestFree, block.place); }',
+    by: 'crash',
+    seed: 1,
+  },
+  {
+    name: 'what a checkpoint lets go of is free when one superblock knows',
+    inJournal: true,
+    file: 'journal.ts',
+    find: '    this.history.apply();\n    this.writeBoth();',
+    replace: '    this.history.apply();\n    this.writeSuperblock();',
     by: 'crash',
     seed: 1,
   },
@@ -249,7 +258,6 @@ const BUGS: readonly Given[] = [
   },
 ];
 
-export const PLANTED_BUGS: readonly PlantedVolumeBug[] = BUGS.map((bug) => ({
-  ...bug,
-  package: 'volume',
-}));
+export const PLANTED_BUGS: readonly PlantedVolumeBug[] = BUGS.map(({ inJournal, ...bug }) =>
+  inJournal === true ? bug : { ...bug, package: 'volume' },
+);

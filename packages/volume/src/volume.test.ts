@@ -297,6 +297,30 @@ describe('in every state a call ends', () => {
     }
   });
 
+  test('whenever it comes while the volume is being closed; what it was told holds', async () => {
+    for (let turns = 0; turns < 40; turns++) {
+      const host = createMemoryHost();
+      const volume = await openVolume(host, 'v', { ...SMALL, directBytes: 2 * CHUNK });
+      await volume.write(0, filled(CHUNK, 1));
+      const closed = volume.close();
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      const outcomes = await Promise.all(
+        [1, 4].map((chunks) =>
+          volume.write(8 * CHUNK, filled(chunks * CHUNK, 1 + chunks)).then(
+            () => 1 + chunks,
+            () => 0,
+          ),
+        ),
+      );
+      await closed;
+      const again = await openVolume(host, 'v');
+      const last = outcomes.findLast((byte) => byte > 0) ?? 0;
+      if (last > 0) expect(await bytesOf(again, 8 * CHUNK, 1)).toEqual([last]);
+      expect((await again.check()).findings).toEqual([]);
+      await again.close();
+    }
+  });
+
   test('with arguments that make no sense', async () => {
     const volume = await openVolume(createMemoryHost(), 'v', SMALL);
     const bad = { code: 'BAD_ARGUMENT' };
