@@ -84,7 +84,12 @@ export interface Transaction {
   trim(at: number, length: number): void;
 }
 
-/** The volume itself, or one of its snapshots. */
+/**
+ * The volume itself, or one of its snapshots.
+ *
+ * Calls take effect in their order, whether they are awaited or not; reads see what was issued before
+ * them. What a crash leaves is a prefix of the calls, with all that was acknowledged, each whole.
+ */
 export interface VolumeView {
   /**
    * All of it or nothing, at most 64 MiB; durable when it resolves. The bytes are copied before it returns.
