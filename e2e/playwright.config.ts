@@ -1,7 +1,8 @@
 /**
- * The lanes that need a real browser. One worker: kills and full disks do not share a machine well.
- * No retries: a crash test that fails once has failed.
+ * The lanes that need a real browser. Two files at a time where there are two cores: most of their time
+ * is waiting. No retries: a crash test that fails once has failed.
  */
+import { availableParallelism } from 'node:os';
 import { defineConfig } from '@playwright/test';
 import { pathOf } from './harness/browsers.ts';
 
@@ -12,7 +13,7 @@ process.env['VARVE_SEED'] ??= String(Date.now() % 2 ** 31);
 export default defineConfig({
   testDir: 'tests',
   testMatch: '**/*.spec.ts',
-  workers: 1,
+  workers: Math.min(2, availableParallelism()),
   retries: 0,
   fullyParallel: false,
   forbidOnly: process.env['CI'] !== undefined,

@@ -38,7 +38,7 @@ async function vitest(name, args, env, timeoutMs) {
   return judged(vitestCounts(file), code);
 }
 
-const unit = (/** @type {Environment} */ env) => vitest('unit', [], env, 600_000);
+const unit = (/** @type {Environment} */ env) => vitest('unit', [], env, 900_000);
 
 /**
  * @param {Environment} env
@@ -68,7 +68,7 @@ async function e2e(env) {
   const program = inRoot('node_modules', '@playwright', 'test', 'cli.js');
   const { code } = await run(node, [program, 'test', '-c', config, '--reporter=list,json'], {
     env: { ...env, PLAYWRIGHT_JSON_OUTPUT_FILE: file, PLAYWRIGHT_FORCE_TTY: '0' },
-    timeoutMs: 720_000,
+    timeoutMs: 1_200_000,
   });
   return judged(playwrightCounts(file), code);
 }

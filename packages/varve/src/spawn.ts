@@ -67,7 +67,7 @@ export function startWorker(
 /** An extension's code in somebody else's page: a store there would be that site's. */
 function isContentScript(): boolean {
   const { chrome } = globalThis as { chrome?: { runtime?: { id?: string } } };
-  return !!chrome?.runtime?.id && /^http/.test(location.protocol);
+  return !!chrome?.runtime?.id && location.protocol.startsWith('http');
 }
 
 function newWorker(script: WorkerScript): Worker {
