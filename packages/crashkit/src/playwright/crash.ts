@@ -55,6 +55,7 @@ const IN_PAGE = scriptOf(installInPage, { paths: PATHS, probe: PROBE_PATH });
 const MOMENT_DEADLINE_MS = 5000;
 /** A busy worker that was terminated keeps its files for 2 s. */
 const RELEASE_DEADLINE_MS = 3000;
+const CLOSE_DEADLINE_MS = 5000;
 const READ_DEADLINE_MS = 30_000;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -126,7 +127,7 @@ export class Crash {
    * reload or a terminated worker left of the old tab is closed first. Nothing is armed.
    */
   async reopen(path = '/'): Promise<Tab> {
-    await this.#leftOver?.close();
+    if (this.#leftOver !== undefined) await closeLoaded(this.#leftOver);
     this.#leftOver = undefined;
     await this.arm(null);
     const until = Date.now() + RELEASE_DEADLINE_MS;
@@ -303,4 +304,12 @@ export class Crash {
       check();
     });
   }
+}
+
+/** A page that is closed while it loads has been seen to stay: it may load first, and has to let go. */
+async function closeLoaded(page: Page): Promise<void> {
+  await page.waitForLoadState('load', { timeout: CLOSE_DEADLINE_MS }).catch(() => undefined);
+  await within(CLOSE_DEADLINE_MS, 'closing a tab', page.close()).catch(() =>
+    page.goto('about:blank', { timeout: CLOSE_DEADLINE_MS }).catch(() => undefined),
+  );
 }
