@@ -55,25 +55,26 @@ export class VolumeConnection {
   #handlers(): HandlersOf<VolumeCalls> {
     const session = this.#session;
     const works = this.#works;
-    const use = () => session.use();
     return {
       openVolume: (name, options) => session.open(name, options),
-      volumeStatus: async () => (await use()).status(),
-      write: async (at, bytes, view) => (await use()).write(at, bytes, viewOf(view)),
-      trimVolume: async (at, length, view) => (await use()).trim(at, length, viewOf(view)),
-      atomic: async (ops, view) => (await use()).atomic(ops, viewOf(view)),
-      async read(at, length, view, verify) {
-        const bytes = new Uint8Array(length);
-        const read = await (await use()).readInto(bytes, { at, verify, ...viewOf(view) });
-        return read === length ? bytes : bytes.slice(0, read);
-      },
-      snapshot: async (name) => (await use()).snapshot(name),
-      snapshots: async () => (await use()).snapshots(),
-      resize: async (sizeBytes) => (await use()).resize(sizeBytes),
-      flushVolume: async () => (await use()).flush(),
-      checkpointVolume: async () => (await use()).checkpoint(),
-      map: async (first, count) => (await use()).map(first, count),
-      openWork: async (work) => works.open(await use(), work),
+      volumeStatus: () => session.with((volume) => volume.status()),
+      write: (at, bytes, view) => session.with((volume) => volume.write(at, bytes, viewOf(view))),
+      trimVolume: (at, length, view) =>
+        session.with((volume) => volume.trim(at, length, viewOf(view))),
+      atomic: (ops, view) => session.with((volume) => volume.atomic(ops, viewOf(view))),
+      read: (at, length, view, verify) =>
+        session.with(async (volume) => {
+          const bytes = new Uint8Array(length);
+          const read = await volume.readInto(bytes, { at, verify, ...viewOf(view) });
+          return read === length ? bytes : bytes.slice(0, read);
+        }),
+      snapshot: (name) => session.with((volume) => volume.snapshot(name)),
+      snapshots: () => session.with((volume) => volume.snapshots()),
+      resize: (sizeBytes) => session.with((volume) => volume.resize(sizeBytes)),
+      flushVolume: () => session.with((volume) => volume.flush()),
+      checkpointVolume: () => session.with((volume) => volume.checkpoint()),
+      map: (first, count) => session.with((volume) => volume.map(first, count)),
+      openWork: (work) => session.with((volume) => works.open(volume, work)),
       pullWork: (work) => works.pull(work),
       dropWork: (work) => works.drop(work),
       park: () => session.park(),

@@ -47,8 +47,23 @@ export class VolumeSession {
     });
   }
 
-  /** The volume, taken back first if it was parked. */
-  use(): Promise<Volume> {
+  /**
+   * Runs `task` with the volume, taken back first if it was parked. What parking cut short is begun
+   * again, unless nobody knows whether it happened: nobody has closed the volume.
+   */
+  async with<T>(task: (volume: Volume) => T | Promise<T>): Promise<T> {
+    for (;;) {
+      const volume = await this.#use();
+      try {
+        return await task(volume);
+      } catch (error) {
+        const wasCutShort = isVarveError(error, 'CLOSED') && error.outcome !== 'unknown';
+        if (!wasCutShort || this.#volume === volume) throw error;
+      }
+    }
+  }
+
+  #use(): Promise<Volume> {
     if (this.#volume !== undefined) return Promise.resolve(this.#volume);
     return this.#next(async () => {
       this.#check();

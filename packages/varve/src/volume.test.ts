@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openVolume } from './node/index.ts';
-import { SMALL, collect, pattern, volumeCases } from './test/volume-cases.ts';
+import { SMALL, collect, expectBytes, pattern, volumeCases } from './test/volume-cases.ts';
 import { testVolumes } from './test/volume-engine.ts';
 
 let directory: string;
@@ -67,6 +67,17 @@ describe('a volume', () => {
     const expected = pattern(10, 1);
     expected.set(pattern(3, 2), 5);
     expect(await volume.read(0, 10)).toEqual(expected);
+    await volume.close();
+  });
+
+  test('given back in the middle of a long read: the read goes on when it is taken again', async () => {
+    const volumes = testVolumes();
+    const volume = await volumes.open('hidden', SMALL);
+    const bytes = pattern(4 * 1024 * 1024, 1);
+    await volume.write(0, bytes);
+    const read = volume.read(0, bytes.length);
+    volumes.park();
+    expectBytes(await read, bytes);
     await volume.close();
   });
 
