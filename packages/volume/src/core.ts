@@ -61,9 +61,12 @@ export class Core {
   }
 
   get isCheckpointDue(): boolean {
-    const dirtyBytes = this.state.blocks.dirtyCount * BLOCK_BYTES;
+    const { blocks, pool, chunkBytes } = this.state;
     return (
-      this.bytesSinceCheckpoint >= this.options.checkpointEveryBytes || dirtyBytes > DIRTY_BYTES_MAX
+      this.bytesSinceCheckpoint >= this.options.checkpointEveryBytes ||
+      // What is overwritten comes free at a checkpoint only: without one the pool grows instead.
+      pool.quarantine.size * chunkBytes >= this.options.checkpointEveryBytes ||
+      blocks.dirtyCount * BLOCK_BYTES > DIRTY_BYTES_MAX
     );
   }
 

@@ -48,7 +48,7 @@ export interface VolumeOptions {
   readonly dedup?: boolean;
   /** Of the journal: a power of two, 4 KiB to 64 MiB. Default 4 MiB. */
   readonly segmentSizeBytes?: number;
-  /** A checkpoint is made when so much was journalled since the last. Default 16 MiB. */
+  /** A checkpoint is made when so much was journalled since the last, or waits in quarantine. Default 16 MiB. */
   readonly checkpointEveryBytes?: number;
   /** Clean metadata blocks kept in memory. Default 8 MiB. */
   readonly cacheBytes?: number;

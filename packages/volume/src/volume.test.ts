@@ -82,6 +82,21 @@ describe('a volume', () => {
     await volume.close();
   });
 
+  test('written over again and again does not make its pool grow by more than a checkpoint waits for', async () => {
+    const host = createMemoryHost();
+    const [size, piece, waits] = [512 * KIB, 64 * KIB, 128 * KIB];
+    const volume = await openVolume(host, 'v', { sizeBytes: size, checkpointEveryBytes: waits });
+    for (let round = 1; round <= 10; round++) {
+      for (let at = 0; at < size; at += piece) await volume.write(at, filled(piece, round));
+    }
+    await volume.close();
+    const folder = await host.root.directory('v');
+    const data = await folder!.openFile('data');
+    // Two writes may be planned while the checkpoint is being made.
+    expect(data.getSize()).toBeLessThanOrEqual(size + waits + 2 * piece);
+    data.close();
+  });
+
   test('that is full says so before anything changes, and makes a checkpoint when that gives room', async () => {
     const volume = await openVolume(createMemoryHost(), 'v', {
       ...SMALL,
