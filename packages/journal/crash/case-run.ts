@@ -11,7 +11,7 @@ import { isVarveError } from '@varve/protocol';
 import { deleteStore, openStore, type Store, SUPERBLOCK_PLACES } from '../src/index.ts';
 import { decodeSuperblock } from '../src/superblock.ts';
 import { sendAgain } from './clients.ts';
-import { isSequence, type LaneCase, showsEverySubset } from './cases.ts';
+import { isCorner, isSequence, type LaneCase, showsEverySubset } from './cases.ts';
 import { elementOf, type ImagePath, replayId } from './image-id.ts';
 import { History } from './history.ts';
 import { operationOf, STAMPED_OPERATIONS } from './operations.ts';
@@ -114,7 +114,8 @@ export class CaseRun {
     const { crashPercent, perCrash } = this.limits;
     const { lane } = this;
     const from = lane.formatToo ? 0 : Math.max(life.history.openedAtOp, this.crashFromOp);
-    const percent = isSequence(lane.number) ? 100 : crashPercent;
+    const { number } = lane;
+    const percent = isSequence(number) || isCorner(number) ? 100 : crashPercent;
     const telling = lane.subsets === 'telling';
     const random = new SeededRandom(seedOf(lane.seed, 'crashes'));
     const images = life.disk.images({

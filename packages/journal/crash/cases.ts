@@ -103,14 +103,14 @@ export const EXHAUSTIVE_TO = Math.ceil((EXHAUSTIVE_CASES * 4) / 3) + 1;
 export const EVERY_SUBSET_FROM = 2 ** 24;
 export const showsEverySubset = (number: number): boolean => number >= EVERY_SUBSET_FROM;
 export const isSequence = (number: number): boolean => number % 4 !== 1 || showsEverySubset(number);
+/** Of those that are no sequence every other one. */
+export const isCorner = (number: number): boolean => !isSequence(number) && number % 8 === 1;
 
 export function caseOf(seed: number, number: number, profile: Profile): LaneCase {
   const ordered = isSequence(number);
   const everySubset = showsEverySubset(number);
   const random = new SeededRandom(seedOf(seed, number, profile));
-  // Of those that are no sequence every other one is a corner.
-  const turn = (number - 1) / 8;
-  const corner = !ordered && Number.isInteger(turn) ? cornerOf(turn, random, profile) : undefined;
+  const corner = isCorner(number) ? cornerOf((number - 1) / 8, random, profile) : undefined;
   const { workload, from, length } = ordered
     ? sequenceOf(seed, everySubset ? number : number - Math.floor((number + 2) / 4))
     : {
