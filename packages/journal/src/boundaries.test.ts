@@ -132,8 +132,8 @@ describe('damage', () => {
       await store.append({ frames: frame('one') });
       await fillTo(store, 2);
       await store.close();
-      const folder = await disk.host().root.directory('s');
-      const file = await folder!.openFile('journal');
+      const folder = await disk.host().root.directory('s', { create: false });
+      const file = await folder!.openFile('journal', { create: false });
       file.truncate(file.getSize() - cut);
       file.close();
       const again = await openStore(disk.host(), 's', { ...SMALL, readOnly: true });

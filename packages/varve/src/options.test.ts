@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checkAppend, checkName, givenRequest } from './options.ts';
-import type { AppendOptions } from './api.ts';
+import type { AppendOptions, OpenOptions } from './api.ts';
 import { checkAgrees, completeRequest } from '@varve/protocol';
 
 describe('options', () => {
@@ -21,6 +21,15 @@ describe('options', () => {
       expect.objectContaining({ code: 'BAD_ARGUMENT', facts: { option: 'name' } }),
     );
   });
+
+  test.each<unknown>([5, 'ring', {}, null])(
+    'a transport that is no function (%j) is refused',
+    (transport) => {
+      expect(() => givenRequest({ transport } as OpenOptions)).toThrow(
+        expect.objectContaining({ code: 'BAD_ARGUMENT', facts: { option: 'transport' } }),
+      );
+    },
+  );
 
   test('opening again may repeat options or leave them out, not change them', () => {
     const open = completeRequest(givenRequest({ durability: 'relaxed', keep: { records: 5 } }));

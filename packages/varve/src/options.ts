@@ -23,7 +23,9 @@ export function checkName(name: unknown): void {
 /** What was given and can be sent; the engine takes from it what it knows. */
 export function givenRequest<T>(options: OpenOptions<T>): GivenRequest {
   checkArgument(typeof options === 'object' && options !== null, 'options', 'an object');
-  const { keep, relaxed, checkpoint } = options;
+  const { keep, relaxed, checkpoint, transport } = options;
+  const isCallable = transport === undefined || typeof transport === 'function';
+  checkArgument(isCallable, 'transport', 'a function');
   const plain = Object.entries(options).filter(([, value]) => Object(value) !== value);
   const every = checkpoint && { everyBytes: checkpoint.everyBytes };
   return { ...Object.fromEntries(plain), keep, relaxed, checkpoint: every } as GivenRequest;

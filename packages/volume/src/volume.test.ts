@@ -90,8 +90,8 @@ describe('a volume', () => {
       for (let at = 0; at < size; at += piece) await volume.write(at, filled(piece, round));
     }
     await volume.close();
-    const folder = await host.root.directory('v');
-    const data = await folder!.openFile('data');
+    const folder = await host.root.directory('v', { create: false });
+    const data = await folder!.openFile('data', { create: false });
     // Two writes may be planned while the checkpoint is being made.
     expect(data.getSize()).toBeLessThanOrEqual(size + waits + 2 * piece);
     data.close();
