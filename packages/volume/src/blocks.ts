@@ -38,6 +38,8 @@ export interface Block {
   place: number;
   checksum: number;
   isDirty: boolean;
+  /** Since the cache last looked for what to let go of. */
+  wasUsed: boolean;
 }
 
 const LEVEL_FACTOR = 2 ** 36;
@@ -114,8 +116,7 @@ export class Blocks {
     const clean = this.clean.get(id);
     if (clean === undefined) return undefined;
     this.hits++;
-    this.clean.delete(id);
-    this.clean.set(id, clean);
+    clean.wasUsed = true;
     return clean;
   }
 
@@ -144,7 +145,7 @@ export class Blocks {
       const what = isWhole ? 'is another one' : 'does not verify';
       throw this.damaged(`a metadata block ${what}`, { place, kind, level, id });
     }
-    return { id, kind, level, bytes, place, checksum, isDirty: false };
+    return { id, kind, level, bytes, place, checksum, isDirty: false, wasUsed: false };
   }
 
   create(kind: BlockKind, level: number, id: number): Block {
@@ -154,7 +155,7 @@ export class Blocks {
     bytes[8] = kind;
     bytes[9] = level;
     writeU48(bytes, 12, id);
-    const block: Block = { id, kind, level, bytes, place: 0, checksum: 0, isDirty: true };
+    const block = { id, kind, level, bytes, place: 0, checksum: 0, isDirty: true, wasUsed: false };
     this.dirty.set(id, block);
     return block;
   }
@@ -225,11 +226,17 @@ export class Blocks {
     this.trim();
   }
 
-  /** Lets go of what was not used for longest. Not while somebody holds a block. */
+  /**
+   * Lets go of what nobody used since the last look, oldest first: a second chance costs a read no
+   * change of the order. Not while somebody holds a block.
+   */
   trim(): void {
-    for (const id of this.clean.keys()) {
-      if (this.clean.size <= this.cacheBlocks) return;
+    if (this.clean.size <= this.cacheBlocks) return;
+    for (const [id, block] of this.clean) {
       this.clean.delete(id);
+      if (block.wasUsed) this.clean.set(id, block);
+      block.wasUsed = false;
+      if (this.clean.size <= this.cacheBlocks) return;
     }
   }
 

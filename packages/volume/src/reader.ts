@@ -79,22 +79,26 @@ export class Reader {
   ): number {
     const { state } = this;
     const { chunkBytes } = state;
-    const values: Value[] = [state.valueOf(view, chunk)];
-    const [{ physicalPlus1: first }] = values as [Value];
+    const value = state.valueOf(view, chunk);
+    const { physicalPlus1: first } = value;
     const pending = first === 0 ? undefined : state.overlay.get(first - 1);
-    while (values.length < countMax && pending === undefined) {
-      const next = state.valueOf(view, chunk + values.length);
-      const expected = first === 0 ? 0 : first + values.length;
+    const values = verify && first !== 0 ? [value] : undefined;
+    let count = 1;
+    while (count < countMax && pending === undefined) {
+      const next = state.valueOf(view, chunk + count);
+      const expected = first === 0 ? 0 : first + count;
       if (next.physicalPlus1 !== expected) break;
       if (expected !== 0 && state.overlay.get(expected - 1) !== undefined) break;
-      values.push(next);
+      values?.push(next);
+      count++;
     }
-    const target = into.subarray(offset, offset + values.length * chunkBytes);
+    const isAll = count * chunkBytes === into.length;
+    const target = isAll ? into : into.subarray(offset, offset + count * chunkBytes);
     if (first === 0) target.fill(0);
     else if (pending !== undefined) target.set(pending);
     else this.files.readData(target, (first - 1) * chunkBytes);
-    if (verify && first !== 0) this.verify(view, chunk, values, target);
-    return values.length;
+    if (values !== undefined) this.verify(view, chunk, values, target);
+    return count;
   }
 
   private verify(view: number, chunk: number, values: readonly Value[], target: Uint8Array): void {

@@ -79,17 +79,16 @@ function flushFile(file: SyncFile, name: string): void {
 }
 
 function readExactly(file: SyncFile, into: Uint8Array, at: number, name: string): void {
-  const facts = { file: name, at, bytes: into.length };
   let moved: number;
   try {
     moved = file.read(into, { at });
   } catch (cause) {
-    throw failedIo(cause, 'reading', facts);
+    throw failedIo(cause, 'reading', { file: name, at, bytes: into.length });
   }
   if (moved === into.length) return;
   if (at + moved < sizeOf(file)) {
     throw new VarveError('IO_ERROR', `reading the volume’s ${name} came back short`, {
-      facts: { ...facts, moved },
+      facts: { file: name, at, bytes: into.length, moved },
     });
   }
   // Where a file ends before what is referred to, the rest was lost: checksums will say so.
