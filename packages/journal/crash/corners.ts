@@ -8,8 +8,13 @@ interface Corner {
   /** Undefined: all. */
   readonly profiles?: readonly Profile[];
   readonly workload: readonly string[];
-  /** The flush that fails: so many flushes after operation `failsFrom` has begun. */
-  readonly fails?: { readonly from: number; readonly skip: number; readonly lasts?: number };
+  /** The flush that fails: so many flushes after operation `from` has begun. `write`: the write, or half of it. */
+  readonly fails?: {
+    readonly from: number;
+    readonly skip: number;
+    readonly lasts?: number;
+    readonly write?: 'fails' | 'half';
+  };
   readonly padded?: true;
   /** It takes as long as many others: in one round of four, the second one first. */
   readonly isLong?: true;
@@ -17,10 +22,15 @@ interface Corner {
 
 const KEEP: readonly Profile[] = ['fsync-fail-keep'];
 const LOUD: readonly Profile[] = ['fsync-fail-keep', 'fsync-fail-revert'];
+const HONEST: readonly Profile[] = ['tab-kill', 'os', 'power', 'power-no-psow'];
 const ROTATION = ['fill', 'sectors', 'fill', 'burst'];
 const SMALL_MAX = 3;
 
 const CORNERS: readonly Corner[] = [
+  // A write that fails, and one that comes back short: of one group, and of one over many batches.
+  { profiles: HONEST, workload: ['burst', 'small'], fails: { from: 0, skip: 0, write: 'fails' } },
+  { profiles: HONEST, workload: ['small', 'small'], fails: { from: 0, skip: 0, write: 'half' } },
+  { profiles: HONEST, workload: ['bigBatch', 'small'], fails: { from: 0, skip: 0, write: 'half' } },
   // Fragments and their end in one flush that fails: only the cache holds them, and they are copied.
   { profiles: KEEP, workload: ['shortStream', 'small'], fails: { from: 0, skip: 0 } },
   // Fragments in the segment of their end, and in those before.
@@ -71,12 +81,18 @@ export function cornerOf(turn: number, random: SeededRandom, profile: Profile): 
   const all = [...before, ...workload];
   if (fails === undefined)
     return { workload: all, fault: undefined, faultBeginsAt: 0, faultEndsAt: 1, padded };
-  const { from, skip, lasts } = fails;
+  const { from, skip, lasts, write } = fails;
   const sticky = lasts !== undefined;
   const faultBeginsAt = before.length + from;
   return {
     workload: all,
-    fault: { on: 'flush', path: 's/journal', skip, sticky, effect: { throws: 'io' } },
+    fault: {
+      on: write === undefined ? 'flush' : 'write',
+      path: 's/journal',
+      skip,
+      sticky,
+      effect: write === 'half' ? { short: 'half' } : { throws: 'io' },
+    },
     faultBeginsAt,
     faultEndsAt: sticky ? faultBeginsAt + lasts : Infinity,
     padded,
