@@ -44,6 +44,7 @@ export async function measureVolumes(given: Host, isQuick: boolean): Promise<Vol
   const measuring = { host, flushes, raw, rawBytes, isQuick, figures };
   try {
     await sequentialWrites(measuring);
+    await journalledOrDirect(measuring);
     await randomOverwrites(measuring);
     await concurrentWriters(measuring);
     await randomReads(measuring);
@@ -167,6 +168,42 @@ async function sequentialWrites(measuring: Measuring): Promise<void> {
     await volume.snapshot('before');
     await pass(volume, 'first pass after a snapshot', true, 0.45);
   });
+}
+
+/**
+ * From how many bytes on a write is better off straight in the pool (two flushes, written once) than
+ * through the journal (one flush, written twice): what `directBytes` should be.
+ */
+async function journalledOrDirect(measuring: Measuring): Promise<void> {
+  const { isQuick, figures } = measuring;
+  const sizeBytes = 32 * MIB;
+  const work = 'a write straight to the pool';
+  const always = { sizeBytes, directBytes: CHUNK_BYTES };
+  const never = { sizeBytes, directBytes: 8 * MIB };
+  await withVolume(measuring, always, (direct) =>
+    withVolume(measuring, never, async (journalled) => {
+      for (const volume of [direct, journalled]) {
+        for (let pass = 0; pass < 2; pass++) await fill(volume, sizeBytes);
+      }
+      for (const kib of [16, 32, 64, 128, 256, 512, 1024]) {
+        const bytes = new Uint8Array(kib * KIB);
+        // As many bytes for each size, at least sixteen calls.
+        const calls = Math.max(16, ((isQuick ? 4 : 16) * 1024) / kib);
+        const place = places(kib, sizeBytes / bytes.length);
+        const ms: Record<'direct' | 'journalled', number> = { direct: 0, journalled: 0 };
+        for (let call = 0; call < calls; call++) {
+          const at = place() * bytes.length;
+          bytes.fill(call);
+          ms.direct += await timed(() => direct.write(at, bytes));
+          ms.journalled += await timed(() => journalled.write(at, bytes));
+        }
+        ms.direct += await timed(() => direct.checkpoint());
+        ms.journalled += await timed(() => journalled.checkpoint());
+        const value = ms.direct / ms.journalled;
+        figures.push({ work, what: `of ${kib} KiB, time against journalled`, value, unit: '×' });
+      }
+    }),
+  );
 }
 
 async function randomOverwrites(measuring: Measuring): Promise<void> {
