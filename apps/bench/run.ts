@@ -12,6 +12,12 @@ import { browserLane } from './src/lanes/browser.ts';
 import { nodeLane } from './src/lanes/node.ts';
 import { machine } from './src/machine.ts';
 import { known, parseOptions, USAGE, type RunOptions } from './src/options.ts';
+import {
+  barFigures,
+  barResults,
+  type BarFigure,
+  type BarResult,
+} from './src/report/bar-figures.ts';
 import { barTable } from './src/report/bar-table.ts';
 import type { RunFile } from './src/report/file.ts';
 import { htmlReport } from './src/report/html.ts';
@@ -19,7 +25,6 @@ import { withFigures } from './src/report/markdown.ts';
 import { workTable } from './src/report/table.ts';
 import type { Result } from './src/result.ts';
 import type { Work } from './src/work.ts';
-import { volumeResults, volumeTable, type VolumeResult } from './src/volume/report.ts';
 import { works } from './src/works/index.ts';
 
 async function main(args: readonly string[]): Promise<number> {
@@ -28,7 +33,9 @@ async function main(args: readonly string[]): Promise<number> {
     await reportHeap(options.only);
     return 0;
   }
-  if (options.volumes) return runVolumes(options);
+  if (options.volumes) return runFigures(options, (lane) => lane.volumes(options.quick));
+  if (options.tabs)
+    return runFigures(options, async (lane) => (await lane.tabs?.(options.quick)) ?? []);
   for (const name of options.only ?? [])
     known(
       name,
@@ -100,9 +107,12 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Volumes have a run of their own: other subjects, other figures. */
-async function runVolumes({ lanes, quick, isolated, jsonPath }: RunOptions): Promise<number> {
-  const results: VolumeResult[] = [];
+/** What has a run of its own: other subjects, other figures. */
+async function runFigures(
+  { lanes, quick, isolated, jsonPath }: RunOptions,
+  measure: (lane: Lane) => Promise<BarFigure[]>,
+): Promise<number> {
+  const results: BarResult[] = [];
   for (const open of [
     ...(lanes.includes('browser') ? [() => browserLane({ isolated })] : []),
     ...(lanes.includes('node') ? [() => nodeLane()] : []),
@@ -110,9 +120,9 @@ async function runVolumes({ lanes, quick, isolated, jsonPath }: RunOptions): Pro
     const lane = await open();
     try {
       console.log(`\n${lane.name}: ${lane.engine} ${JSON.stringify(lane.notes)}`);
-      const figures = await lane.volumes(quick);
-      results.push(...volumeResults(lane.name, figures));
-      console.log(volumeTable(figures));
+      const figures = await measure(lane);
+      results.push(...barResults(lane.name, figures));
+      console.log(barFigures(figures));
     } finally {
       await lane.close();
     }

@@ -1,7 +1,7 @@
 /** A lane: one platform in which subjects are measured, as the runner sees it. */
 import type { SeatResult } from './result.ts';
 import type { SubjectFacts } from './subject.ts';
-import type { VolumeFigure } from './volume/measure.ts';
+import type { BarFigure } from './report/bar-figures.ts';
 
 export interface LaneOptions {
   /** Serve the page cross-origin isolated: finer clock, shared memory. */
@@ -25,6 +25,8 @@ export interface Lane {
   readonly subjects: readonly SubjectFacts[];
   run(work: string, plan: Plan): Promise<SeatResult[]>;
   /** Volumes, in the thread where an engine would be. */
-  volumes(isQuick: boolean): Promise<VolumeFigure[]>;
+  volumes(isQuick: boolean): Promise<BarFigure[]>;
+  /** Several tabs of one log; undefined: this platform has none. */
+  readonly tabs?: (isQuick: boolean) => Promise<BarFigure[]>;
   close(): Promise<void>;
 }

@@ -15,6 +15,7 @@ export interface RunOptions {
   readonly list: boolean;
   readonly heap: boolean;
   readonly volumes: boolean;
+  readonly tabs: boolean;
 }
 
 export const USAGE = `npm run bench -- [options]
@@ -30,6 +31,7 @@ export const USAGE = `npm run bench -- [options]
   --not-isolated        serve the page without cross-origin isolation
   --heap                what appends and replays allocate, by function (Node; --only takes its paths)
   --volumes             volumes against a raw file, instead of logs
+  --tabs                four tabs that append to one log, and what a follower's append costs (Chromium)
   --list                names of works and subjects`;
 
 export function parseOptions(args: readonly string[]): RunOptions {
@@ -49,9 +51,11 @@ export function parseOptions(args: readonly string[]): RunOptions {
       list: { type: 'boolean', default: false },
       heap: { type: 'boolean', default: false },
       volumes: { type: 'boolean', default: false },
+      tabs: { type: 'boolean', default: false },
     },
   });
-  const lanes = values.lane === undefined ? ['browser', 'node'] : names(values.lane);
+  const everyLane = values.tabs ? ['browser'] : ['browser', 'node'];
+  const lanes = values.lane === undefined ? everyLane : names(values.lane);
   for (const lane of lanes) known(lane, ['browser', 'node'], 'lane');
   return {
     quick: values.quick,
@@ -67,6 +71,7 @@ export function parseOptions(args: readonly string[]): RunOptions {
     list: values.list,
     heap: values.heap,
     volumes: values.volumes,
+    tabs: values.tabs,
   };
 }
 

@@ -10,6 +10,7 @@ import { chromium, type BrowserContext, type Page } from 'playwright-core';
 import { build } from 'vite';
 import type { Lane, LaneOptions } from '../lane.ts';
 import { CHROMIUM_ARGS, findBrowsers } from '../../../../scripts/browsers.mjs';
+import { measureTabs } from '../tabs/measure.ts';
 import { refuseMemoryOnly } from './memory-only.ts';
 import { serveFolder } from './serve-folder.ts';
 
@@ -54,6 +55,7 @@ export async function browserLane({ isolated }: LaneOptions): Promise<Lane> {
       subjects: await page.evaluate(() => bench.subjects()),
       run: (work, plan) => page.evaluate(({ work, plan }) => bench.run(work, plan), { work, plan }),
       volumes: (isQuick) => page.evaluate((quick) => bench.volumes(quick), isQuick),
+      tabs: (isQuick) => measureTabs(() => openPage(context, server.url, true), isQuick),
       close,
     };
   } catch (error) {
@@ -62,8 +64,8 @@ export async function browserLane({ isolated }: LaneOptions): Promise<Lane> {
   }
 }
 
-async function openPage(context: BrowserContext, url: string): Promise<Page> {
-  const page = context.pages()[0] ?? (await context.newPage());
+async function openPage(context: BrowserContext, url: string, isNew = false): Promise<Page> {
+  const page = (isNew ? undefined : context.pages()[0]) ?? (await context.newPage());
   page.on('pageerror', (error) => console.error(`page: ${error.message}`));
   page.on('console', (message) => {
     if (message.type() === 'error') console.error(`page: ${message.text()}`);

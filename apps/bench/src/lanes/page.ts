@@ -8,14 +8,17 @@ import { asker } from '../platform/rpc.ts';
 import { inPage } from '../subjects/in-page.ts';
 import { inWorker } from '../subjects/in-worker.ts';
 import { works } from '../works/index.ts';
-import type { VolumeFigure } from '../volume/measure.ts';
+import type { BarFigure } from '../report/bar-figures.ts';
+import { tab, type BenchTab } from '../tabs/tab.ts';
 import type { FlushProbe } from './probe.ts';
 
 export interface BenchPage {
   probe(): Promise<FlushProbe>;
   subjects(): SubjectFacts[];
   run(work: string, plan: Plan): Promise<SeatResult[]>;
-  volumes(isQuick: boolean): Promise<VolumeFigure[]>;
+  volumes(isQuick: boolean): Promise<BarFigure[]>;
+  /** This page as one of several tabs. */
+  readonly tab: BenchTab;
 }
 
 declare global {
@@ -51,6 +54,8 @@ async function takeInWorker(
 }
 
 globalThis.bench = {
+  tab,
+
   async probe() {
     const worker = measuringWorker();
     try {
@@ -63,7 +68,7 @@ globalThis.bench = {
   async volumes(isQuick) {
     const worker = measuringWorker();
     try {
-      return await asker(worker)<VolumeFigure[]>('volumes', isQuick);
+      return await asker(worker)<BarFigure[]>('volumes', isQuick);
     } finally {
       worker.terminate();
     }

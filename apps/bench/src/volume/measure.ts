@@ -9,21 +9,12 @@
 import type { Host, SyncFile } from '@varve/files';
 import { openVolume, type Volume, type VolumeOptions, type VolumeStatus } from '@varve/volume';
 import { median } from '../figures.ts';
+import type { BarFigure } from '../report/bar-figures.ts';
 import { countingHost } from './counting-host.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const CHUNK_BYTES = 4 * KIB;
-
-export interface VolumeFigure {
-  readonly work: string;
-  readonly what: string;
-  readonly value: number;
-  readonly unit: string;
-  /** What it has to reach; absent: for the record. */
-  readonly atMost?: number;
-  readonly atLeast?: number;
-}
 
 interface Measuring {
   readonly host: Host;
@@ -31,16 +22,16 @@ interface Measuring {
   readonly raw: SyncFile;
   readonly rawBytes: number;
   readonly isQuick: boolean;
-  readonly figures: VolumeFigure[];
+  readonly figures: BarFigure[];
 }
 
-export async function measureVolumes(given: Host, isQuick: boolean): Promise<VolumeFigure[]> {
+export async function measureVolumes(given: Host, isQuick: boolean): Promise<BarFigure[]> {
   const { host, flushes } = countingHost(given);
   const folder = await host.root.directory('raw', { create: true });
   const raw = await folder!.openFile('raw', { create: true });
   const rawBytes = 128 * MIB;
   fillRaw(raw, rawBytes);
-  const figures: VolumeFigure[] = [];
+  const figures: BarFigure[] = [];
   const measuring = { host, flushes, raw, rawBytes, isQuick, figures };
   try {
     await sequentialWrites(measuring);

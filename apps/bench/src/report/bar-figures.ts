@@ -1,8 +1,17 @@
-/** Figures of volumes: a table for a terminal, and rows for a file. */
-import { figure } from '../report/table.ts';
-import type { VolumeFigure } from './measure.ts';
+/** Figures that stand beside what they have to reach: a table for a terminal, and rows for a file. */
+import { figure } from './table.ts';
 
-export interface VolumeResult {
+export interface BarFigure {
+  readonly work: string;
+  readonly what: string;
+  readonly value: number;
+  readonly unit: string;
+  /** What it has to reach; absent: for the record. */
+  readonly atMost?: number;
+  readonly atLeast?: number;
+}
+
+export interface BarResult {
   readonly lane: string;
   readonly work: string;
   readonly bar: string;
@@ -12,17 +21,17 @@ export interface VolumeResult {
   readonly holds: boolean | null;
 }
 
-function holds({ value, atMost, atLeast }: VolumeFigure): boolean | null {
+function holds({ value, atMost, atLeast }: BarFigure): boolean | null {
   if (atMost === undefined && atLeast === undefined) return null;
   return value <= (atMost ?? Infinity) && value >= (atLeast ?? -Infinity);
 }
 
-function barOf({ what, unit, atMost, atLeast }: VolumeFigure): string {
+function barOf({ what, unit, atMost, atLeast }: BarFigure): string {
   const limit = atMost === undefined ? atLeast && `at least ${atLeast}` : `at most ${atMost}`;
   return limit === undefined ? what : `${what} (${`${limit} ${unit}`.trim()})`;
 }
 
-export function volumeResults(lane: string, figures: readonly VolumeFigure[]): VolumeResult[] {
+export function barResults(lane: string, figures: readonly BarFigure[]): BarResult[] {
   return figures.map((each) => ({
     lane,
     work: each.work,
@@ -33,7 +42,7 @@ export function volumeResults(lane: string, figures: readonly VolumeFigure[]): V
   }));
 }
 
-export function volumeTable(figures: readonly VolumeFigure[]): string {
+export function barFigures(figures: readonly BarFigure[]): string {
   const marks = new Map<boolean | null, string>([
     [true, 'holds '],
     [false, 'MISSED'],
