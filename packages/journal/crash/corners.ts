@@ -55,6 +55,8 @@ const CORNERS: readonly Corner[] = [
   { workload: ['stream', 'abandon', 'checkpoint', 'trimAll', 'segments', 'checkpoint', 'trim'] },
   // A clean close flushes what nobody was promised.
   { workload: ['relaxedBurst', 'reopen', 'small'] },
+  // Relaxed records of which nobody asks, until their time is up.
+  { profiles: HONEST, workload: ['relaxedWait', 'flush', 'relaxedWait'] },
   // More clients than are remembered; those that were here before ask again.
   { workload: ['stampedLate', 'stampedCrowd', 'stampedAgain'], isLong: true },
 ];
