@@ -16,7 +16,7 @@ interface Corner {
     readonly write?: 'fails' | 'half';
   };
   readonly padded?: true;
-  /** It takes as long as many others: in one round of four, the second one first. */
+  /** It takes as long as many others: in one round of four, the second one first; else the second corner again. */
   readonly isLong?: true;
 }
 
@@ -78,7 +78,7 @@ export function cornerOf(turn: number, random: SeededRandom, profile: Profile): 
     workload,
     fails,
     padded = false,
-  } = inTurn.isLong === true && round % 4 !== 1 ? possible[0]! : inTurn;
+  } = inTurn.isLong === true && round % 4 !== 1 ? possible[1]! : inTurn;
   const before = Array.from({ length: 1 + random.below(SMALL_MAX) }, () => 'small');
   const all = [...before, ...workload];
   if (fails === undefined)
