@@ -26,6 +26,8 @@ export interface StampedMessage {
   answeredAtOp: number;
   /** What stands for each group in the model, if anything does. */
   groups: (IssuedGroup | undefined)[];
+  /** What stood for it before, and was withdrawn: an image of an earlier moment may hold that. */
+  readonly earlier: { readonly index: number; readonly group: IssuedGroup }[];
 }
 
 /** The two clients of a workload. They take other names when they may be forgotten. */
@@ -63,6 +65,7 @@ function messageOf(
     wasSent: false,
     answeredAtOp: Infinity,
     groups: [],
+    earlier: [],
   };
   run.history.messages.push(message);
   return message;
@@ -82,7 +85,9 @@ async function send(
   const issued: IssuedGroup[] = [];
   const issue = (): void => {
     for (const [index, payloads] of message.payloads.entries()) {
-      if (isLive(message.groups[index])) continue;
+      const before = message.groups[index];
+      if (isLive(before)) continue;
+      if (before !== undefined) message.earlier.push({ index, group: before });
       const group = history.issue(payloads, run.op);
       issued.push(group);
       message.groups[index] = group;

@@ -205,7 +205,8 @@ export class History {
         issuedAtOp: -1,
         wasSent: true,
         answeredAtOp: before(message.answeredAtOp, op),
-        groups: message.groups.map((group) => copies.get(group)),
+        groups: groupsAmong(message, copies),
+        earlier: [],
       });
     }
     for (const checkpoint of this.checkpoints) {
@@ -221,6 +222,16 @@ export class History {
     }
     return copy;
   }
+}
+
+/** What stood for each group of a message when those of `copies` could be there. */
+function groupsAmong(
+  { groups, earlier }: StampedMessage,
+  copies: ReadonlyMap<IssuedGroup | undefined, IssuedGroup>,
+): (IssuedGroup | undefined)[] {
+  const found = groups.map((group) => copies.get(group));
+  for (const { index, group } of earlier) found[index] ??= copies.get(group);
+  return Array.from(found);
 }
 
 function lastOf({ firstLsn, payloads }: IssuedGroup): number {

@@ -391,7 +391,7 @@ export class Journal implements GroupHost, ScrubHost {
       stateSegment: this.stateSegment,
       stateOffset: this.stateOffset,
       coveredLsn: this.coveredLsn,
-      durableLsn: this.tail.durableLsn,
+      durableLsn: this.tail.statedDurableLsn,
       ...this.scrub.mark,
       ...this.clients.marks,
       writtenAtMs: Math.max(0, Math.floor(this.environment.wallMs())),

@@ -32,6 +32,13 @@ export class LsnIndex {
     this.entries.push({ ...point });
   }
 
+  /** The generations after this one did not come to be: the log does not lead to their places. */
+  withdraw(generation: number): void {
+    while (this.entries.length > 0 && this.entries.at(-1)!.generation > generation) {
+      this.entries.pop();
+    }
+  }
+
   /** After damage the log can be read on from `point`, however near the last entry is. */
   resume(point: ScanPoint): void {
     const at = this.entries.findIndex(({ lastLsn }) => lastLsn >= point.lastLsn);

@@ -276,6 +276,7 @@ export class Recovery implements LogView {
       // A crash inside recovery: the copies are not all there, so the originals count.
       this.rows.push('restart-incomplete');
       Object.assign(scanner.point, restart.before);
+      for (const { index } of this.table.live()) index.withdraw(restart.before.generation);
       this.unproven = restart.unproven;
       this.runs.restore(restart.runs);
     }

@@ -99,6 +99,15 @@ export class Tail {
     };
   }
 
+  /**
+   * What batches, headers and superblocks say is durable. While recovery copies what nothing proves: nothing
+   * of that. Should it be cut short the originals count, and what flushed some copies flushed no original.
+   */
+  get statedDurableLsn(): number {
+    const { lastLsn, rewrittenTo } = this.beginning.start;
+    return this.durableLsn < rewrittenTo ? lastLsn : this.durableLsn;
+  }
+
   /** Whether this generation has begun on disk. */
   get begun(): boolean {
     return this.start === undefined;
@@ -320,7 +329,7 @@ export class Tail {
     this.write();
     this.guarded(() => this.file.flush(), 'flushing a full segment failed');
     this.flushed();
-    const { durableLsn } = this;
+    const durableLsn = this.statedDurableLsn;
     const previousChain = this.staging.chain;
     this.startSegment(
       segmentOf({ ...header, previousEnd, previousChain, durableLsn }, this.host.seedId),
@@ -340,7 +349,7 @@ export class Tail {
         previousEnd,
         previousChain: this.staging.chain,
         oldestUnitSegment: this.host.oldestOpenUnit() ?? segment,
-        durableLsn: this.durableLsn,
+        durableLsn: this.statedDurableLsn,
         wallTimeMs: this.now(),
       },
       this.host.seedId,
@@ -389,6 +398,6 @@ export class Tail {
   }
 
   private seal(kind: BatchKind): void {
-    this.staging.seal(kind, this.segment.seed, this.writtenOffset, this.durableLsn);
+    this.staging.seal(kind, this.segment.seed, this.writtenOffset, this.statedDurableLsn);
   }
 }
