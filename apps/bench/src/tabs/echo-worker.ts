@@ -7,24 +7,23 @@ interface Asked {
   readonly channel: string;
 }
 
-const toPage = self as unknown as { postMessage(message: unknown): void };
+/** A worker as its own scope sees it. */
+interface Scope {
+  postMessage(message: unknown): void;
+}
 
-addEventListener(
-  'message',
-  ({ data }: MessageEvent<Asked>) => {
-    const channel = new BroadcastChannel(data.channel);
-    const me = crypto.randomUUID();
-    channel.onmessage = ({
-      data: said,
-    }: MessageEvent<{ from: string; to?: string; n: number }>) => {
-      if (data.leads && said.to === undefined) channel.postMessage({ ...said, to: said.from });
-      else if (said.to === me) toPage.postMessage(said.n);
-    };
-    addEventListener('message', ({ data: n }: MessageEvent<number>) => {
-      if (data.leads) toPage.postMessage(n);
-      else channel.postMessage({ from: me, n });
-    });
-    toPage.postMessage('ready');
-  },
-  { once: true },
-);
+function hop(scope: Scope, { leads, channel: name }: Asked): void {
+  const channel = new BroadcastChannel(name);
+  const me = crypto.randomUUID();
+  channel.onmessage = ({ data }: MessageEvent<{ from: string; to?: string; n: number }>) => {
+    if (leads && data.to === undefined) channel.postMessage({ ...data, to: data.from });
+    else if (data.to === me) scope.postMessage(data.n);
+  };
+  addEventListener('message', ({ data: n }: MessageEvent<number>) => {
+    if (leads) scope.postMessage(n);
+    else channel.postMessage({ from: me, n });
+  });
+  scope.postMessage('ready');
+}
+
+addEventListener('message', ({ data }: MessageEvent<Asked>) => hop(self, data), { once: true });
