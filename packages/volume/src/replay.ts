@@ -12,7 +12,8 @@ import { decodeRedo } from './redo.ts';
 import type { VolumeState } from './state.ts';
 import type { VolumeFiles } from './volume-files.ts';
 
-const READ_BYTES = 1_048_576;
+/** Few volumes have more to replay, and each opening reserves so much. */
+const READ_BYTES = 65_536;
 
 export interface Replayed {
   readonly records: number;
