@@ -48,6 +48,9 @@ export const newVolumesReport = (
   doneBeyond: [],
 });
 
+export const distinctOf = ({ profiles }: VolumeTally): number =>
+  Object.values(profiles).reduce((sum, { distinct }) => sum + distinct, 0);
+
 export const rateOf = ({ tally, seconds }: VolumesReport): number =>
   Math.round(tally.images / Math.max(0.001, seconds));
 
@@ -63,9 +66,8 @@ export function rowsOf(report: VolumesReport): VolumesRow[] {
 
 export function lineOf(report: VolumesReport): string {
   const { cases, images, faultRuns, strikes, violations } = report.tally;
-  const distinct = report.rows.reduce((sum, row) => sum + row.distinct, 0);
   return (
-    `${images} images (${distinct} distinct) of ${cases} cases, ${faultRuns} runs with ${strikes} ` +
+    `${images} images (${distinctOf(report.tally)} distinct) of ${cases} cases, ${faultRuns} runs with ${strikes} ` +
     `failures of files, ${violations.length} violations, ${report.seconds.toFixed(1)} s, ${rateOf(report)}/s`
   );
 }

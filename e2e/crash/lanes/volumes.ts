@@ -21,6 +21,7 @@ import { commitOfSources, seedOfCommit } from './images-planted.ts';
 import { runTasks } from './task-pool.ts';
 import { PLANTED_IMAGES, runPlantedVolumes } from './volumes-planted.ts';
 import {
+  distinctOf,
   lineOf,
   newVolumesReport,
   rowsOf,
@@ -65,7 +66,8 @@ export async function runVolumesLane(args: readonly string[]): Promise<number> {
   console.log(`seed ${seed}, ${workers} workers, commit ${commit}, ${profiles.join(' ')}`);
   const wanted = amount || IMAGES_DEFAULT;
   await run(report, { wanted, minutes, workers, json });
-  const isFull = profiles.length === ALL_PROFILES.length && report.tally.images >= FULL_RUN_IMAGES;
+  const isFull =
+    profiles.length === ALL_PROFILES.length && distinctOf(report.tally) >= FULL_RUN_IMAGES;
   const shortfalls = showVolumesReport(report, isFull ? PLACES_AT_LEAST : 0);
   return report.tally.violations.length + shortfalls.length === 0 ? 0 : 1;
 }
@@ -109,7 +111,8 @@ async function run(report: VolumesReport, limits: RunLimits): Promise<void> {
       })),
       workers,
       get untilMs() {
-        const isEnough = tally.images >= wanted || tally.violations.length >= STOP_AT_VIOLATIONS;
+        const isEnough =
+          distinctOf(tally) >= wanted || tally.violations.length >= STOP_AT_VIOLATIONS;
         return isEnough ? 0 : untilMs;
       },
       told: ({ number }, found) => {

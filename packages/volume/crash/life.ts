@@ -272,8 +272,10 @@ export class Life {
     const most = unit === 1 ? Math.floor(2.4 * chunk) : 5;
     const length = Math.min(size - at, this.random.below(most) * unit);
     if (this.random.below(4) === 0) return { trim: { at, length } };
-    const bytes = new Uint8Array(length).fill(1 + this.random.below(255));
-    if (this.random.below(2) === 0) this.random.fill(bytes);
+    // Few different contents where equal chunks are shared.
+    const isShared = this.lane.options.dedup === true && this.random.below(4) > 0;
+    const bytes = new Uint8Array(length).fill(1 + this.random.below(isShared ? 2 : 255));
+    if (!isShared && this.random.below(2) === 0) this.random.fill(bytes);
     return { write: { at, bytes } };
   }
 

@@ -14,7 +14,13 @@ export interface PlantedVolumeBug extends PlantedBug {
 
 type Given = Omit<PlantedVolumeBug, 'package' | 'onImages'> & { readonly inJournal?: true };
 
-const NOT_ON_IMAGES = new Set<string>();
+/** They need a write that fails, or more chunks than the image lane has. */
+const NOT_ON_IMAGES = new Set([
+  'records behind a refused one are appended',
+  'a short write is passed over',
+  'a node’s bound is lost with its first child',
+  'a join leaves the right neighbour’s entry',
+]);
 
 const BUGS: readonly Given[] = [
   {
