@@ -17,7 +17,7 @@ import { isVarveError, VarveError } from '@varve/protocol';
 import { type AtomicOp, openVolume, type Volume } from '../src/index.ts';
 import type { VolumeCase } from './cases.ts';
 import { assertEqual, assertIdle, Differs } from './equal.ts';
-import { Model } from './model.ts';
+import type { Model } from './model.ts';
 import { type Place, PlaceWatch } from './places.ts';
 import { atOnce, soon } from './timers.ts';
 
@@ -329,8 +329,8 @@ export class Life {
       },
       async (volume) => {
         const done = kind === 'delete' ? volume.deleteSnapshot(name) : volume.restore(name);
-        let failure: unknown;
-        const ended = done.catch((error: unknown) => {
+        let failure: Error | undefined;
+        const ended = done.catch((error: Error) => {
           failure = error;
           this.toleratesEnd(error);
         });
@@ -343,7 +343,7 @@ export class Life {
         try {
           await volume.flush();
         } catch (error) {
-          failure ??= error;
+          failure ??= error as Error;
         }
         // What failed may be the flush, or a step of the work.
         if (failure !== undefined && this.hasStruck) {
@@ -354,9 +354,9 @@ export class Life {
     );
   }
 
-  private toleratesEnd(error: unknown): void {
+  private toleratesEnd(error: Error): void {
     const isOver = isVarveError(error, 'CLOSED') || (this.hasStruck && isVarveError(error));
-    if (error !== undefined && !isOver) throw error;
+    if (!isOver) throw error;
   }
 
   private async reopen(): Promise<void> {
@@ -366,7 +366,7 @@ export class Life {
       () => {},
       async (volume) => {
         if (!isClean) volume.abandon();
-        else await volume.close().catch((error: unknown) => this.toleratesEnd(error));
+        else await volume.close().catch((error: Error) => this.toleratesEnd(error));
         await this.openAgain();
       },
     );
