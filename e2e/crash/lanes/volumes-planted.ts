@@ -1,6 +1,6 @@
 /**
- * Deliberate bugs of the volume, one after the other: the image lane alone must report a violation of
- * each that it can see at all, within so many images.
+ * Deliberate bugs of the volume, one after the other: the lane must report a violation of each that it
+ * can see at all, within so many images; nearly three of four on an image, the others as a workload runs.
  */
 import {
   ALL_PROFILES,
@@ -11,13 +11,15 @@ import {
 import { bundleWorker } from './images-bundle.ts';
 import { runTasks } from './task-pool.ts';
 
-/** Images of one bug at most; a tenth of one that images are not expected to show. */
+/** Images of one bug at most; a tenth of one that the lane is not expected to show. */
 export const PLANTED_IMAGES = 60_000;
 const WORKER = new URL('volumes-worker.ts', import.meta.url);
 
 export interface PlantedVolumeRow {
   readonly name: string;
   readonly caught: boolean;
+  /** By an image, or by the volume of a workload as it ran. */
+  readonly shownBy: 'image' | 'running volume' | null;
   /** A miss of it fails the run. */
   readonly expected: boolean;
   readonly images: number;
@@ -47,7 +49,7 @@ export async function runPlantedVolumes(
             from: 0,
             to: Infinity,
             profiles: ALL_PROFILES,
-            images: bug.onImages ? images : Math.ceil(images / 10),
+            images: bug.inLane ? images : Math.ceil(images / 10),
             violations: 1,
             faultsEvery: 0,
           },
@@ -62,10 +64,13 @@ export async function runPlantedVolumes(
       file.remove();
     }
     const [violation] = tally?.violations ?? [];
-    const row = {
+    const isOfImage = violation !== undefined && !violation.id.endsWith('.');
+    const shownBy = isOfImage ? 'image' : 'running volume';
+    const row: PlantedVolumeRow = {
       name: bug.name,
       caught: violation !== undefined,
-      expected: bug.onImages,
+      shownBy: violation === undefined ? null : shownBy,
+      expected: bug.inLane,
       images: tally?.images ?? 0,
       seconds: (Date.now() - begunMs) / 1_000,
       by: violation === undefined ? '' : `${violation.reason} — ${violation.id}`,

@@ -148,13 +148,16 @@ async function planted(
   json: string | undefined,
 ): Promise<number> {
   const rows = await runPlantedVolumes(seed, images, only, (row) => {
-    const mark = row.caught ? '✓' : row.expected ? '✗ NOT CAUGHT' : '– not seen on images';
+    const mark = row.caught ? '✓' : row.expected ? '✗ NOT CAUGHT' : '– not seen by this lane';
     console.log(
-      `${mark} ${row.name}: ${row.images} images, ${row.seconds.toFixed(1)} s ${row.by.slice(0, 110)}`,
+      `${mark} ${row.name}: ${row.shownBy ?? ''} ${row.images} images, ${row.seconds.toFixed(1)} s ${row.by.slice(0, 110)}`,
     );
   });
   const caught = rows.filter((row) => row.caught).length;
-  console.log(`${caught} of ${rows.length} planted bugs caught on images alone, seed ${seed}`);
+  const onImages = rows.filter(({ shownBy }) => shownBy === 'image').length;
+  console.log(
+    `${caught} of ${rows.length} planted bugs caught, ${onImages} of them on an image, seed ${seed}`,
+  );
   if (json !== undefined) writeReport(json, { schema: 1, seed, planted: rows });
   return rows.every((row) => row.caught || !row.expected) ? 0 : 1;
 }
@@ -168,7 +171,8 @@ async function replay(id: string): Promise<number> {
       worker.on('message', ({ found }: { found?: VolumeTally }) => {
         if (found !== undefined) void worker.terminate().then(() => resolve(found));
       });
-      worker.on('error', reject);
+      // No image has that id, or the lane itself is broken.
+      worker.on('error', (error) => reject(new UsageError((error as Error).message)));
       worker.postMessage({ replay: id });
     });
     for (const { reason, stack, what } of tally.violations) {

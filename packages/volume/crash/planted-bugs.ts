@@ -8,14 +8,14 @@ export interface PlantedVolumeBug extends PlantedBug {
   readonly by: 'crash' | 'fault' | 'model' | 'tree';
   /** The first seed, or case of each profile, to try. */
   readonly seed: number;
-  /** The image lane alone must notice it, too. */
-  readonly onImages: boolean;
+  /** `npm run crash -- --subject volume` must notice it, too. */
+  readonly inLane: boolean;
 }
 
-type Given = Omit<PlantedVolumeBug, 'package' | 'onImages'> & { readonly inJournal?: true };
+type Given = Omit<PlantedVolumeBug, 'package' | 'inLane'> & { readonly inJournal?: true };
 
-/** They need a write that fails, or more chunks than the image lane has. */
-const NOT_ON_IMAGES = new Set([
+/** They need a write that fails, or more chunks than that lane has. */
+const NOT_IN_LANE = new Set([
   'records behind a refused one are appended',
   'a short write is passed over',
   'a node’s bound is lost with its first child',
@@ -270,6 +270,6 @@ const BUGS: readonly Given[] = [
 
 export const PLANTED_BUGS: readonly PlantedVolumeBug[] = BUGS.map(({ inJournal, ...bug }) => ({
   ...bug,
-  onImages: !NOT_ON_IMAGES.has(bug.name),
+  inLane: !NOT_IN_LANE.has(bug.name),
   ...(inJournal !== true && { package: 'volume' }),
 }));
