@@ -65,7 +65,7 @@ async function noticed(bug: PlantedVolumeBug): Promise<string> {
 describe('a planted bug is noticed', () => {
   test.each(PLANTED_BUGS.map((bug) => [bug.name, bug] as const))(
     '%s',
-    { timeout: 600_000 },
+    { timeout: 3_600_000 },
     async (_name, bug) => {
       const how = await noticed(bug);
       process.stdout.write(`${bug.by} ${how.slice(0, 160)}\n`);
@@ -74,7 +74,7 @@ describe('a planted bug is noticed', () => {
   );
 });
 
-test('without a bug the same runs are quiet', { timeout: 600_000 }, async () => {
+test('without a bug the same runs are quiet', { timeout: 3_600_000 }, async () => {
   const built = await build();
   const runs = new Map(PLANTED_BUGS.map((bug) => [`${bug.by} ${bug.seed}`, bug]));
   for (const { by, seed } of runs.values()) await run(built, by, seed);

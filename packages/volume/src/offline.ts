@@ -6,19 +6,19 @@
  * - what is damaged is a field here; where the records cannot be replayed the maps are those of the last
  *   checkpoint, of which the structure can be checked, and the chunks' bytes cannot
  */
+import { readU16, readU32 } from '@varve/bytes';
 import type { SyncFile } from '@varve/files';
 import { isVarveError, type VarveError } from '@varve/protocol';
-import { BLOCK_BODY_BYTES } from './format.ts';
-import { type Header, decodeHeader, type Snapshot } from './header.ts';
 import { countOf } from './blocks.ts';
 import { check } from './checker.ts';
+import { BLOCK_BODY_BYTES } from './format.ts';
+import { type Header, decodeHeader, type Snapshot } from './header.ts';
 import { usedBytes } from './leaf.ts';
 import type { RadixTable } from './radix.ts';
 import { type RecordSource, replay, type Replayed } from './replay.ts';
 import { VolumeState } from './state.ts';
 import { VolumeFiles } from './volume-files.ts';
 import type { CheckOptions, CheckReport } from './volume-port.ts';
-import { readU16, readU32 } from '@varve/bytes';
 
 const CACHE_BYTES = 32 * 1_048_576;
 
