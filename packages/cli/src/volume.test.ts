@@ -141,6 +141,14 @@ describe('verify', () => {
     expect((await verified(root)).code).toBe(Exit.Ok);
   });
 
+  test('a chunk that only records behind the checkpoint refer to counts', async () => {
+    const root = await left();
+    flip(root, 'data', fs.statSync(file(root, 'data')).size - 1);
+    const { code, volume } = await verified(root);
+    expect(volume.findings).toMatchObject([{ kind: 'chunk-digest', facts: { chunk: 31 } }]);
+    expect(code).toBe(Exit.Damage);
+  });
+
   test('each block of the metadata that is in use counts, the others do not', async () => {
     const root = await left();
     const places = fs.statSync(file(root, 'meta')).size / 4_096;
