@@ -24,8 +24,8 @@ export const USAGE = `npm run crash -- [options]
   --resume           go on where FILE ends (same seed)
   --images N         the simulated lane instead: power loss, in Node, no browser
                      (with --seed, --profile A,B, --minutes M, --workers W, --json FILE, --resume)
-  --subject volume --images N  crashes and failing files of a volume, in Node (--seed S, --minutes M,
-                     --workers W, --json FILE, --resume); --replay volume:… for one case again
+  --subject volume --images N  the same lane over volumes (same options; --replay volume:… for one
+                     image again); with --planted [--only X]: deliberate bugs of the volume
   --exhaustive       that lane's sequences of up to three operations alone, every subset of up to 12
                      things in flight at each of their crashes (same options; ends with the last)
   --replay ID        one image of that lane again, by the id that a violation prints

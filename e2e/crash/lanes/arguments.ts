@@ -15,6 +15,8 @@ export interface LaneArguments {
   readonly workers: number;
   readonly json: string | undefined;
   readonly resume: boolean;
+  /** Undefined: all that the lane has. */
+  readonly profiles: readonly string[] | undefined;
   /** Only what has this in its name. */
   readonly only: string | undefined;
 }
@@ -28,6 +30,7 @@ export function laneArguments(args: readonly string[], lane: string): LaneArgume
     workers: TEXT,
     json: TEXT,
     only: TEXT,
+    ...(lane === 'images' && { profile: TEXT }),
     resume: FLAG,
   };
   const values = parsed(args, options);
@@ -48,6 +51,7 @@ export function laneArguments(args: readonly string[], lane: string): LaneArgume
     workers: number('workers') || availableParallelism(),
     json: text('json'),
     resume: values['resume'] === true,
+    profiles: text('profile')?.split(','),
     only: text('only'),
   };
 }

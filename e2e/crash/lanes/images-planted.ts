@@ -17,15 +17,20 @@ export interface PlantedRow {
   readonly by: string;
 }
 
-/** From the commit, so that no seed is chosen to fit; 1 where there is none. */
-export function seedOfCommit(): number {
+/** The commit of the sources, for short; `unknown` where there is none. */
+export function commitOfSources(): string {
   try {
     const cwd = fileURLToPath(new URL('.', import.meta.url));
-    const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd, encoding: 'utf8' });
-    return Number.parseInt(commit.slice(0, 7), 16);
+    const options = { cwd, encoding: 'utf8' } as const;
+    return execFileSync('git', ['rev-parse', '--short=7', 'HEAD'], options).trim();
   } catch {
-    return 1;
+    return 'unknown';
   }
+}
+
+/** From the commit, so that no seed is chosen to fit; 1 where there is none. */
+export function seedOfCommit(): number {
+  return Number.parseInt(commitOfSources().slice(0, 7), 16) || 1;
 }
 
 export async function runPlanted(

@@ -6,7 +6,6 @@
  * the same, or `--replay ID`, or `--planted`. Ends with 0 when nothing was violated (and every planted bug was caught), 1 when
  * something was, 2 when it was asked wrongly.
  */
-import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
@@ -14,7 +13,7 @@ import { ALL_PROFILES, type SliceProgress } from '@varve/journal/crash';
 import { UsageError } from '../usage-error.ts';
 import { earlierReport, writeReport } from './arguments.ts';
 import { bundleWorker } from './images-bundle.ts';
-import { runPlanted, seedOfCommit } from './images-planted.ts';
+import { commitOfSources, runPlanted, seedOfCommit } from './images-planted.ts';
 import { startPool } from './images-pool.ts';
 import {
   addChunk,
@@ -94,12 +93,15 @@ async function run(values: Values, seed: number, wanted: number): Promise<number
   const everySubset = values.exhaustive === true;
   const report =
     earlierReport<ImagesReport>({ seed, json, resume: values.resume === true }) ??
-    newReport({ seed, commit: commit(), profiles, chunkCases: CHUNK_CASES, everySubset });
+    newReport({ seed, commit: commitOfSources(), profiles, chunkCases: CHUNK_CASES, everySubset });
   if (report.everySubset !== everySubset) throw new UsageError(`${json} is of another walk`);
   if (report.profiles.join() !== profiles.join())
     throw new UsageError(`${json} is of the profiles ${report.profiles.join(',')}`);
-  if (report.commit !== commit()) console.log(`! ${json} was begun at commit ${report.commit}`);
-  console.log(`seed ${seed}, ${workers} workers, commit ${commit()}, ${profiles.join(' ')}`);
+  if (report.commit !== commitOfSources())
+    console.log(`! ${json} was begun at commit ${report.commit}`);
+  console.log(
+    `seed ${seed}, ${workers} workers, commit ${commitOfSources()}, ${profiles.join(' ')}`,
+  );
 
   const images = wanted > 0 ? wanted : Infinity;
   const begunMs = Date.now();
@@ -181,15 +183,6 @@ async function replay(id: string): Promise<number> {
     return found.violations.length === 0 ? 0 : 1;
   } finally {
     file.remove();
-  }
-}
-
-function commit(): string {
-  try {
-    const options = { encoding: 'utf8', cwd: import.meta.dirname } as const;
-    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], options).trim();
-  } catch {
-    return 'unknown';
   }
 }
 

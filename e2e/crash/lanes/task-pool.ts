@@ -9,7 +9,8 @@ export interface TaskRun<Task, Found> {
   readonly workerPath: string;
   /** What each worker is begun with. */
   readonly setup: unknown;
-  readonly tasks: readonly Task[];
+  /** Taken one by one as workers are free; may have no end. */
+  readonly tasks: Iterable<Task>;
   readonly workers: number;
   /** Wall clock after which no task is begun; Infinity: never. Looked at before each. */
   readonly untilMs: number;
@@ -17,18 +18,19 @@ export interface TaskRun<Task, Found> {
 }
 
 export async function runTasks<Task, Found>(run: TaskRun<Task, Found>): Promise<void> {
-  const { tasks, told } = run;
-  let next = 0;
+  const { told } = run;
+  const tasks = run.tasks[Symbol.iterator]();
   const runOne = (): Promise<void> =>
     new Promise((resolve, reject) => {
       const worker = new Worker(run.workerPath, { workerData: run.setup });
       let current: Task | undefined;
       const takeOn = (): void => {
-        if (next >= tasks.length || Date.now() > run.untilMs) {
+        const next = Date.now() > run.untilMs ? undefined : tasks.next();
+        if (next === undefined || next.done === true) {
           void worker.terminate().then(() => resolve());
           return;
         }
-        current = tasks[next++]!;
+        current = next.value;
         worker.postMessage(current);
       };
       worker.on('message', (message: { found?: Found }) => {

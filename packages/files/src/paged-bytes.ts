@@ -15,6 +15,8 @@ type Owner = object;
 interface Page {
   readonly owner: Owner;
   readonly bytes: Uint8Array;
+  /** Of `bytes`, since they were last written. */
+  digest: number | undefined;
 }
 
 export class PagedBytes {
@@ -103,14 +105,24 @@ export class PagedBytes {
     return shared || this.matches(other.slice(at, length), at);
   }
 
+  /** A number for each page, as `digestOf` has it: it is asked once a page, whoever shares that. */
+  digests(digestOf: (page: Uint8Array) => number): (number | undefined)[] {
+    return this.#pages.map((page) =>
+      page === undefined ? undefined : (page.digest ??= digestOf(page.bytes)),
+    );
+  }
+
   #ownPage(index: number, keepContent: boolean): Uint8Array {
     const page = this.#pages[index];
-    if (page !== undefined && page.owner === this.#owner) return page.bytes;
+    if (page !== undefined && page.owner === this.#owner) {
+      page.digest = undefined;
+      return page.bytes;
+    }
     const bytes = new Uint8Array(PAGE_BYTES);
     if (keepContent && page !== undefined) bytes.set(page.bytes);
     // A hole in the array would turn it into a slow dictionary.
     while (this.#pages.length < index) this.#pages.push(undefined);
-    this.#pages[index] = { owner: this.#owner, bytes };
+    this.#pages[index] = { owner: this.#owner, bytes, digest: undefined };
     return bytes;
   }
 }

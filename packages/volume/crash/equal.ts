@@ -28,10 +28,13 @@ export async function assertView(
   const name = view ?? 'the origin';
   if (read !== expected.length)
     throw new Differs(`${name} has ${read} bytes, not ${expected.length}`);
-  for (let at = 0; at < expected.length; at++) {
-    if (bytes[at] === expected[at]) continue;
-    throw new Differs(`${name} at ${at}: ${bytes[at]}, not ${expected[at]}`);
-  }
+  if (sameBytes(bytes.subarray(0, read), expected)) return;
+  const at = expected.findIndex((byte, index) => bytes[index] !== byte);
+  throw new Differs(`${name} at ${at}: ${bytes[at]}, not ${expected[at]}`);
+}
+
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
 }
 
 export async function assertClean(volume: Volume, data = true): Promise<void> {

@@ -1,382 +1,328 @@
 /**
- * Crashes a volume at every device operation of a short random workload, boots images of what each
- * crash may have left, and compares what comes back with the model.
+ * One case: a short random workload runs once on a simulated disk that records; then images of its
+ * crashes are opened and compared with what the calls had been told. Some live on: their volume is only
+ * recovered, or used, crashes again in that (inside its own recovery, too), and the images of that are
+ * compared; those may crash once more inside their recovery.
  *
  * Always true:
- * - every image must open, be what the model was after the last acknowledged call or after some call
- *   issued since, whole, and pass its own check
- * - a failure names the case and the image, which show it again: `exploreCase(seed, { only: id })`
+ * - what happens to an image depends on the case and its own id alone, so the id replays it
+ * - two images of one life with the same bytes, of which the same is owed, are looked at once
  */
-import type { Host } from '@varve/files';
 import {
   type DiskImage,
-  type Profile,
   SeededRandom,
   seedOf,
   SimulatedDisk,
+  type Subsets,
 } from '@varve/files/simulated';
 import { openStore, SUPERBLOCK_BYTES, SUPERBLOCK_PLACES } from '@varve/journal';
-import { isVarveError } from '@varve/protocol';
-import { type AtomicOp, openVolume, type Volume, type VolumeOptions } from '../src/index.ts';
-import { assertClean, assertEqual, assertIdle, Differs } from './equal.ts';
+import { isVarveError, VarveError } from '@varve/protocol';
+import { openVolume, type Volume } from '../src/index.ts';
+import type { VolumeCase } from './cases.ts';
+import { replayId } from './image-id.ts';
+import { Life } from './life.ts';
 import { Model } from './model.ts';
-import { atOnce } from './random-run.ts';
+import { demandOne, demandServed, ending } from './oracle.ts';
+import { isWhole } from './promises.ts';
+import { profileTally, type VolumeTally } from './tally.ts';
+import { atOnce } from './timers.ts';
 
-const CHUNK = 512;
-/** One image of so many loses one of its superblocks, if it has two. */
-const ROT_EVERY = 8;
-const NAMES_SETTLE_MS = 61_000;
-const PROFILES: readonly Profile[] = ['power', 'power', 'power', 'os', 'tab-kill'];
-
-export interface ExploreLimits {
-  /** Calls of the workload. */
-  readonly calls?: number;
-  /** Images of each crash. */
-  readonly perCrash?: number;
-  /** One image of so many crashes again in its own recovery, and in what is done after it. */
-  readonly againEvery?: number;
-  readonly only?: string;
+export interface LaneLimits {
+  /** Images of one crash of the first life; of a later one. */
+  readonly perCrash: number;
+  readonly perLaterCrash: number;
+  /** Operations of a later life in which it crashes, of a hundred. */
+  readonly laterCrashPercent: number;
+  /** One image in so many loses one of its superblocks, if it has two. */
+  readonly rotEvery: number;
+  /** One image in so many lives on, to crash again. */
+  readonly livesOnEvery: number;
+  readonly images: number;
+  readonly violations: number;
+  /** Asks under every profile for what `tab-kill` promises: shows that the table is needed. */
+  readonly asksTooMuch?: boolean;
 }
 
-export interface ExploreFigures {
-  readonly profile: Profile;
-  images: number;
-  secondImages: number;
-  deviceOps: number;
+export const LIMITS: LaneLimits = {
+  perCrash: 12,
+  perLaterCrash: 4,
+  laterCrashPercent: 60,
+  rotEvery: 8,
+  livesOnEvery: 40,
+  images: Infinity,
+  violations: 20,
+};
+
+/** Lives in which an image may go on: crashed in the third, it is only looked at. */
+const LIVES = 3;
+const FIRST_SUBSETS: Subsets = { exhaustiveUpTo: 6, random: 8, pairs: 8 };
+const LATER_SUBSETS: Subsets = { exhaustiveUpTo: 3, random: 2, pairs: 2 };
+
+/** A life whose crashes are looked at, and how it came to be. */
+interface Lived {
+  readonly life: Life;
+  /** Ids of the images that led to it. */
+  readonly path: readonly string[];
+  /** The last of them was of a crash inside a recovery. */
+  readonly inRecovery: boolean;
+  /** Images that were looked at, as bytes and what is owed; and as bytes alone. */
+  readonly seen: Set<string>;
 }
 
-/** What the volume may be, from which device operation on it was asked for, and from which owed. */
-interface Step {
-  readonly model: Model;
-  readonly issuedAtOp: number;
-  ackedAtOp: number;
-  readonly what: string;
-}
+export class CaseRun {
+  private readonly lane: VolumeCase;
+  private readonly limits: LaneLimits;
+  private readonly tally: VolumeTally;
+  private readonly promisesAll: boolean;
+  private readonly contents = new Set<string>();
 
-export class CrashFailure extends Error {
-  override readonly name = 'CrashFailure';
-}
+  constructor(lane: VolumeCase, limits: LaneLimits, tally: VolumeTally) {
+    this.lane = lane;
+    this.limits = limits;
+    this.tally = tally;
+    this.promisesAll = limits.asksTooMuch === true || isWhole(lane.profile, lane.isPadded);
+  }
 
-export async function exploreCase(
-  seed: number,
-  limits: ExploreLimits = {},
-): Promise<ExploreFigures> {
-  const random = new SeededRandom(seedOf(seed, 'case'));
-  const profile = PROFILES[random.below(PROFILES.length)]!;
-  const figures = { profile, images: 0, secondImages: 0, deviceOps: 0 };
-  const disk = new SimulatedDisk({ seed, profile });
-  const life = new Life(disk, random, new Model(CHUNK * (4 + random.below(20))));
-  await life.create();
-  await life.work(limits.calls ?? 14);
-  figures.deviceOps = disk.opCount;
-  const { perCrash = 12, againEvery = 40, only } = limits;
-  const images = disk.images({
-    crashAt: (op) => op > life.readyAtOp,
-    subsets: { exhaustiveUpTo: 6, random: 8, pairs: 8, atMost: perCrash },
-  });
-  for (const image of images) {
-    const [first, second] = only?.split('/') ?? [];
-    if (first !== undefined && image.id !== first) continue;
-    figures.images++;
-    const isAgain = second !== undefined || seedOf(seed, image.id) % againEvery === 0;
-    await look(seed, image, image.id, life, isAgain, async (booted, steps) => {
-      for (const again of booted.images({
-        crashAt: 'every-op',
-        subsets: { exhaustiveUpTo: 3, random: 2, pairs: 2, atMost: 4 },
-      })) {
-        if (second !== undefined && again.id !== second) continue;
-        figures.secondImages++;
-        await look(seed, again, `${image.id}/${again.id}`, steps, false);
-      }
+  /** Runs the workload and looks at images of it. */
+  async start(): Promise<void> {
+    const lived = await this.firstLife();
+    if (lived === undefined) return;
+    const { disk, readyAtOp } = lived.life;
+    this.tally.deviceOps += disk.opCount;
+    const images = disk.images({
+      crashAt: (op) => (op > readyAtOp || this.lane.creationToo) && this.isTelling(disk, op),
+      subsets: { ...FIRST_SUBSETS, atMost: this.limits.perCrash },
     });
-  }
-  return figures;
-}
-
-/** Who can say what a crash at an operation may leave. */
-interface Owing {
-  readonly log: readonly string[];
-  allowedAt(op: number): readonly Model[];
-}
-
-async function look(
-  seed: number,
-  image: DiskImage,
-  id: string,
-  owing: Owing,
-  isAgain: boolean,
-  explore: (disk: SimulatedDisk, owing: Owing) => Promise<void> = async () => {},
-): Promise<void> {
-  const disk = image.disk({ record: isAgain });
-  let then: Life | undefined;
-  try {
-    const allowed = owing.allowedAt(image.op);
-    if (seedOf(seed, id, 'rot') % ROT_EVERY === 0)
-      await rotSuperblock(image, disk, seedOf(seed, id));
-    const volume = await openVolume(hostOf(disk), 'v', { create: false, stepExceptions: 1 });
-    const model = await matching(volume, allowed);
-    await assertClean(volume);
-    if (isAgain) {
-      then = new Life(disk, new SeededRandom(seedOf(seed, id)), model, volume, allowed);
-      await then.work(4);
-      await then.end();
-      const reopened = await openVolume(hostOf(disk), 'v', { create: false });
-      await assertEqual(reopened, then.model);
-      await assertIdle(reopened);
-      reopened.abandon();
-    } else volume.abandon();
-  } catch (cause) {
-    const what = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-    throw new CrashFailure(
-      `seed ${seed}, image ${id} (${disk.profile}) after [${owing.log.slice(-6).join('; ')}]: ${what}`,
-      { cause },
-    );
-  }
-  if (then !== undefined) await explore(disk, then);
-}
-
-/** Either superblock may rot: what a checkpoint let go of is gone for both. */
-async function rotSuperblock(image: DiskImage, disk: SimulatedDisk, seed: number): Promise<void> {
-  const store = await openStore(hostOf(image.disk()), 'v', { readOnly: true, create: false });
-  const { invalidSuperblocks } = store.status().recovery;
-  store.abandon();
-  if (invalidSuperblocks.length > 0) return;
-  const place = SUPERBLOCK_PLACES[seed % 2]!;
-  disk.poke('v/journal', new Uint8Array(SUPERBLOCK_BYTES), place);
-}
-
-/** The state that came back. @throws Differs when it is none that may have */
-async function matching(volume: Volume, allowed: readonly Model[]): Promise<Model> {
-  let last: unknown;
-  for (const model of allowed.toReversed()) {
-    try {
-      await assertEqual(volume, model, false);
-      return model.copy();
-    } catch (error) {
-      if (!(error instanceof Differs)) throw error;
-      last ??= error;
+    for (const image of images) {
+      if (this.isFull) return;
+      await this.look(image, lived);
     }
   }
-  throw last;
-}
 
-function hostOf(disk: SimulatedDisk): Host {
-  return { ...disk.host(), timers: atOnce };
-}
+  /** Looks at one image alone. */
+  async replay(path: readonly string[]): Promise<void> {
+    const lived = await this.firstLife();
+    const [first] = path;
+    if (lived === undefined || first === undefined) return;
+    await this.look(lived.life.disk.image(first), lived, path);
+  }
 
-/** A volume on a disk, what is done to it, and what it therefore may be after a crash. */
-class Life implements Owing {
-  readonly log: string[] = [];
-  readyAtOp = 0;
-  private readonly disk: SimulatedDisk;
-  private readonly random: SeededRandom;
-  private readonly steps: Step[];
-  private readonly before: readonly Model[];
-  private readonly background: Promise<unknown>[] = [];
-  private readonly options: VolumeOptions;
-  private volume: Volume | undefined;
-  private serial = 0;
+  private get isFull(): boolean {
+    const { images, violations } = this.tally;
+    return images >= this.limits.images || violations.length >= this.limits.violations;
+  }
 
-  /** @param before what it may still be until it was open: recovery has promised nothing new */
-  constructor(
+  /** Where memory is lost, a crash in a write leaves what one in the flush behind it does. */
+  private isTelling(disk: SimulatedDisk, op: number): boolean {
+    if (this.lane.profile === 'tab-kill') return true;
+    return disk.operation(op)?.kind === 'flush' || disk.operation(op + 1)?.kind !== 'flush';
+  }
+
+  /** Undefined: the running volume violated something. */
+  private async firstLife(): Promise<Lived | undefined> {
+    const { lane } = this;
+    this.tally.cases++;
+    const disk = new SimulatedDisk({ seed: lane.seed, profile: lane.profile });
+    const life = new Life(lane, disk, new Model(lane.options.sizeBytes));
+    try {
+      await ending(this.perform(life));
+    } catch (error) {
+      this.fail(error, [], life);
+      return undefined;
+    }
+    return { life, path: [], inRecovery: false, seen: new Set() };
+  }
+
+  private async perform(life: Life): Promise<void> {
+    await life.create();
+    await life.work(this.lane.calls);
+    await life.settle();
+    life.abandon();
+  }
+
+  /** @param replayed only the image at the end of this path is wanted */
+  private async look(image: DiskImage, lived: Lived, replayed?: readonly string[]): Promise<void> {
+    const { lane, limits } = this;
+    const { life } = lived;
+    const depth = lived.path.length;
+    const path = [...lived.path, image.id];
+    const isLast = replayed === undefined || replayed.length === path.length;
+    const random = new SeededRandom(seedOf(lane.seed, ...path));
+    const hasLied = life.liedAtOp < image.op && limits.asksTooMuch !== true;
+    const isWholeHere = this.promisesAll && !hasLied;
+    const rots = depth === 0 && isWholeHere && random.below(limits.rotEvery) === 0;
+    const drawn = depth + 1 < LIVES && random.below(limits.livesOnEvery) === 0;
+    const livesOn = isWholeHere && image.op > life.readyAtOp && drawn;
+    const records = replayed === undefined ? livesOn : !isLast;
+    const disk = image.disk({ profile: lane.profile, record: records });
+    const bytes = disk.fingerprint();
+    const steps = life.allowedAt(image.op);
+    if (replayed === undefined && !this.isNew(lived, image, bytes, rots)) return;
+    this.count(image, lived, bytes);
+    let next: Lived | undefined;
+    try {
+      if (rots) await this.rotSuperblock(image, disk, random);
+      const allowed = steps.map(({ model }) => model);
+      if (!isWholeHere) {
+        await ending(this.lookAtBroken(disk, life, image.op));
+        return;
+      }
+      if (image.op <= life.readyAtOp) {
+        await ending(this.lookAtCreation(disk, life, image.op));
+        return;
+      }
+      const inRecovery = life.placesAt(image.op).includes('inside a recovery');
+      if (records) next = await ending(this.liveOn(disk, allowed, path, inRecovery, random));
+      else await ending(lookAt(disk, allowed));
+    } catch (error) {
+      this.fail(error, path, life);
+      return;
+    }
+    if (next === undefined) return;
+    if (replayed === undefined) await this.lookOn(next);
+    else await this.look(disk.image(replayed[path.length]!), next, replayed);
+  }
+
+  private isNew({ life, seen }: Lived, { op }: DiskImage, bytes: string, rots: boolean): boolean {
+    const steps = life.allowedAt(op);
+    const owed = `${life.indexOf(steps[0])}-${steps.length}`;
+    const key = `${bytes}|${owed}|${rots}|${life.liedAtOp >= op}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  }
+
+  private count({ op }: DiskImage, { life, path, inRecovery }: Lived, bytes: string): void {
+    const of = profileTally(this.tally, this.lane.profile);
+    this.tally.images++;
+    of.images++;
+    if (path.length > 0) of.later++;
+    if (!this.contents.has(bytes)) of.distinct++;
+    this.contents.add(bytes);
+    const places = life.placesAt(op);
+    if (inRecovery && places.includes('inside a recovery')) {
+      places.push('inside the recovery of a recovery');
+    }
+    for (const place of places) of.places[place] = (of.places[place] ?? 0) + 1;
+  }
+
+  /** It is recovered, or used, on a disk that records: its crashes are looked at. */
+  private async liveOn(
+    disk: SimulatedDisk,
+    allowed: readonly Model[],
+    path: readonly string[],
+    inRecovery: boolean,
+    random: SeededRandom,
+  ): Promise<Lived> {
+    const { lane } = this;
+    const seed = seedOf(lane.seed, ...path);
+    // What comes back is what it must come back as, wherever this recovery is interrupted.
+    const found = await recoveredTo(disk, allowed);
+    const unharmed = { ...lane, fault: undefined };
+    const life = new Life(unharmed, disk, found, path.length, seed);
+    await demandOne(await life.open(false, 1), [found]);
+    if (path.length === 1 && random.below(8) < 5) {
+      await life.work(4);
+      await life.end();
+    } else {
+      await life.settle();
+      life.abandon();
+    }
+    return { life, path, inRecovery, seen: new Set() };
+  }
+
+  private async lookOn(lived: Lived): Promise<void> {
+    const { laterCrashPercent, perLaterCrash } = this.limits;
+    const { disk } = lived.life;
+    const random = new SeededRandom(seedOf(this.lane.seed, ...lived.path, 'crashes'));
+    const images = disk.images({
+      crashAt: (op) => this.isTelling(disk, op) && random.below(100) < laterCrashPercent,
+      subsets: { ...LATER_SUBSETS, atMost: perLaterCrash },
+    });
+    for (const image of images) {
+      if (this.isFull) return;
+      await this.look(image, lived);
+    }
+  }
+
+  /** The device has lied, or damaged what it was not asked to touch: nothing is served wrong. */
+  private async lookAtBroken(disk: SimulatedDisk, life: Life, op: number): Promise<void> {
+    const { chunkSizeBytes } = this.lane.options;
+    const ever = life.everUntil(op).map(({ model }) => model);
+    let volume: Volume | undefined;
+    try {
+      volume = await openVolume(hostOf(disk), 'v', { create: false });
+      await demandServed(volume, chunkSizeBytes, ever);
+      await volume.check();
+    } catch (error) {
+      // Opening, or what goes on in the background, met what is damaged.
+      if (!(error instanceof VarveError)) throw error;
+      profileTally(this.tally, this.lane.profile).refused++;
+    } finally {
+      volume?.abandon();
+    }
+  }
+
+  /** A volume that was being made is not there, empty, or, while names are young, lost. */
+  private async lookAtCreation(disk: SimulatedDisk, life: Life, op: number): Promise<void> {
+    const isMade = op > life.createdAtOp;
+    const options = isMade ? { create: false } : this.lane.options;
+    let volume: Volume;
+    try {
+      volume = await openVolume(hostOf(disk), 'v', options);
+    } catch (error) {
+      if (isVarveError(error, 'STORE_LOST')) return;
+      throw error;
+    }
+    await demandOne(volume, [new Model(this.lane.options.sizeBytes)]);
+    volume.abandon();
+  }
+
+  /** Either superblock may rot: what a checkpoint let go of is gone for both. */
+  private async rotSuperblock(
+    image: DiskImage,
     disk: SimulatedDisk,
     random: SeededRandom,
-    model: Model,
-    volume?: Volume,
-    before: readonly Model[] = [],
-  ) {
-    this.disk = disk;
-    this.random = random;
-    this.volume = volume;
-    this.before = before;
-    this.serial = volume === undefined ? 0 : 1_000;
-    const op = disk.opCount;
-    this.steps = [{ model: model.copy(), issuedAtOp: op, ackedAtOp: op, what: 'opened' }];
-    this.options = {
-      chunkSizeBytes: CHUNK,
-      sizeBytes: model.origin.length,
-      segmentSizeBytes: this.pick([4_096, 16_384]),
-      checkpointEveryBytes: this.pick([3_000, 1_000_000]),
-      directBytes: this.pick([CHUNK, 3 * CHUNK]),
-      stepExceptions: this.pick([1, 2, 256]),
-      cacheBytes: 0,
-      dedup: random.below(3) === 0,
-      ...(random.below(2) === 0 && {
-        capacityBytes: Math.max(CHUNK, model.origin.length) * 2,
-      }),
-    };
-  }
-
-  get model(): Model {
-    return this.steps.at(-1)!.model;
-  }
-
-  /** Every state that a crash in this device operation may leave. */
-  allowedAt(op: number): readonly Model[] {
-    const owed = this.steps.findLastIndex(({ ackedAtOp }) => ackedAtOp < op);
-    const models = this.steps
-      .filter(({ issuedAtOp }, index) => index >= owed && (issuedAtOp < op || index === owed))
-      .map(({ model }) => model);
-    return owed < 0 ? [...this.before, ...models] : models;
-  }
-
-  private pick<T>(values: readonly T[]): T {
-    return values[this.random.below(values.length)]!;
-  }
-
-  async create(): Promise<void> {
-    this.volume = await openVolume(hostOf(this.disk), 'v', this.options);
-    this.disk.advance(NAMES_SETTLE_MS);
-    this.readyAtOp = this.disk.opCount;
-    this.steps[0]!.ackedAtOp = this.readyAtOp;
-  }
-
-  async work(calls: number): Promise<void> {
-    for (let call = 0; call < calls; call++) await this.call();
-  }
-
-  async end(): Promise<void> {
-    await assertEqual(this.volume!, this.model);
-    await Promise.all(this.background);
-    await assertIdle(this.volume!);
-    await this.volume!.close();
-  }
-
-  private async call(): Promise<void> {
-    const kind = this.random.below(100);
-    const volume = this.volume!;
-    if (kind < 40) await this.change(1 + (kind % 2) * 2);
-    else if (kind < 50) await this.together();
-    else if (kind < 65) await this.snapshot();
-    else if (kind < 74) await this.finishLater('delete');
-    else if (kind < 80) await this.finishLater('restore');
-    else if (kind < 85) {
-      const size = this.random.below(this.options.sizeBytes! + 2 * CHUNK);
-      await this.step(
-        `resize ${size}`,
-        (model) => model.resize(size),
-        () => volume.resize(size),
-      );
-    } else if (kind < 95)
-      await this.step(
-        'checkpoint',
-        () => {},
-        () => volume.checkpoint(),
-      );
-    else await this.reopen();
-  }
-
-  /** One call: what it may leave from its issue on, and must leave from its answer on. */
-  private async step(
-    what: string,
-    change: (model: Model) => void,
-    call: () => Promise<unknown>,
   ): Promise<void> {
-    const model = this.model.copy();
-    change(model);
-    const step: Step = { model, issuedAtOp: this.disk.opCount, ackedAtOp: Infinity, what };
-    this.steps.push(step);
-    this.log.push(what);
+    let invalid: readonly unknown[];
     try {
-      await call();
-      step.ackedAtOp = this.disk.opCount;
+      const store = await openStore(hostOf(image.disk()), 'v', { readOnly: true, create: false });
+      invalid = store.status().recovery.invalidSuperblocks;
+      store.abandon();
     } catch (error) {
-      if (!isVarveError(error, 'VOLUME_FULL') && !isVarveError(error, 'SNAPSHOT_LIMIT'))
-        throw error;
-      this.steps.pop();
+      // It is not made yet, or lost.
+      if (isVarveError(error, 'NOT_FOUND') || isVarveError(error, 'STORE_LOST')) return;
+      throw error;
     }
+    if (invalid.length > 0) return;
+    const place = SUPERBLOCK_PLACES[random.below(2)]!;
+    disk.poke('v/journal', new Uint8Array(SUPERBLOCK_BYTES), place);
   }
 
-  private op(view: string | undefined): AtomicOp {
-    const size = this.model.view(view).length;
-    const unit = this.pick([1, CHUNK]);
-    const units = Math.max(1, Math.floor(size / unit));
-    const at = this.random.below(units) * unit;
-    const length = Math.min(size - at, this.random.below(unit === 1 ? 1_200 : 5) * unit);
-    if (this.random.below(4) === 0) return { trim: { at, length } };
-    const bytes = new Uint8Array(length).fill(1 + this.random.below(255));
-    if (this.random.below(2) === 0) this.random.fill(bytes);
-    return { write: { at, bytes } };
-  }
-
-  private viewName(): string | undefined {
-    const names = [...this.model.snapshots.keys()];
-    return names.length === 0 || this.random.below(3) > 0 ? undefined : this.pick(names);
-  }
-
-  private async change(count: number): Promise<void> {
-    const view = this.viewName();
-    const ops = Array.from({ length: count }, () => this.op(view));
-    await this.step(
-      `atomic ${view ?? ''} ${ops.map(describe).join(' ')}`,
-      (model) => model.atomic(ops, view),
-      () => this.volume!.atomic(ops, view === undefined ? {} : { view }),
-    );
-  }
-
-  /** Calls of one turn: any number of the first of them may be left. */
-  private async together(): Promise<void> {
-    // Where one of them may be refused, what those behind it leave is another question.
-    if (this.volume!.status().capacityChunks < 1_000_000) return;
-    const calls: Promise<void>[] = [];
-    for (let index = 0; index < 3; index++) calls.push(this.change(1));
-    // Nothing of them is durable yet when it begins.
-    if (this.random.below(2) === 0) calls.push(this.volume!.checkpoint());
-    await Promise.all(calls);
-  }
-
-  private async snapshot(): Promise<void> {
-    if (this.model.snapshots.size > 4) return;
-    const name = `s${this.serial++}`;
-    await this.step(
-      `snapshot ${name}`,
-      (model) => model.snapshot(name),
-      () => this.volume!.snapshot(name),
-    );
-  }
-
-  /** Begun, and durably so; the rest goes on behind what follows. */
-  private async finishLater(kind: 'delete' | 'restore'): Promise<void> {
-    const names = [...this.model.snapshots.keys()];
-    if (names.length === 0) return;
-    const volume = this.volume!;
-    const name = this.pick(names);
-    await this.step(
-      `${kind} ${name}`,
-      (model) => {
-        if (kind === 'delete') model.snapshots.delete(name);
-        else model.restore(name);
-      },
-      async () => {
-        const done = kind === 'delete' ? volume.deleteSnapshot(name) : volume.restore(name);
-        if (this.random.below(2) === 0) return done;
-        this.background.push(
-          done.catch((error: unknown) => {
-            if (!isVarveError(error, 'CLOSED')) throw error;
-          }),
-        );
-        return volume.flush();
-      },
-    );
-  }
-
-  private async reopen(): Promise<void> {
-    const isClean = this.random.below(2) === 0;
-    await this.step(
-      isClean ? 'close, open' : 'abandon, open',
-      () => {},
-      async () => {
-        if (isClean) await this.volume!.close();
-        else this.volume!.abandon();
-        const { sizeBytes: _, capacityBytes: __, ...options } = this.options;
-        this.volume = await openVolume(hostOf(this.disk), 'v', options);
-      },
-    );
+  private fail(error: unknown, path: readonly string[], { log }: Life): void {
+    const { lane } = this;
+    const facts = isVarveError(error) ? ` ${JSON.stringify(error.facts)}` : '';
+    profileTally(this.tally, lane.profile).violations++;
+    this.tally.violations.push({
+      profile: lane.profile,
+      reason: `${String(error)}${facts}`,
+      stack: error instanceof Error ? (error.stack ?? '') : '',
+      what: log.slice(-8).join('; '),
+      id: replayId(lane, path),
+    });
   }
 }
 
-function describe(op: AtomicOp): string {
-  return 'write' in op
-    ? `w${op.write.at}+${op.write.bytes.length}`
-    : `t${op.trim.at}+${op.trim.length}`;
+const hostOf = (disk: SimulatedDisk) => ({ ...disk.host(), timers: atOnce });
+
+async function lookAt(disk: SimulatedDisk, allowed: readonly Model[]): Promise<Model> {
+  const volume = await openVolume(hostOf(disk), 'v', { create: false, stepExceptions: 1 });
+  const found = await demandOne(volume, allowed);
+  volume.abandon();
+  return found;
+}
+
+/** Looked at on a machine of its own: nothing of it is on this disk. */
+async function recoveredTo(disk: SimulatedDisk, allowed: readonly Model[]): Promise<Model> {
+  return lookAt(disk.fork({ record: false }), allowed);
 }

@@ -14,18 +14,10 @@ import { isVarveError, VarveError } from '@varve/protocol';
 import { type AtomicOp, openVolume, type Volume, type VolumeOptions } from '../src/index.ts';
 import { assertEqual, Differs } from './equal.ts';
 import { Model } from './model.ts';
+import { soon } from './timers.ts';
 
 const CHUNK = 512;
 const PROFILES: readonly Profile[] = ['fsync-fail-keep', 'fsync-fail-revert', 'power'];
-
-/** Delays are short, or never end. */
-const soon: Host['timers'] = {
-  after: (delayMs, task) => {
-    if (delayMs > 2_000) return () => {};
-    const handle = setImmediate(task);
-    return () => clearImmediate(handle);
-  },
-};
 
 export interface FaultFigures {
   calls: number;

@@ -14,6 +14,8 @@ type Runs = typeof runs;
 
 const ENTRY = fileURLToPath(new URL('./index.ts', import.meta.url));
 const SEEDS_MAX = 40;
+/** Of the image lane; `seed` of a bug is the first of its cases to try. */
+const SEED = 20_261_121;
 
 let folder = '';
 beforeAll(async () => {
@@ -28,9 +30,23 @@ async function build(bug?: PlantedVolumeBug): Promise<Runs> {
 }
 
 function run(built: Runs, by: PlantedVolumeBug['by'], seed: number): Promise<unknown> {
-  if (by === 'crash') return built.exploreCase(seed, { againEvery: 60 });
+  if (by === 'crash') return crashed(built, seed);
   if (by === 'fault') return built.faultRun(seed, 30);
   return by === 'tree' ? built.treeRun(seed) : built.randomRun(seed, 110);
+}
+
+/** Cases of the image lane, of each profile one. @throws what an image violates */
+async function crashed(built: Runs, seed: number): Promise<void> {
+  const { length } = built.ALL_PROFILES;
+  const { violations } = await built.runVolumeSlice({
+    seed: SEED,
+    from: seed * length,
+    to: (seed + 1) * length,
+    profiles: built.ALL_PROFILES,
+    violations: 1,
+    faultsEvery: 0,
+  });
+  if (violations[0] !== undefined) throw new Error(`${violations[0].id}: ${violations[0].reason}`);
 }
 
 /** The seed that shows it, and how. */
@@ -49,7 +65,7 @@ async function noticed(bug: PlantedVolumeBug): Promise<string> {
 describe('a planted bug is noticed', () => {
   test.each(PLANTED_BUGS.map((bug) => [bug.name, bug] as const))(
     '%s',
-    { timeout: 600_000 },
+    { timeout: 3_600_000 },
     async (_name, bug) => {
       const how = await noticed(bug);
       process.stdout.write(`${bug.by} ${how.slice(0, 160)}\n`);
@@ -58,7 +74,8 @@ describe('a planted bug is noticed', () => {
   );
 });
 
-test('without a bug the same runs are quiet', { timeout: 600_000 }, async () => {
+test('without a bug the same runs are quiet', { timeout: 3_600_000 }, async () => {
   const built = await build();
-  for (const { by, seed } of PLANTED_BUGS) await run(built, by, seed);
+  const runs = new Map(PLANTED_BUGS.map((bug) => [`${bug.by} ${bug.seed}`, bug]));
+  for (const { by, seed } of runs.values()) await run(built, by, seed);
 });

@@ -6,11 +6,21 @@ import type { PlantedBug } from '@varve/journal/crash';
 
 export interface PlantedVolumeBug extends PlantedBug {
   readonly by: 'crash' | 'fault' | 'model' | 'tree';
-  /** The first seed to try. */
+  /** The first seed, or case of each profile, to try. */
   readonly seed: number;
+  /** `npm run crash -- --subject volume` must notice it, too. */
+  readonly inLane: boolean;
 }
 
-type Given = Omit<PlantedVolumeBug, 'package'> & { readonly inJournal?: true };
+type Given = Omit<PlantedVolumeBug, 'package' | 'inLane'> & { readonly inJournal?: true };
+
+/** They need a write that fails, or more chunks than that lane has. */
+const NOT_IN_LANE = new Set([
+  'records behind a refused one are appended',
+  'a short write is passed over',
+  'a node’s bound is lost with its first child',
+  'a join leaves the right neighbour’s entry',
+]);
 
 const BUGS: readonly Given[] = [
   {
@@ -19,7 +29,7 @@ const BUGS: readonly Given[] = [
     find: 'if (this.hasDirect) this.files.flushData();',
     replace: '',
     by: 'crash',
-    seed: 1,
+    seed: 0,
   },
   {
     name: 'flushing the pool does nothing',
@@ -27,7 +37,7 @@ const BUGS: readonly Given[] = [
     find: "flushFile(this.data, 'data');",
     replace: '',
     by: 'crash',
-    seed: 1,
+    seed: 0,
   },
   {
     name: 'flushing the metadata does nothing',
@@ -35,7 +45,7 @@ const BUGS: readonly Given[] = [
     find: "flushFile(this.meta, 'meta');",
     replace: '',
     by: 'crash',
-    seed: 1,
+    seed: 0,
   },
   {
     name: 'a checkpoint covers images that are applied and not flushed',
@@ -43,7 +53,7 @@ const BUGS: readonly Given[] = [
     find: 'state.overlay.apply(files, upTo);\n    files.flushData();',
     replace: 'state.overlay.apply(files, upTo);',
     by: 'crash',
-    seed: 1,
+    seed: 0,
   },
   {
     name: 'images are applied before their records are durable',
@@ -51,7 +61,7 @@ const BUGS: readonly Given[] = [
     find: 'if (lsn > durableLsn) continue;',
     replace: '',
     by: 'crash',
-    seed: 14,
+    seed: 5,
   },
   {
     name: 'a checkpoint applies images before it flushes the journal',
@@ -59,7 +69,7 @@ const BUGS: readonly Given[] = [
     find: '    await records.flush();\n',
     replace: '    state.overlay.apply(files, records.lastLsn); await records.flush();\n',
     by: 'crash',
-    seed: 14,
+    seed: 5,
   },
   {
     name: 'freed chunks are not put into quarantine',
@@ -67,7 +77,7 @@ const BUGS: readonly Given[] = [
     find: 'this.quarantine.add(physical);',
     replace: '',
     by: 'crash',
-    seed: 4,
+    seed: 0,
   },
   {
     name: 'the search for free chunks passes over the quarantine',
@@ -84,7 +94,7 @@ const BUGS: readonly Given[] = [
     replace:
       'if (block.place !== 0) { this.used.delete(block.place); this.lowestFree = Math.min(this.lowestFree, block.place); }',
     by: 'crash',
-    seed: 1,
+    seed: 0,
   },
   {
     name: 'what a checkpoint lets go of is free when one superblock knows',
@@ -93,7 +103,7 @@ const BUGS: readonly Given[] = [
     find: '    this.history.apply();\n    this.writeBoth();',
     replace: '    this.history.apply();\n    this.writeSuperblock();',
     by: 'crash',
-    seed: 1,
+    seed: 0,
   },
   {
     name: 'calls are acknowledged when they are written',
@@ -101,7 +111,7 @@ const BUGS: readonly Given[] = [
     find: "this.core.issue(planned, 'strict',",
     replace: "this.core.issue(planned, 'relaxed',",
     by: 'crash',
-    seed: 1,
+    seed: 0,
   },
   {
     name: 'the mask is not carried over: who shares a pair loses it with one of them',
@@ -158,7 +168,7 @@ const BUGS: readonly Given[] = [
     find: '      deleteCursor: this.deleteCursor,',
     replace: '      deleteCursor: 0,',
     by: 'crash',
-    seed: 12,
+    seed: 0,
   },
   {
     name: 'a deletion or restore is not resumed at opening',
@@ -166,7 +176,7 @@ const BUGS: readonly Given[] = [
     find: 'this.work.loaded();',
     replace: '',
     by: 'crash',
-    seed: 10,
+    seed: 0,
   },
   {
     name: 'a deletion leaves its bit in the masks',
@@ -258,6 +268,8 @@ const BUGS: readonly Given[] = [
   },
 ];
 
-export const PLANTED_BUGS: readonly PlantedVolumeBug[] = BUGS.map(({ inJournal, ...bug }) =>
-  inJournal === true ? bug : { ...bug, package: 'volume' },
-);
+export const PLANTED_BUGS: readonly PlantedVolumeBug[] = BUGS.map(({ inJournal, ...bug }) => ({
+  ...bug,
+  inLane: !NOT_IN_LANE.has(bug.name),
+  ...(inJournal !== true && { package: 'volume' }),
+}));

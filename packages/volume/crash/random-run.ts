@@ -8,17 +8,9 @@ import { isVarveError } from '@varve/protocol';
 import { type AtomicOp, openVolume, type Volume, type VolumeOptions } from '../src/index.ts';
 import { assertClean, assertEqual, assertIdle, assertView, Differs } from './equal.ts';
 import { Model } from './model.ts';
+import { atOnce } from './timers.ts';
 
 const CHUNK = 512;
-
-/** Timers of which those without a delay run at once, and the others never: nobody sleeps in a test. */
-export const atOnce: Host['timers'] = {
-  after: (delayMs, task) => {
-    if (delayMs > 0) return () => {};
-    const handle = setImmediate(task);
-    return () => clearImmediate(handle);
-  },
-};
 
 export interface RunFigures {
   operations: number;

@@ -40,7 +40,11 @@ export async function check(
     let inSlice = 0;
     for (const finding of dataFindings(current)) {
       if (finding === 'verified') chunksVerified++;
-      else findings.add(finding.kind, finding.message, finding.facts);
+      else if (isVarveError(finding)) {
+        findings.guard(() => {
+          throw finding;
+        });
+      } else findings.add(finding.kind, finding.message, finding.facts);
       if (++inSlice < SLICE_CHUNKS) continue;
       inSlice = 0;
       options.onProgress?.({ done: Math.min(chunksVerified, total), total });
@@ -69,6 +73,8 @@ function stopIfAborted({ signal }: CheckOptions): void {
 class Findings {
   readonly list: Finding[] = [];
   total = 0;
+  /** Of blocks that were found damaged: each is told once. */
+  private readonly damaged = new Set<number>();
 
   add(kind: FindingKind, message: string, facts: Finding['facts'] = {}): void {
     this.total++;
@@ -82,8 +88,14 @@ class Findings {
     } catch (error) {
       if (!isVarveError(error)) throw error;
       const facts = Object.fromEntries(
-        Object.entries(error.facts).map(([name, value]) => [name, Number(value ?? -1)]),
+        Object.entries(error.facts).map(([name, value]) => [
+          name,
+          typeof value === 'string' ? value : Number(value ?? -1),
+        ]),
       );
+      const place = Number(facts['place'] ?? -1);
+      if (place >= 0 && this.damaged.has(place)) return;
+      this.damaged.add(place);
       this.add('block-damaged', error.message, facts);
     }
   }
@@ -278,8 +290,8 @@ class StructureCheck {
   }
 }
 
-/** Compares every chunk in use with its digest, as the maps are at that moment. */
-function* dataFindings(current: () => Checked): Generator<'verified' | Finding> {
+/** Compares every chunk in use with its digest, as the maps are at that moment; steps over damaged blocks. */
+function* dataFindings(current: () => Checked): Generator<'verified' | Finding | VarveError> {
   const scratch = new Uint8Array(current().state.chunkBytes);
   const look = (chunk: number, value: Value, view: string): 'verified' | Finding => {
     const { state, files } = current();
@@ -296,22 +308,39 @@ function* dataFindings(current: () => Checked): Generator<'verified' | Finding> 
   };
   for (let chunk = 0; chunk < current().state.chunksIn(current().state.sizeBytes); chunk++) {
     const { state } = current();
-    const { origin } = state;
-    if (chunk % origin.leafEntries === 0 && origin.leafOf(chunk) === undefined) {
-      chunk += origin.leafEntries - 1;
-      continue;
-    }
-    const value = state.originAt(chunk);
-    if (!isHole(value)) yield look(chunk, value, 'origin');
+    const { leafEntries } = state.origin;
+    const leafEnd = (Math.floor(chunk / leafEntries) + 1) * leafEntries;
+    const value = unlessDamaged(() =>
+      state.origin.leafOf(chunk) === undefined ? undefined : state.originAt(chunk),
+    );
+    if (value === undefined || isVarveError(value)) {
+      if (value !== undefined) yield value;
+      chunk = leafEnd - 1;
+    } else if (!isHole(value)) yield look(chunk, value, 'origin');
   }
-  for (let next = current().state.exceptions.next(0); next !== undefined;) {
-    const { chunk } = next;
+  for (let from = 0; ;) {
+    const next = unlessDamaged(() => current().state.exceptions.next(from));
+    if (next === undefined) return;
+    if (isVarveError(next)) {
+      yield next;
+      return;
+    }
     for (let index = 0; ; index++) {
       // The pairs may have changed while others ran.
-      const pair = current().state.exceptions.pairsOf(chunk)[index];
+      const pairs = unlessDamaged(() => current().state.exceptions.pairsOf(next.chunk));
+      const pair = isVarveError(pairs) ? undefined : pairs[index];
       if (pair === undefined) break;
-      if (!isHole(pair)) yield look(chunk, pair, 'snapshots');
+      if (!isHole(pair)) yield look(next.chunk, pair, 'snapshots');
     }
-    next = current().state.exceptions.next(chunk + 1);
+    from = next.chunk + 1;
+  }
+}
+
+function unlessDamaged<T>(task: () => T): T | VarveError {
+  try {
+    return task();
+  } catch (error) {
+    if (!isVarveError(error, 'CORRUPT')) throw error;
+    return error;
   }
 }

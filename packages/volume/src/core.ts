@@ -47,6 +47,7 @@ export class Core {
     this.options = options;
     this.files = new VolumeFiles(opened.data, opened.meta);
     this.state = new VolumeState(header, this.files, options.cacheBytes);
+    this.state.claimPlaces();
     this.replayed = replay(store, this.state, this.files, coveredLsn);
     const { lastLsn } = store.status();
     this.records = new Records(store, this.files, lastLsn, fail);

@@ -29,6 +29,7 @@ export function completeOptions(given: VolumeOptions): CompleteOptions {
     create: given.create ?? true,
     dedup: given.dedup ?? false,
     segmentSizeBytes: given.segmentSizeBytes ?? 4 * MIB,
+    alignmentBytes: given.alignmentBytes ?? 16,
     checkpointEveryBytes: given.checkpointEveryBytes ?? 16 * MIB,
     cacheBytes: given.cacheBytes ?? 8 * MIB,
     directBytes: given.directBytes ?? 64 * KIB,

@@ -51,6 +51,7 @@ export async function openPlace(
       create: options.create,
       keep: 'checkpoint',
       segmentSizeBytes: options.segmentSizeBytes,
+      alignmentBytes: options.alignmentBytes,
       maxStateBytes: STATE_BYTES_MAX,
     },
     onEvent,

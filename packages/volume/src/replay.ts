@@ -12,18 +12,25 @@ import { decodeRedo } from './redo.ts';
 import type { VolumeState } from './state.ts';
 import type { VolumeFiles } from './volume-files.ts';
 
-const READ_BYTES = 1_048_576;
+/** Few volumes have more to replay, and each opening reserves so much. */
+const READ_BYTES = 65_536;
+
+/** Where records are read from: a store, or a journal that is only looked at. */
+export type RecordSource = Pick<Store, 'readChunk' | 'readUnit'>;
 
 export interface Replayed {
   readonly records: number;
   readonly bytes: number;
 }
 
-/** @throws VarveError CORRUPT, IO_ERROR, UNSUPPORTED_VERSION, BAD_ARGUMENT (records of somebody else) */
+/**
+ * @param files where images go when too many wait in memory; undefined: nowhere, all of them wait
+ * @throws VarveError CORRUPT, IO_ERROR, UNSUPPORTED_VERSION, BAD_ARGUMENT (records of somebody else)
+ */
 export function replay(
-  store: Store,
+  source: RecordSource,
   state: VolumeState,
-  files: VolumeFiles,
+  files: VolumeFiles | undefined,
   coveredLsn: number,
 ): Replayed {
   const frame = newRecordFrame();
@@ -31,7 +38,7 @@ export function replay(
   let records = 0;
   let total = 0;
   for (let done = false; !done;) {
-    const chunk = store.readChunk({ after, maxBytes: READ_BYTES });
+    const chunk = source.readChunk({ after, maxBytes: READ_BYTES });
     ({ done } = chunk);
     for (const run of chunk.runs) {
       let at = run.start;
@@ -42,7 +49,7 @@ export function replay(
         const payload =
           (frame.flags & RecordFlag.External) === 0
             ? chunk.bytes.subarray(frame.payloadStart, frame.payloadEnd)
-            : store.readUnit(lsn, 0, Number.MAX_SAFE_INTEGER).bytes;
+            : source.readUnit(lsn, 0, Number.MAX_SAFE_INTEGER).bytes;
         for (const redo of decodeRedo(payload, state.chunkBytes, lsn)) state.apply(redo, lsn);
         state.blocks.trim();
         records++;
@@ -50,7 +57,9 @@ export function replay(
         after = lsn;
       }
     }
-    if (state.overlay.bytes > OVERLAY_BYTES_MAX) state.overlay.apply(files, after);
+    if (files !== undefined && state.overlay.bytes > OVERLAY_BYTES_MAX) {
+      state.overlay.apply(files, after);
+    }
   }
   return { records, bytes: total };
 }

@@ -75,10 +75,10 @@ export class VolumeState {
     this.deleteCursor = header.deleteCursor;
     this.restore = header.restore;
     this.countLive();
-    this.claimPlaces();
   }
 
-  private claimPlaces(): void {
+  /** Finds the places that the maps take: before anything is written. @throws VarveError CORRUPT */
+  claimPlaces(): void {
     for (const { place } of this.blockRefs()) if (place !== 0) this.blocks.claim(place);
   }
 

@@ -48,6 +48,8 @@ export interface VolumeOptions {
   readonly dedup?: boolean;
   /** Of the journal: a power of two, 4 KiB to 64 MiB. Default 4 MiB. */
   readonly segmentSizeBytes?: number;
+  /** Of the journal: 4,096 keeps what was written apart from sectors that a crash may damage. Default 16. */
+  readonly alignmentBytes?: 16 | 4096;
   /** A checkpoint is made when so much was journalled since the last, or waits in quarantine. Default 16 MiB. */
   readonly checkpointEveryBytes?: number;
   /** Clean metadata blocks kept in memory. Default 8 MiB. */

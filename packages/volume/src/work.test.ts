@@ -1,6 +1,8 @@
 /** Deletions and restores in the background: progress, waiting that is given up, and what goes on. */
 import { createMemoryHost } from '@varve/files/memory';
+import { SimulatedDisk } from '@varve/files/simulated';
 import { describe, expect, test } from 'vitest';
+import { soon } from '../crash/timers.ts';
 import { openVolume, type Progress, type Volume, type VolumeEvent } from './index.ts';
 
 const CHUNK = 512;
@@ -151,4 +153,24 @@ test('a signal that fired stops a change before it is planned', async () => {
   });
   expect(byteAt(volume, 0)).toBe(2);
   await volume.close();
+});
+
+test('a deletion that cannot go on is not said to have never begun', async () => {
+  const disk = new SimulatedDisk({ record: false });
+  const host = { ...disk.host(), timers: soon };
+  const options = { ...OPTIONS, segmentSizeBytes: 4_096, stepExceptions: 1 };
+  const volume = await openVolume(host, 'v', options);
+  await volume.write(0, filled(CHUNKS * CHUNK, 1));
+  await volume.snapshot('old');
+  await volume.write(0, filled(CHUNKS * CHUNK, 2));
+  // The record of the deletion finds room; those of its steps do not.
+  const full = disk.inject({ on: 'grow', effect: { throws: 'no-space' }, sticky: true });
+  const error: unknown = await volume.deleteSnapshot('old').catch((reason: unknown) => reason);
+  expect(full.strikes).toBeGreaterThan(0);
+  expect(error).toMatchObject({ code: 'QUOTA_EXCEEDED', outcome: 'unknown' });
+  full.cancel();
+  volume.abandon();
+  const reopened = await openVolume(host, 'v', { create: false });
+  expect(reopened.snapshots()).toEqual([]);
+  reopened.abandon();
 });

@@ -7,7 +7,7 @@
  * - nothing is done here while a checkpoint holds the state still
  */
 import type { Timers } from '@varve/files';
-import type { VarveError } from '@varve/protocol';
+import { type VarveError, withOutcome } from '@varve/protocol';
 import type { Core } from './core.ts';
 import { CURSOR_END } from './format.ts';
 import type { Gate } from './gate.ts';
@@ -124,8 +124,10 @@ export class Work {
     return { promise, cancel };
   }
 
+  /** What they wait for was begun, durably or not: one step not written says nothing of it. */
   end(error: VarveError): void {
-    for (const { reject } of this.waiters) reject(error);
+    const told = error.outcome === undefined ? error : withOutcome(error, 'unknown');
+    for (const { reject } of this.waiters) reject(told);
     this.waiters.clear();
   }
 

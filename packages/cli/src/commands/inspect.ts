@@ -8,6 +8,8 @@ import { count, lsnRange, pairs, size, table, time } from '../format.ts';
 import { findSource } from '../source.ts';
 import { openView, type StoreView } from '../store-view.ts';
 import type { Terminal } from '../terminal.ts';
+import { printVolume, volumeDocument } from '../volume-text.ts';
+import { VolumeView } from '../volume-view.ts';
 
 export async function inspect(parsed: Parsed, terminal: Terminal): Promise<ExitCode> {
   const [place, name] = parsed.positionals;
@@ -16,19 +18,32 @@ export async function inspect(parsed: Parsed, terminal: Terminal): Promise<ExitC
   if (source.inUse)
     terminal.note(`the store ${source.name} is open in another process; this is one moment of it`);
   const view = openView(source);
+  let volume: VolumeView | undefined;
   try {
     const { slots, batches } = slotsOf(view, slot);
+    volume = VolumeView.of(view);
     if (parsed.values['json'] === true) {
-      await terminal.printJson({ ...facts(view), slots, ...(batches && { slot, batches }) });
+      const ofVolume = volume && { volume: volumeDocument(volume) };
+      await terminal.printJson({
+        ...facts(view),
+        slots,
+        ...(batches && { slot, batches }),
+        ...ofVolume,
+      });
     } else {
       await printView(view, slots, terminal);
+      if (volume !== undefined) await printVolume(volume, terminal);
       if (batches) await printBatches(slot!, batches, terminal);
     }
     if (view.recovered === undefined) {
       throw new CommandError(Exit.Damage, view.recoveryError!.message, 'varve verify says more.');
     }
+    const problem = volume?.problem?.message ?? volume?.damagedMaps;
+    if (problem !== undefined)
+      throw new CommandError(Exit.Damage, problem, 'varve verify says more.');
     return Exit.Ok;
   } finally {
+    volume?.close();
     view.close();
   }
 }

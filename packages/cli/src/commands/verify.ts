@@ -6,6 +6,9 @@ import { findSource } from '../source.ts';
 import { openView, type StoreView } from '../store-view.ts';
 import type { Terminal } from '../terminal.ts';
 import { type Finding, type Verified, verifyStore } from '../verify-store.ts';
+import { type VerifiedVolume, verifyVolume } from '../verify-volume.ts';
+import { printVerifiedVolume } from '../volume-text.ts';
+import { VolumeView } from '../volume-view.ts';
 
 export async function verify(parsed: Parsed, terminal: Terminal): Promise<ExitCode> {
   const [place, name] = parsed.positionals;
@@ -19,37 +22,50 @@ export async function verify(parsed: Parsed, terminal: Terminal): Promise<ExitCo
   }
   const view = openView(source);
   const progress = terminal.progress(`verifying ${source.name}`);
+  let volumeView: VolumeView | undefined;
   try {
-    const before = view.file.changeMark;
+    const mark = (): string => `${view.file.changeMark},${volumeView?.changeMark}`;
+    volumeView = VolumeView.of(view);
+    const before = mark();
     const verified = await verifyStore(view, progress.update);
+    const volume = volumeView && (await verifyVolume(volumeView, progress.update));
     progress.end();
-    if (view.file.changeMark !== before) {
+    if (mark() !== before) {
       throw new CommandError(
         Exit.Failed,
         `${source.journalPath} was changed while it was verified`,
       );
     }
-    if (parsed.values['json'] === true) await terminal.printJson(document(view, verified));
-    else await printReport(view, verified, terminal);
-    return verified.findings.length > 0 ? Exit.Damage : Exit.Ok;
+    if (parsed.values['json'] === true) await terminal.printJson(document(view, verified, volume));
+    else {
+      await printReport(view, verified, terminal);
+      if (volume !== undefined) await printVerifiedVolume(volume, terminal);
+    }
+    return verified.findings.length > 0 || volume?.ok === false ? Exit.Damage : Exit.Ok;
   } finally {
     progress.end();
+    volumeView?.close();
     view.close();
   }
 }
 
-function document(view: StoreView, verified: Verified): unknown {
+function document(
+  view: StoreView,
+  verified: Verified,
+  volume: VerifiedVolume | undefined,
+): unknown {
   const { source, superblock, file, recovered, recoveryError } = view;
   const { findings, ...totals } = verified;
   return {
     store: source.name,
     path: source.journalPath,
-    ok: findings.length === 0,
+    ok: findings.length === 0 && volume?.ok !== false,
     formatVersion: superblock.formatVersion,
     generation: superblock.generation,
     fileBytes: file.realBytes,
     ...totals,
     damage: findings,
+    ...(volume && { volume }),
     recovery: {
       verdict: recovered?.verdict ?? null,
       rows: recovered?.rows ?? [],

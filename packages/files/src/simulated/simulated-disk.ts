@@ -222,6 +222,14 @@ export class SimulatedDisk {
     return inode === undefined || inode === FOLDER ? 0 : this.#state.file(inode).size;
   }
 
+  /** Equal for machines on which programs find the same; for others it differs, but for chance. */
+  fingerprint(): string {
+    const files = [...this.#state.names].map(([path, inode]) =>
+      inode === FOLDER ? path : `${path} ${this.#state.file(inode).fingerprint()}`,
+    );
+    return `${files.sort().join('|')}|${JSON.stringify([...this.#state.witnessNow()])}`;
+  }
+
   /** Changes bytes on the disk and in the cache at once, behind every program's back: see damage.ts. */
   poke(path: string, bytes: Uint8Array, at: number): void {
     this.issue({ kind: 'rot', inode: this.#inodeAt(path), at, bytes: bytes.slice() });

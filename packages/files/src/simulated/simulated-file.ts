@@ -9,6 +9,7 @@
  * - a version that a program overwrote is kept as a snapshot; the newest is read from `cache`
  */
 import { PagedBytes } from '../paged-bytes.ts';
+import { fingerprintOf } from './fingerprint.ts';
 
 /** What a device does with a write that it reports as done. */
 export type WriteFate = 'kept' | 'lost' | { readonly misdirectedBy: number };
@@ -78,6 +79,11 @@ export class SimulatedFile {
 
   read(buffer: Uint8Array, at: number): number {
     return this.#cache.read(buffer, at);
+  }
+
+  /** Of what reads return. */
+  fingerprint(): string {
+    return fingerprintOf(this.#cache);
   }
 
   write(seq: number, bytes: Uint8Array, at: number, fate: WriteFate = 'kept'): void {
