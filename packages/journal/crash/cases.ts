@@ -150,6 +150,8 @@ export function caseOf(seed: number, number: number, profile: Profile): LaneCase
       faultBeginsAt: corner.faultBeginsAt,
       faultEndsAt: corner.faultEndsAt,
       spareBytes: Infinity,
+      // A store that may go with its name owes nothing.
+      namesSettled: true,
       crashFrom: corner.faultBeginsAt,
     }),
   };
