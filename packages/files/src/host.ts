@@ -157,6 +157,8 @@ export interface FolderlessHost {
 /** Where files cannot be opened, and can be looked at: a service worker, say. */
 export interface ViewingHost extends FolderlessHost {
   readonly witness: Pick<Witness, 'read'>;
+  /** Whether nobody holds the lock `name` now. Takes nothing. */
+  isFree(name: string): Promise<boolean>;
   /** The file of a store's folder, or undefined when it is absent. */
   view(folder: string, file: string): Promise<FileView | undefined>;
 }

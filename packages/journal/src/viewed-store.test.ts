@@ -209,7 +209,7 @@ describe('a long value', () => {
     };
     const viewed = new ViewedStore(counted, 's', atRest);
     const part = async (at: number, length: number): Promise<void> => {
-      const { bytes, done } = await viewed.readUnit(3, at, length);
+      const { bytes, done } = await viewed.readPiece(3, at, length);
       expect(Buffer.compare(bytes, value.subarray(at, at + length)), `${length} at ${at}`).toBe(0);
       expect(done).toBe(at + length >= BYTES);
     };

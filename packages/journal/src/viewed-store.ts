@@ -12,20 +12,22 @@
  *   looked at again
  * - at most `BUDGET_BYTES` and the size of a segment are held, whatever the store's size
  */
-import type { ViewingHost } from '@varve/files';
+import type { FileView, ViewingHost, WitnessEntry } from '@varve/files';
 import { isVarveError, VarveError } from '@varve/protocol';
 import { SUPERBLOCK_BYTES, SUPERBLOCK_PLACES } from './format.ts';
+import { Gathered } from './gathered.ts';
 import { geometryOf, slotsInFile, slotStart } from './geometry.ts';
 import { openingRowOf, witnessedLsn } from './opening-row.ts';
 import { PagedFile } from './paged-file.ts';
+import { readPiece } from './read-piece.ts';
 import { ReadOnlyJournal } from './read-only-journal.ts';
 import { readVisible } from './read-visible.ts';
 import { Recovery } from './recovery.ts';
 import { folderOf, hex, JOURNAL_FILE, platformError } from './store-files.ts';
 import type { Chunk, ReadRequest, StorePort } from './store-port.ts';
-import type { Superblock } from './superblock.ts';
 import { readSuperblocks } from './superblock-pair.ts';
 import { knownUnitPosition, readUnitPart } from './unit-part.ts';
+import type { OpeningRow } from './witness-table.ts';
 
 const BUDGET_BYTES = 33_554_432;
 /** A writer that goes on writing superblocks is looked at so often. */
@@ -71,25 +73,52 @@ export class ViewedStore {
     return this.serve(last, (store) => store.readChunk(request));
   }
 
-  /** See `StorePort.readUnit`. What stands before `at` is read, too, once. */
-  async readUnit(
+  /** Part of a record's bytes. What stands before `at` is read, too, once. */
+  async readPiece(
     lsn: number,
     at: number,
     maxBytes: number,
   ): Promise<{ bytes: Uint8Array; done: boolean }> {
+    await this.walkTo(lsn, at);
+    let position = at;
+    const part = new Gathered(maxBytes);
     for (;;) {
-      const known = this.seen === undefined ? 0 : knownUnitPosition(this.seen.journal, lsn, at);
-      if (at - known <= UNIT_STEP_BYTES) break;
-      await this.serve(lsn, (store) => store.readUnit(lsn, known + UNIT_STEP_BYTES, 1));
-      // Walked again from its beginning when the store was looked at anew: so far, so often.
+      const length = Math.min(UNIT_STEP_BYTES, at + maxBytes - position);
+      const from = position;
+      const piece = await this.serve(lsn, (store) => readPiece(store, lsn, from, length));
+      part.add(piece.bytes);
+      position += piece.bytes.length;
+      if (piece.done || position >= at + maxBytes) return { bytes: part.take(), done: piece.done };
     }
-    return this.serve(lsn, (store) => store.readUnit(lsn, at, maxBytes));
+  }
+
+  /** Walks through a unit in steps, so that one step's bytes need not be held for the next. */
+  private async walkTo(lsn: number, at: number): Promise<void> {
+    // When the store is looked at anew, the walk begins again.
+    const stepsMax = LOOKS_MAX * (1 + at / UNIT_STEP_BYTES);
+    for (let steps = 0; steps < stepsMax; steps++) {
+      const known = this.seen === undefined ? 0 : knownUnitPosition(this.seen.journal, lsn, at);
+      const step = known + UNIT_STEP_BYTES;
+      if (at <= step) return;
+      const { done } = await this.serve(lsn, (store) => readPiece(store, lsn, step, 1));
+      if (done) return;
+    }
+    throw this.busy(undefined);
   }
 
   /** What tells this store from any other of its name: another is minted with each import. */
   async lineageId(): Promise<string> {
-    const { journal } = await this.current(0);
-    return hex(journal.recovered.superblock.lineageId);
+    for (let look = 1; ; look++) {
+      try {
+        const { head } = await this.lookAtHead();
+        const { newest } = await head.run(() => readSuperblocks(head, this.name));
+        return hex(newest!.lineageId);
+      } catch (error) {
+        // Both are never written at once; but they are not read at once either.
+        if (!isVarveError(error, 'CORRUPT') || look > 1) throw error;
+        await this.pause();
+      }
+    }
   }
 
   /** Lets go of what is held. */
@@ -145,30 +174,39 @@ export class ViewedStore {
     }
   }
 
-  private async lookOnce(wasFree: boolean): Promise<Seen> {
+  /** The superblocks, and what may be read behind them. */
+  private async lookAtHead(): Promise<{
+    readonly head: PagedFile;
+    readonly view: FileView;
+    readonly witness: WitnessEntry | undefined;
+  }> {
     const { host, name } = this;
     // Before anything else: what it proves was so before the file was read.
     const witness = await this.asked(host.witness.read(name));
     const view = await this.asked(host.view(folderOf(name), JOURNAL_FILE));
     const size = view && (await this.asked(view.getSize()));
     const head = view && new PagedFile(view, size!, BUDGET_BYTES);
-    const judge = (): Superblock | undefined => {
-      const { action } = openingRowOf(head, witness, name);
-      const isThere = action === 'open' || action === 'open-and-witness';
-      return isThere ? readSuperblocks(head!, name).newest : undefined;
-    };
-    const newest = head === undefined ? judge() : await head.run(judge, SUPERBLOCK_PLACES);
-    if (newest === undefined) {
-      throw new VarveError('NOT_FOUND', `there is no store named ${name}`, {
-        facts: { store: name },
-      });
+    const row = (): OpeningRow => openingRowOf(head, witness, name);
+    const { action } = head === undefined ? row() : await head.run(row, SUPERBLOCK_PLACES);
+    if (action === 'open' || action === 'open-and-witness') {
+      return { head: head!, view: view!, witness };
     }
-    const marks = await head!.run(() => marksOf(head!));
+    throw new VarveError('NOT_FOUND', `there is no store named ${name}`, {
+      facts: { store: name },
+    });
+  }
+
+  private async lookOnce(wasFree: boolean): Promise<Seen> {
+    const { head, view, witness } = await this.lookAtHead();
+    const { marks, pair, newest } = await head.run(() => {
+      const found = readSuperblocks(head, this.name);
+      return { marks: marksOf(head), pair: found.pair, newest: found.newest! };
+    });
     const geometry = geometryOf(newest.segmentBytes, newest.alignment);
-    const file = new PagedFile(view!, size!, BUDGET_BYTES + newest.segmentBytes);
-    const slots = slotsInFile(geometry, size!);
-    const headers = Array.from({ length: slots }, (_, slot) => slotStart(geometry, slot));
-    const { pair } = await head!.run(() => readSuperblocks(head!, name));
+    const file = new PagedFile(view, head.sizeBytes, BUDGET_BYTES + newest.segmentBytes);
+    const headers = Array.from({ length: slotsInFile(geometry, head.sizeBytes) }, (_, slot) =>
+      slotStart(geometry, slot),
+    );
     const proven = witnessedLsn(witness, newest);
     const recovered = await file.run(() => new Recovery(file, newest, proven).run(pair), headers);
     const journal = new ReadOnlyJournal(file, recovered, { onDamage: () => undefined });

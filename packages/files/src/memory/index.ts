@@ -22,14 +22,20 @@ export interface MemoryHostOptions extends Partial<Omit<Host, 'kind' | 'root'>> 
 export function createMemoryHost(options: MemoryHostOptions = {}): Host & ViewingHost {
   const budget = { usedBytes: 0, limitBytes: options.limitBytes ?? Infinity };
   const root = new MemoryDirectory(budget);
+  const locks = options.locks ?? new MemoryLocks();
   return {
     kind: 'memory',
     root,
+    async isFree(name) {
+      const lock = await locks.acquire(name, { ifAvailable: true });
+      lock?.release();
+      return lock !== undefined;
+    },
     view: async (folder, file) => (await root.directory(folder, { create: false }))?.view(file),
     clock: options.clock ?? ambientClock,
     random: options.random ?? ambientRandom,
     timers: options.timers ?? ambientTimers,
-    locks: options.locks ?? new MemoryLocks(),
+    locks,
     witness: options.witness ?? new MemoryWitness(),
     ...(options.channels && { channels: options.channels }),
     ...(options.inbox && { inbox: options.inbox }),

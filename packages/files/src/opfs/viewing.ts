@@ -16,6 +16,10 @@ export function createViewingHost(rootName: string): ViewingHost {
   return {
     ...createFolderlessHost(rootName),
     witness: new IdbWitness(rootName),
+    async isFree(name) {
+      const { held = [] } = await navigator.locks.query();
+      return !held.some((lock) => lock.name === `${rootName}/${name}`);
+    },
     view: (folder, file) => view([rootName, folder], file),
   };
 }
