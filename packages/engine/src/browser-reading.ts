@@ -7,7 +7,10 @@ import { ROOT_NAME } from './root-name.ts';
 /** @throws CONTEXT_UNSUPPORTED, BAD_ARGUMENT */
 export function openReading(name: string, leaderTimeoutMs: number): Reading {
   const { channels, ...host } = createViewingHost(ROOT_NAME);
-  const { locks, storage } = (globalThis.navigator ?? {}) as Partial<WorkerNavigator>;
+  const { locks, storage } = (globalThis.navigator ?? {}) as {
+    readonly locks?: LockManager;
+    readonly storage?: { readonly getDirectory?: unknown };
+  };
   const hasFiles = typeof storage?.getDirectory === 'function';
   const hasIndexedDb = typeof indexedDB !== 'undefined';
   if (channels === undefined || locks === undefined || !hasFiles || !hasIndexedDb) {

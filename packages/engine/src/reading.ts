@@ -18,6 +18,9 @@ import { recordsOf } from './records.ts';
 
 export type ReadingHost = ViewingHost & Required<Pick<FolderlessHost, 'channels'>>;
 
+/** Numbers of readers that serve one call; below are those of this context's iterators. */
+const FIRST_READER = 2 ** 32;
+
 /** What there is to know of a record without its bytes. */
 export interface RecordFacts {
   readonly lsn: number;
@@ -34,7 +37,7 @@ export class Reading {
   readonly #leader: LeaderLine;
   readonly #viewed: ViewedStore;
   #looking: Promise<boolean> | undefined;
-  #lastReader = 0;
+  #lastReader = FIRST_READER;
 
   /** @throws BAD_ARGUMENT */
   constructor(host: ReadingHost, name: string, leaderTimeoutMs: number) {
@@ -63,7 +66,7 @@ export class Reading {
 
   /** Undefined: there is none that is durable. @throws TRIMMED, CORRUPT */
   async facts(lsn: number): Promise<RecordFacts | undefined> {
-    const reader = --this.#lastReader;
+    const reader = ++this.#lastReader;
     const chunk = await this.read({
       kind: 'read',
       id: 0,

@@ -43,7 +43,11 @@ function note(places: KnownPlaces, place: FragmentPlace): void {
 
 /** The last place at or before `at`. */
 function placeBefore({ spaced, last }: KnownPlaces, at: number): FragmentPlace | undefined {
-  const before = spaced.findLast(({ position }) => position <= at);
+  let before: FragmentPlace | undefined;
+  for (const place of spaced) {
+    if (place.position > at) break;
+    before = place;
+  }
   const isLast = last !== undefined && last.position <= at;
   return isLast && last.position >= (before?.position ?? 0) ? last : before;
 }

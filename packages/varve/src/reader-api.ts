@@ -61,6 +61,6 @@ export interface LogReader<T> {
 export interface ResponseOptions {
   /** Default `application/octet-stream`. Whatever it is, browsers are told not to guess another. */
   contentType?: string;
-  /** Added to those of the answer, which they do not replace. */
+  /** Added to those of an answer that is no error; they replace none. */
   headers?: HeadersInit;
 }

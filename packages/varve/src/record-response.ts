@@ -58,11 +58,10 @@ export async function recordResponse(
   } catch (cause) {
     const error = asVarveError(cause);
     if (error.code === 'BAD_ARGUMENT') throw error;
-    headers.set(ERROR_HEADER, error.code);
-    headers.set('Cache-Control', 'no-store');
     const status = STATUS[error.code] ?? 500;
-    if (status === 503) headers.set('Retry-After', '1');
-    return new Response(null, { status, headers });
+    const told = new Headers({ [ERROR_HEADER]: error.code, 'Cache-Control': 'no-store' });
+    if (status === 503) told.set('Retry-After', '1');
+    return new Response(null, { status, headers: told });
   }
 }
 
