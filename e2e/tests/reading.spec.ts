@@ -202,7 +202,12 @@ async function servesRecords(tabs: Tabs, kill: Kill): Promise<void> {
   const writer = await tabs.open();
   await storm(writer, 50_000);
   for (let turn = 0; turn < 3; turn++) {
-    expect(await ask(page, SOUND)).toMatchObject({ bytes: SOUND_BYTES, wrongAt: undefined });
+    expect(await ask(page, SOUND)).toMatchObject({
+      status: 200,
+      headers: expect.not.objectContaining({ 'varve-error': expect.anything() }),
+      bytes: SOUND_BYTES,
+      wrongAt: undefined,
+    });
   }
   expect(await ask(page, 4)).toMatchObject({ status: 200, bytes: 50_000 });
   expect(await holders(page)).toBeGreaterThan(0);
@@ -231,18 +236,21 @@ async function servesRecords(tabs: Tabs, kill: Kill): Promise<void> {
 
   // Damage: a code and not a byte of what is behind it; all else is served.
   await damage(next, 2_000_000);
+  // What the worker has read and verified before, it may give again.
+  await tabs.restart('close');
+  const last = await tabs.open();
   const from = 2_000_000;
-  expect(await ask(next, SOUND, { Range: `bytes=${from}-${from + 500}` })).toMatchObject({
+  expect(await ask(last, SOUND, { Range: `bytes=${from}-${from + 500}` })).toMatchObject({
     status: 500,
     headers: { 'varve-error': 'CORRUPT' },
     bytes: 0,
   });
-  expect(await ask(next, SOUND)).toMatchObject({ status: 200, bytes: undefined });
-  expect(await ask(next, SOUND, { Range: 'bytes=500-90000' }, 500)).toMatchObject({
+  expect(await ask(last, SOUND)).toMatchObject({ status: 200, bytes: undefined });
+  expect(await ask(last, SOUND, { Range: 'bytes=500-90000' }, 500)).toMatchObject({
     status: 206,
     wrongAt: undefined,
   });
-  expect(await width(next)).toBe(32);
+  expect(await width(last)).toBe(32);
 }
 
 test('a service worker serves pictures and ranges from a store that no tab has open, beside one that appends, behind one that died, and around damage', async ({

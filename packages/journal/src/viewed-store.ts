@@ -115,7 +115,7 @@ export class ViewedStore {
         return hex(newest!.lineageId);
       } catch (error) {
         // Both are never written at once; but they are not read at once either.
-        if (!isVarveError(error, 'CORRUPT') || look > 1) throw error;
+        if (!mayBeTorn(error) || look >= LOOKS_MAX) throw error;
         await this.pause();
       }
     }
@@ -134,7 +134,7 @@ export class ViewedStore {
       try {
         return await seen.file.run(() => work(seen));
       } catch (error) {
-        if (!isVarveError(error, 'CORRUPT') && !isVarveError(error, 'IO_ERROR')) throw error;
+        if (!mayBeTorn(error)) throw error;
         if (await this.isAsItWas(seen)) throw error;
         if (this.seen === seen) this.seen = undefined;
         if (look >= LOOKS_MAX) throw this.busy(error);
@@ -165,8 +165,7 @@ export class ViewedStore {
         const isTold = seen.isStill || seen.journal.recovered.verdict !== 'corrupt';
         if (isTold && (await this.hasMarks(seen))) return seen;
       } catch (error) {
-        const mayBeTorn = isVarveError(error, 'CORRUPT') || isVarveError(error, 'IO_ERROR');
-        if (!mayBeTorn || (wasFree && look > 1 && (await this.isFree()))) throw error;
+        if (!mayBeTorn(error) || (wasFree && look > 1 && (await this.isFree()))) throw error;
         cause = error;
       }
       if (look >= LOOKS_MAX) throw this.busy(cause);
@@ -260,6 +259,10 @@ export class ViewedStore {
     });
   }
 }
+
+/** It may come of a write that was under way. */
+const mayBeTorn = (error: unknown): boolean =>
+  isVarveError(error, 'CORRUPT') || isVarveError(error, 'IO_ERROR');
 
 /** The bytes of both superblocks; a file that ends before has none. */
 function marksOf(file: PagedFile): Uint8Array {

@@ -11,6 +11,8 @@ import { faultOf } from '../fault.ts';
 import { createFolderlessHost } from './folderless.ts';
 import { IdbWitness } from './idb-witness.ts';
 
+const READS_MAX = 10;
+
 /** Touches nothing before its first use, so it never fails by itself. */
 export function createViewingHost(rootName: string): ViewingHost {
   return {
@@ -24,6 +26,21 @@ export function createViewingHost(rootName: string): ViewingHost {
   };
 }
 
+/**
+ * Chromium refuses to read on in a file that was written since it was got, if it notices: so it is got
+ * again.
+ */
+async function unlessChanged<T>(read: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await read();
+    } catch (error) {
+      const isChanged = error instanceof DOMException && error.name === 'NotReadableError';
+      if (!isChanged || attempt === READS_MAX) throw error;
+    }
+  }
+}
+
 async function view(path: readonly string[], name: string): Promise<FileView | undefined> {
   checkPlainName(name);
   try {
@@ -32,10 +49,11 @@ async function view(path: readonly string[], name: string): Promise<FileView | u
     const handle = await folder.getFileHandle(name);
     return {
       getSize: async () => (await handle.getFile()).size,
-      async read(at, length) {
-        const file = await handle.getFile();
-        return new Uint8Array(await file.slice(at, at + length).arrayBuffer());
-      },
+      read: (at, length) =>
+        unlessChanged(async () => {
+          const file = await handle.getFile();
+          return new Uint8Array(await file.slice(at, at + length).arrayBuffer());
+        }),
     };
   } catch (error) {
     if (faultOf(error) === 'not-found') return undefined;
