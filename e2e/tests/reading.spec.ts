@@ -139,6 +139,7 @@ const storm = (page: Page, bytes: number): Promise<void> =>
         for (;;) {
           const some = Array.from({ length: 4 }, () => log.append(new Uint8Array(length).fill(9)));
           lab.heard.push(...(await Promise.all(some)));
+          await new Promise((resolve) => setTimeout(resolve, 5));
         }
       })().catch(() => undefined);
     },
@@ -218,10 +219,8 @@ async function servesRecords(tabs: Tabs, kill: Kill): Promise<void> {
   const next = kill === 'browser' ? await tabs.open() : page;
   const served = await list(next);
   expect(served.code).toBeUndefined();
-  served.found.forEach(([lsn, bytes], index) => {
-    expect(lsn).toBe(index + 1);
-    if (lsn > 3) expect(bytes).toBe(50_000);
-  });
+  const appended = served.found.slice(3);
+  expect(appended.filter(([lsn, bytes], at) => lsn !== at + 4 || bytes !== 50_000)).toEqual([]);
   const opener = await tabs.open();
   const recovered = await opener.evaluate(async (store) => {
     const { lab } = window;
