@@ -4,6 +4,7 @@
  */
 import type { Page } from '@playwright/test';
 import { Crash, type Kill } from '@varve/crashkit/playwright';
+import { sampleAt } from '../app/sample.ts';
 import { pathOf } from '../harness/browsers.ts';
 import { expect, Tabs, test } from '../harness/fixture.ts';
 import { Stage } from '../harness/stage.ts';
@@ -11,25 +12,21 @@ import { Stage } from '../harness/stage.ts';
 const STORE = 'media';
 const IMAGE = 1;
 const SOUND = 2;
-/** 8,000 bytes a second, one byte a sample, behind a head of 44 bytes. */
+/** 8,000 bytes a second, one byte a sample (`sampleAt`), behind a head of 44 bytes. */
 const SOUND_SECONDS = 400;
 const SOUND_BYTES = 44 + 8_000 * SOUND_SECONDS;
-
-/** What stands at `at` in the sound; its head is left out. No stretch of it comes twice. */
-const sample = (at: number): number => Math.imul(at, 2_654_435_761) >>> 24;
 
 /** A picture, a sound and a record behind them; the store is closed. */
 const fill = (page: Page): Promise<number[]> =>
   page.evaluate(
-    async ([store, bytes, source]) => {
-      const sampleAt = new Function(`return ${source}`)() as (at: number) => number;
+    async ([store, bytes]) => {
       const canvas = new OffscreenCanvas(32, 24);
       canvas.getContext('2d')!.fillRect(4, 4, 10, 10);
       const image = new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer());
-      const sound = Uint8Array.from({ length: bytes }, (_, at) => sampleAt(at));
+      const sound = Uint8Array.from({ length: bytes }, (_, at) => window.lab.sampleAt(at));
       const head = new DataView(sound.buffer);
       const text = (at: number, word: string): void =>
-        [...word].forEach((letter, index) => head.setUint8(at + index, letter.charCodeAt(0)));
+        sound.set(new TextEncoder().encode(word), at);
       text(0, 'RIFF');
       head.setUint32(4, bytes - 8, true);
       text(8, 'WAVEfmt ');
@@ -54,7 +51,7 @@ const fill = (page: Page): Promise<number[]> =>
       await navigator.serviceWorker.ready;
       return lsns;
     },
-    [STORE, SOUND_BYTES, sample.toString()] as const,
+    [STORE, SOUND_BYTES] as const,
   );
 
 interface Answer {
@@ -74,8 +71,8 @@ const ask = (
   from = 0,
 ): Promise<Answer> =>
   page.evaluate(
-    async ([path, asked, first, source]) => {
-      const sampleAt = new Function(`return ${source}`)() as (at: number) => number;
+    async ([path, asked, first]) => {
+      const { sampleAt } = window.lab;
       const response = await fetch(path, { headers: asked });
       const told = { status: response.status, headers: Object.fromEntries(response.headers) };
       const body = await response.arrayBuffer().catch(() => undefined);
@@ -86,7 +83,7 @@ const ask = (
       );
       return { ...told, bytes: bytes.length, wrongAt: wrong < 0 ? undefined : first + wrong };
     },
-    [`/record/${STORE}/${lsn}`, headers, from, sample.toString()] as const,
+    [`/record/${STORE}/${lsn}`, headers, from] as const,
   );
 
 const list = (page: Page): Promise<{ found: [number, number][]; code?: string }> =>
@@ -161,7 +158,7 @@ const damage = (page: Page, at: number): Promise<void> =>
       await writable.write({ type: 'write', position: place, data: new Uint8Array([255]) });
       await writable.close();
     },
-    [STORE, Array.from({ length: 2_000 }, (_, index) => sample(at + index))] as const,
+    [STORE, Array.from({ length: 2_000 }, (_, index) => sampleAt(at + index))] as const,
   );
 
 async function servesRecords(tabs: Tabs, kill: Kill): Promise<void> {

@@ -179,7 +179,11 @@ describe('at rest', () => {
 
 describe('a long value', () => {
   const BYTES = 6_000_000;
-  const value = Uint8Array.from({ length: BYTES }, (_, index) => (index * 31 + (index >> 8)) & 255);
+  // No stretch of it comes twice.
+  const value = Uint8Array.from({ length: BYTES }, (_, index) => {
+    const mixed = Math.imul(index ^ (index >>> 7), 0x2c1b3c6d);
+    return Math.imul(mixed ^ (mixed >>> 13), 0x297a2d39) >>> 16;
+  });
 
   async function withValue(): Promise<Origin> {
     const host = createMemoryHost();
@@ -227,6 +231,24 @@ describe('a long value', () => {
       ),
       { numRuns: 40 },
     );
+  });
+
+  test('damaged in the middle: what stands before the damage is served, and nothing behind it', async () => {
+    const host = await withValue();
+    const again = await open(host, {});
+    await append(again, 2);
+    await again.close();
+    const needle = value.subarray(3_000_100, 3_000_400);
+    const damaged = patched(host, (bytes) => {
+      bytes[Buffer.from(bytes.buffer).indexOf(needle)]! ^= 255;
+      return bytes;
+    });
+    const viewed = new ViewedStore(damaged, 's', atRest);
+    expect((await viewed.readChunk({ after: 2, before: 4, maxBytes: 1 })).runs).toHaveLength(1);
+    const { bytes } = await viewed.readPiece(3, 1_000, 1_048_576);
+    expect(Buffer.compare(bytes, value.subarray(1_000, 1_049_576))).toBe(0);
+    expect(await codeOf(viewed.readPiece(3, 3_000_000, 1_000))).toBe('CORRUPT');
+    expect(await codeOf(viewed.readPiece(3, 5_000_000, 1_000))).toBe('CORRUPT');
   });
 });
 
