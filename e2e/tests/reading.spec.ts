@@ -9,6 +9,9 @@ import { pathOf } from '../harness/browsers.ts';
 import { expect, Tabs, test } from '../harness/fixture.ts';
 import { Stage } from '../harness/stage.ts';
 
+// Three browsers one after the other, on machines that do other things besides.
+test.setTimeout(300_000);
+
 const STORE = 'media';
 const IMAGE = 1;
 const SOUND = 2;
