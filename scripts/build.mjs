@@ -45,7 +45,7 @@ async function buildVarve() {
   if (missing.length > 0) return missing.map((path) => `${path} is missing`);
   const isWorker = (/** @type {string} */ name) => name === 'worker' || name === 'volume-worker';
   const libraries = sources.filter(([, name]) => !isWorker(name));
-  const isAlone = (/** @type {string} */ name) => name === 'service-worker';
+  const isAlone = (/** @type {string} */ name) => name === 'service-worker' || name === 'reader';
   const input = Object.fromEntries(libraries.map(([, name, path]) => [name, path]));
 
   const shared = Object.entries(input).filter(([name]) => !isAlone(name));
@@ -83,6 +83,12 @@ async function buildVarve() {
     }),
     await bundle({
       input: { 'service-worker': source('src/service-worker.ts') },
+      dir: VARVE_DIST,
+      platform: 'browser',
+      alone: true,
+    }),
+    await bundle({
+      input: { reader: source('src/reader.ts') },
       dir: VARVE_DIST,
       platform: 'browser',
       alone: true,

@@ -4,6 +4,7 @@ import { bytesCodec } from 'varve/codec';
 import { deleteStore, listStores } from 'varve/stores';
 import { openVolume, type Volume, type VolumeView } from 'varve/volume';
 import { settle } from './page.ts';
+import { sampleAt } from './sample.ts';
 import {
   BLOCK_BYTES,
   BLOCKS,
@@ -17,6 +18,7 @@ export interface Lab {
   readonly listStores: typeof listStores;
   readonly deleteStore: typeof deleteStore;
   readonly bytesCodec: typeof bytesCodec;
+  readonly sampleAt: typeof sampleAt;
   /** Runs `work`; an error comes out as plain data. */
   readonly settle: typeof settle;
   /** What a test left open for its next step. */
@@ -75,6 +77,7 @@ window.lab = {
   listStores,
   deleteStore,
   bytesCodec,
+  sampleAt,
   settle,
   log: undefined,
   heard: [],

@@ -20,6 +20,17 @@ export interface BlankProject {
 /** Where npm puts them, below `node_modules`. */
 const PLACES = { varve: ['varve'], cli: ['@varve/cli', '.bin'], crashkit: ['@varve/crashkit'] };
 
+/** Puts packages, as npm installed them from `tarballs`, below `folder`. */
+export async function putPackages(tarballs: readonly string[], folder: string): Promise<void> {
+  for (const place of Object.entries(inject('tarballs')).flatMap(([name, tarball]) =>
+    tarballs.includes(tarball) ? PLACES[name as keyof typeof PLACES] : [],
+  )) {
+    const path = join('node_modules', place);
+    const options = { recursive: true, verbatimSymlinks: true };
+    await cp(join(inject('installed'), path), join(folder, path), options);
+  }
+}
+
 /** Gone when the test is over. */
 export async function blankProject(
   tarballs: readonly string[],
@@ -42,12 +53,6 @@ export async function blankProject(
       throw new Error(`${message}\n${stdout}\n${stderr}`, { cause: error });
     }
   };
-  for (const path of Object.entries(inject('tarballs')).flatMap(([name, tarball]) =>
-    tarballs.includes(tarball) ? PLACES[name as keyof typeof PLACES] : [],
-  )) {
-    const place = join('node_modules', path);
-    const options = { recursive: true, verbatimSymlinks: true };
-    await cp(join(inject('installed'), place), join(folder, place), options);
-  }
+  await putPackages(tarballs, folder);
   return { folder, run };
 }

@@ -20,6 +20,7 @@ import { openLog, isVarveError, type Entry, type Log, type OpenLogOptions } from
 import { bytesCodec } from 'varve/codec';
 import { ring } from 'varve/ring';
 import { openAppender, type Appender, type Receipt } from 'varve/service-worker';
+import { openReader, recordResponse, type LogReader } from 'varve/reader';
 import { importStore, listStores, type StoreInfo } from 'varve/stores';
 
 interface Note { readonly text: string }
@@ -47,6 +48,13 @@ export async function later(note: Note): Promise<number | undefined> {
   const receipt: Receipt = await appender.append(note, { channel: 2 });
   await appender.close();
   return receipt.inbox ? undefined : receipt.lsn;
+}
+
+export async function served(request: Request): Promise<Response> {
+  const reader: LogReader<Note> = await openReader<Note>('notes', { deadlineMs: 500 });
+  const text: string | undefined = (await reader.get(1))?.value.text;
+  for await (const { value } of reader.read({ after: 1 })) value.text.trim();
+  return recordResponse(reader, 1, request, { contentType: text ?? 'text/plain' });
 }
 
 export async function copied(log: Log<Note>): Promise<readonly StoreInfo[]> {

@@ -59,6 +59,7 @@ test('the entries of a page export what is documented; what they share has names
     ring: ['ring'],
     stores: ['VarveError', 'deleteStore', 'importStore', 'isVarveError', 'listStores'],
     'service-worker': ['VarveError', 'isVarveError', 'openAppender'],
+    reader: ['VarveError', 'bytesCodec', 'isVarveError', 'openReader', 'recordResponse'],
   };
   for (const [name, expected] of Object.entries(documented)) {
     const names = Object.keys(await import(pathToFileURL(join(folder, `${name}.js`)).href));
@@ -66,13 +67,19 @@ test('the entries of a page export what is documented; what they share has names
   }
 });
 
-test('the entry for service workers is one file that imports nothing and names no path', async () => {
-  const file = join(await unpacked(), 'varve', 'service-worker.js');
+test.each([
+  ['service-worker', 'openAppender'],
+  ['reader', 'openReader'],
+])('%s is one file that imports nothing and names no path', async (name, open) => {
+  const file = join(await unpacked(), 'varve', `${name}.js`);
   const text = await readFile(file, 'utf8');
   expect(text).not.toMatch(/\b(?:from|import)\s*["']|\bimport\s*\(|import\.meta/);
   // Where there is none of what it uses, importing it is no error; using it is.
-  const { openAppender } = await import(pathToFileURL(file).href);
-  await expect(openAppender('x')).rejects.toMatchObject({ code: 'CONTEXT_UNSUPPORTED' });
+  const entry = (await import(pathToFileURL(file).href)) as Record<
+    string,
+    (name: string) => unknown
+  >;
+  await expect(entry[open]!('x')).rejects.toMatchObject({ code: 'CONTEXT_UNSUPPORTED' });
 });
 
 test('a page that only opens a log loads one file, the codec and the errors', async () => {

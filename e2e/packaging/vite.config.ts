@@ -5,7 +5,8 @@ export default defineConfig({
   root: import.meta.dirname,
   test: {
     name: 'packaging',
-    include: ['*.test.ts'],
+    // Of the contexts, those that need nothing of the registry and take little time.
+    include: ['*.test.ts', 'contexts/extension.test.ts'],
     globalSetup: ['pack.ts'],
     // Each starts a browser, a bundler or a compiler: on two cores they would wait for each other.
     fileParallelism: false,

@@ -161,7 +161,7 @@ export function faultsOf(chunks, dir, allowed = []) {
     ).map(([what]) => `${at} contains ${String(what)}`);
     if (dynamicImports.length > 0) wrong.push(`${at} imports dynamically`);
     if (
-      /(?:^|\/)(?:service-|volume-)?worker\.js$/.test(fileName) &&
+      /(?:^|\/)(?:(?:service-|volume-)?worker|reader)\.js$/.test(fileName) &&
       imports.some((name) => !name.startsWith('node:'))
     ) {
       wrong.push(`${at} is not self-contained: ${imports.join(', ')}`);

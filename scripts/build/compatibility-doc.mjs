@@ -28,13 +28,7 @@ const NOT_MEASURED = {
     ['Electron, privileged scheme', 'its program is not in the registry; its parts stand above'],
     ['Electron, `varve/node` in a utility process', 'the same'],
   ],
-  'Service workers and extensions': [
-    [
-      'a service worker that reads, with ranges, while no tab lives',
-      'not built: `varve/service-worker` appends',
-    ],
-    ['an extension in Firefox or Safari', 'not tried'],
-  ],
+  'Service workers and extensions': [['an extension in Firefox or Safari', 'not tried']],
   'Node and other runtimes': [['Node on macOS and Windows', 'no such machine']],
   Bundlers: [
     ['Nuxt', 'SvelteKit was chosen of the two'],

@@ -13,6 +13,7 @@ export const BUDGET_BYTES = {
   worker: 51_200,
   ring: 4096,
   appender: 16_384,
+  reader: 32_768,
   volume: 4096,
   volumeWorker: 61_440,
 };
@@ -54,6 +55,7 @@ export function sizesOf(dist) {
     worker: compressed(join(dist, 'worker.js')),
     ring: beside('ring.js'),
     appender: compressed(join(dist, 'service-worker.js')),
+    reader: compressed(join(dist, 'reader.js')),
     volume: beside('volume.js'),
     volumeWorker: compressed(join(dist, 'volume-worker.js')),
   };

@@ -6,7 +6,7 @@
  * 3. A relative import stays inside its package.
  * 4. In a page, `varve` takes values only from `bytes`, `protocol` and `fifo`: the engine and all
  *    below it live in the worker. Only its worker entries, its Node entry and the one for service
- *    workers reach the engine.
+ *    workers, which append and read, reach the engine.
  * 5. What is imported by name is declared in the package's own package.json.
  * 6. The floors of a package.json's dependencies are lower, too.
  */
@@ -44,7 +44,8 @@ const EDGES = new Set([
 const EDGE_FOLDERS = /^packages\/(?:files\/src\/(?:node|opfs)|varve\/src\/(?:node|test))\//;
 const PLATFORM = /^(?:node:|@varve\/files\/(?:node|opfs)(?:$|\/))/;
 const BELOW_A_PAGE = new Set(['@varve/bytes', '@varve/protocol', '@varve/fifo']);
-const MAY_REACH_ENGINE = /^packages\/varve\/src\/(?:(?:service-|volume-)?worker\.ts$|node\/)/;
+const MAY_REACH_ENGINE =
+  /^packages\/varve\/src\/(?:(?:service-|volume-)?worker\.ts$|reader\.ts$|node\/)/;
 const TEST = /\.test\.ts$|\/(?:test|tests|conformance)\/|\.config\.ts$/;
 
 /** @typedef {{ name: string, dependencies?: Record<string, string>, devDependencies?: Record<string, string> }} Manifest */

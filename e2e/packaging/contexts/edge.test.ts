@@ -13,10 +13,15 @@ interface EdgeModule {
 }
 
 const SECTION = 'Edge runtimes and servers';
-const REFUSED = { openLog: 'CONTEXT_UNSUPPORTED', openAppender: 'CONTEXT_UNSUPPORTED' };
+const REFUSED = {
+  openLog: 'CONTEXT_UNSUPPORTED',
+  openAppender: 'CONTEXT_UNSUPPORTED',
+  openReader: 'CONTEXT_UNSUPPORTED',
+};
 
 const SOURCE = `
 import { openLog } from 'varve';
+import { openReader } from 'varve/reader';
 import { openAppender } from 'varve/service-worker';
 import 'varve/stores';
 import 'varve/codec';
@@ -27,6 +32,7 @@ const codeOf = (promise) => promise.then(() => 'opened', (error) => error.code ?
 export const probe = async () => ({
   openLog: await codeOf(openLog('edge')),
   openAppender: await codeOf(openAppender('edge')),
+  openReader: await codeOf(openReader('edge')),
 });
 `;
 
@@ -88,7 +94,7 @@ test("Vercel's edge runtime: imported, and openLog refused by its code", async (
     context: "Vercel's edge runtime (edge-runtime 4.0.1)",
     outcome: 'refused: `CONTEXT_UNSUPPORTED`',
     version: 'edge-runtime 4.0.1',
-    shown: 'every entry imported, openLog and openAppender refused',
+    shown: 'every entry imported, openLog, openAppender and openReader refused',
   });
 });
 
@@ -123,6 +129,6 @@ test("Cloudflare's workerd: imported, and openLog refused by its code", async ()
     context: "Cloudflare's workerd (miniflare 4.20260730.0)",
     outcome: 'refused: `CONTEXT_UNSUPPORTED`',
     version: 'miniflare 4.20260730.0',
-    shown: 'every entry imported, openLog and openAppender refused',
+    shown: 'every entry imported, openLog, openAppender and openReader refused',
   });
 });

@@ -177,3 +177,66 @@ test("a site's service worker: what it was promised for is in the log after a ki
     shown: 'into the inbox, browser killed, taken up once',
   });
 });
+
+/** One dot. */
+const PNG =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
+test("`examples/media`, a site's service worker: what was stored is served after a kill, while no tab has it open", async () => {
+  const worker = await readFile(new URL('../media/service-worker.js', EXAMPLE), 'utf8');
+  const project = await workshop({}, [inject('tarballs').varve], {
+    'index.html': '<!doctype html><title>blank</title>',
+    // No import maps in workers: by URL.
+    'service-worker.js': worker.replace("'varve/reader'", "'./node_modules/varve/reader.js'"),
+    'store.js': `import { openLog } from '/node_modules/varve/index.js';
+import { bytesCodec } from '/node_modules/varve/codec.js';
+window.store = async (png) => {
+  const log = await openLog('media', { codec: bytesCodec });
+  await log.append(Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0)));
+  await log.appendStream(new Blob([new Uint8Array(2_000_000).fill(7)]).stream());
+  await log.append(new Uint8Array(1));
+};`,
+    'store.html': '<!doctype html><script type="module" src="./store.js"></script>',
+  });
+  const url = await staticServer(project.folder);
+  const profile = new Profile('media');
+  let browser = await launchOf()(profile);
+  onTestFinished(async () => {
+    await browser.close();
+    profile.remove();
+  });
+  const writer = await visit(browser, `${url}store.html`);
+  await writer.evaluate(`store('${PNG}')`);
+  await writer.evaluate(async () => {
+    await navigator.serviceWorker.register('/service-worker.js', { type: 'module' });
+    await navigator.serviceWorker.ready;
+  });
+  // What was written last is proven a moment later.
+  await writer.waitForTimeout(200);
+  await browser.kill();
+  browser = await launchOf()(profile);
+  const page = await visit(browser, url);
+  const shown = await page.evaluate(async () => {
+    const image = new Image();
+    image.src = '/media/1';
+    await image.decode();
+    const part = await fetch('/media/2', { headers: { Range: 'bytes=1500000-1500009' } });
+    const { held } = await navigator.locks.query();
+    const bytes = [...new Uint8Array(await part.arrayBuffer())];
+    return { width: image.naturalWidth, status: part.status, bytes, held: held?.length };
+  });
+  expect(shown).toEqual({
+    width: 1,
+    status: 206,
+    bytes: Array.from({ length: 10 }, () => 7),
+    held: 0,
+  });
+  record({
+    section: SECTION,
+    context:
+      "a site's service worker, by `varve/reader`, no tab open: `<img>`, and a range of a large value",
+    outcome: 'works (reads)',
+    version: browser.version,
+    shown: 'stored by a page, browser killed; picture shown and range read from the files',
+  });
+});

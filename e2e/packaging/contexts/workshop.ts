@@ -4,7 +4,8 @@
  * Always true:
  * - it lies away from the repository: nothing is found in a folder above it by accident
  * - what comes from the registry is installed once for each set of versions, and kept between runs;
- *   everything else in the folder is made anew
+ *   everything else in the folder is made anew; the packed packages as npm installed them (`../pack.ts`)
+ * - two files that run side by side share no folder
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -13,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ROOT } from '../../../scripts/lib/root.mjs';
 import { run, runNpm } from '../../../scripts/lib/run.mjs';
+import { putPackages } from '../blank-project.ts';
 
 /** Name → exact version. */
 export type Packages = Readonly<Record<string, string>>;
@@ -37,8 +39,13 @@ const shortHash = (text: string): string =>
 function workshopFolder(packages: Packages): string {
   const parent =
     process.env['VARVE_PACKAGING_CACHE'] ?? join(tmpdir(), `varve-packaging-${shortHash(ROOT)}`);
+  const file = process.env['VARVE_PACKAGING_FILE'] ?? 'alone';
   const [first = 'blank'] = Object.keys(packages);
-  return join(parent, `${first.replaceAll(/\W+/g, '-')}-${shortHash(JSON.stringify(packages))}`);
+  return join(
+    parent,
+    file,
+    `${first.replaceAll(/\W+/g, '-')}-${shortHash(JSON.stringify(packages))}`,
+  );
 }
 
 async function npm(folder: string, args: readonly string[]): Promise<void> {
@@ -71,20 +78,10 @@ export async function workshop(
     if (!KEPT.has(name)) await rm(join(folder, name), { recursive: true, force: true });
   }
   // What a bundler keeps beside the packages, and the packages of the last run.
-  for (const name of ['.vite', '.cache', 'varve', '@varve']) {
+  for (const name of ['.vite', '.cache', 'varve', '@varve', '.bin/varve']) {
     await rm(join(folder, 'node_modules', name), { recursive: true, force: true });
   }
-  // Offline: had a package a dependency that is not inside it, this would fail.
-  if (tarballs.length > 0) {
-    await npm(folder, [
-      'install',
-      '--offline',
-      '--no-save',
-      '--ignore-scripts',
-      ...QUIET,
-      ...tarballs,
-    ]);
-  }
+  await putPackages(tarballs, folder);
   const self: Workshop = {
     folder,
     async write(given) {

@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeU16, writeU32, xxh32 } from '@varve/bytes';
 import { SUPERBLOCK_BYTES, SUPERBLOCK_LAYOUT, SUPERBLOCK_PLACES } from '@varve/journal';
@@ -20,9 +21,11 @@ interface Ended {
   readonly err: string;
 }
 
-function varve(...args: string[]): Promise<Ended> {
+const varve = (...args: string[]): Promise<Ended> => run(program, args);
+
+function run(script: string, args: readonly string[]): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [BIN, ...args], { cwd: folder });
+    const child = spawn(process.execPath, [script, ...args], { cwd: folder });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on('data', (data: Buffer) => out.push(data));
@@ -35,8 +38,24 @@ function varve(...args: string[]): Promise<Ended> {
   });
 }
 
+/** One file of the sources as they are: from a checkout each run compiles them anew. */
+async function bundled(): Promise<string> {
+  const input = fileURLToPath(new URL('index.ts', import.meta.url));
+  const bundle = await rolldown({ input, platform: 'node', logLevel: 'silent' });
+  const { output } = await bundle.generate({ format: 'es', codeSplitting: false });
+  const script = path.join(folder, 'program', 'varve.mjs');
+  fs.mkdirSync(path.dirname(script));
+  fs.copyFileSync(new URL('../package.json', import.meta.url), at('program', 'package.json'));
+  fs.writeFileSync(
+    script,
+    `${output[0].code}\nprocess.exitCode = await main(process.argv.slice(2));\n`,
+  );
+  return script;
+}
+
 let folder: string;
 let root: string;
+let program: string;
 const at = (...parts: string[]): string => path.join(folder, ...parts);
 const journal = (name: string): string => at('root', name, 'journal');
 const sha = (file: string): string =>
@@ -54,6 +73,7 @@ function everything(dir: string): string[] {
 beforeAll(async () => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'varve-cli-'));
   root = at('root');
+  program = await bundled();
   await makeStore(root, 'log');
   await makeStore(root, 'damaged');
   const bytes = fs.readFileSync(journal('damaged'));
@@ -69,6 +89,12 @@ beforeAll(async () => {
 afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
 
 describe('the varve command', { timeout: TIMEOUT_MS }, () => {
+  test('in a checkout it runs from the sources', async () => {
+    const [sources, built] = [await run(BIN, ['stores', root]), await varve('stores', root)];
+    expect(sources.code).toBe(0);
+    expect(built.out).toBe(sources.out);
+  });
+
   test('inspect, verify and dump change nothing on disk', async () => {
     const before = everything(root);
     for (const args of [

@@ -10,48 +10,20 @@
  */
 import { INBOX_BYTES_MAX, INBOX_ENTRIES_MAX, faultOf } from '@varve/files';
 import type { FolderlessHost, InboxStamp } from '@varve/files';
-import { VarveError, isVarveError } from '@varve/protocol';
-import type {
-  AppendedMessage,
-  AppendMessage,
-  LeadMessage,
-  OpenRequest,
-  Outcome,
-} from '@varve/protocol';
-import { Assembly } from './assembly.ts';
-import { ClientIdentity, type Ticket } from './client-identity.ts';
-import { lockName } from './leadership.ts';
-import { BEAT_MS, randomName } from './link.ts';
-import { Moved, Relay } from './relay.ts';
-
-/** While an append waits for a leader that is not heard: is anybody there at all? */
-const LOOK_EVERY_MS = 100;
-/** A leader that has something to say says it sooner, and one that has not, every beat. */
-const QUIET_MS = 2 * BEAT_MS;
+import { VarveError } from '@varve/protocol';
+import type { AppendedMessage, AppendMessage, OpenRequest, Outcome } from '@varve/protocol';
+import type { Ticket } from './client-identity.ts';
+import { isAbsence, LeaderLine, type Line } from './leader-line.ts';
 
 export type DeliveryHost = FolderlessHost & Required<Pick<FolderlessHost, 'channels' | 'inbox'>>;
 
 /** What the page's queue sends, as far as it makes sense without a store. */
 type Message = Omit<AppendMessage, 'expect' | 'stream'>;
 
-/** One client's way to the leaders, until one of its messages goes into the inbox. */
-interface Line {
-  readonly relay: Relay;
-  readonly identity: ClientIdentity;
-  /** Messages on their way. */
-  waiting: number;
-  isWatched: boolean;
-}
-
 export class Delivery {
   readonly #host: DeliveryHost;
   readonly #name: string;
-  readonly #request: Pick<OpenRequest, 'durability' | 'leaderTimeoutMs'>;
-  readonly #assembly: Assembly;
-  #line: Line;
-  /** Nobody was there, and nobody has come since: no append waits for a leader. */
-  #isAlone = false;
-  #isClosed = false;
+  readonly #leader: LeaderLine;
 
   constructor(
     host: DeliveryHost,
@@ -60,98 +32,30 @@ export class Delivery {
   ) {
     this.#host = host;
     this.#name = name;
-    this.#request = request;
-    this.#assembly = new Assembly(host.channels, name, randomName(host.random), (message) => {
-      if (message.kind === 'lead') this.#line.relay.meet(message satisfies LeadMessage);
-      else if (message.kind === 'opening') this.#line.relay.wait();
-    });
-    this.#line = this.#newLine();
+    this.#leader = new LeaderLine(host, name, request);
   }
 
   /** In the inbox its LSNs are all 0. */
   async append(message: Message): Promise<AppendedMessage> {
-    if (this.#isClosed) throw closed('not-written');
-    const line = this.#line;
+    if (this.#leader.isClosed) throw closed('not-written');
     const ticket: Ticket = { sequence: 0 };
-    if (!this.#isAlone) {
-      line.waiting++;
-      void this.#watch(line);
+    let asked: Line | undefined;
+    if (!this.#leader.isAlone) {
       try {
-        return await line.relay.append(message, ticket);
+        return await this.#leader.ask((line) => {
+          asked = line;
+          return line.relay.append(message, ticket);
+        });
       } catch (error) {
-        if (this.#isClosed || !isAbsence(error)) throw error;
-        this.#giveUp(line);
-      } finally {
-        line.waiting--;
+        if (this.#leader.isClosed || !isAbsence(error)) throw error;
       }
     }
-    return this.#leave(message, line.identity.sent(ticket));
+    return this.#leave(message, asked?.identity.sent(ticket));
   }
 
   /** What was sent and has no answer has none: close when all is answered. */
   close(): void {
-    this.#isClosed = true;
-    this.#line.relay.stop(closed('unknown'));
-    this.#assembly.close();
-  }
-
-  #newLine(): Line {
-    const identity = new ClientIdentity(this.#host);
-    const relay: Relay = new Relay({
-      host: this.#host,
-      name: this.#name,
-      request: this.#request,
-      given: {},
-      assembly: {
-        seek: () => this.#assembly.seek(),
-        join: (...join) => this.#assembly.join(...join),
-        // A store that is given back would find nobody here to take it.
-        askToStepDown: () => undefined,
-      },
-      identity,
-      onStatus: () => undefined,
-      onLinked: () => {
-        this.#isAlone = false;
-      },
-      // For good: what comes goes into the inbox.
-      onRefused: () => {
-        this.#isAlone = true;
-        relay.stop(new Moved());
-      },
-      onQuiet: () => undefined,
-      onSilent: () => undefined,
-    });
-    return { relay, identity, waiting: 0, isWatched: false };
-  }
-
-  /** A free lock tells at once what else only a deadline would: there is no leader. */
-  async #watch(line: Line): Promise<void> {
-    if (line.isWatched) return;
-    line.isWatched = true;
-    const { locks, clock, timers } = this.#host;
-    try {
-      while (line === this.#line && line.waiting > 0 && !this.#isClosed) {
-        const { isLinked, heardMs } = line.relay;
-        if (!isLinked || clock.nowMs() - heardMs > QUIET_MS) {
-          const lock = await locks.acquire(lockName(this.#name), { ifAvailable: true });
-          lock?.release();
-          if (lock !== undefined && line.relay.heardMs === heardMs) return this.#giveUp(line);
-        }
-        await new Promise<void>((resolve) => timers.after(LOOK_EVERY_MS, resolve));
-      }
-    } catch {
-      // Locks are refused: the deadline remains.
-    } finally {
-      line.isWatched = false;
-    }
-  }
-
-  /** Whatever waits there goes into the inbox; what comes next, under another name, to whoever leads then. */
-  #giveUp(line: Line): void {
-    if (line !== this.#line || this.#isClosed) return;
-    this.#isAlone = true;
-    this.#line = this.#newLine();
-    line.relay.stop(new Moved());
+    this.#leader.close(closed('unknown'));
   }
 
   async #leave(
@@ -180,7 +84,7 @@ export class Delivery {
         outcome,
       });
     }
-    this.#assembly.tellOfInbox();
+    this.#leader.tellOfInbox();
     const count = groups?.length ?? 1;
     const groupLsns = Array.from({ length: count }, () => 0);
     return { kind: 'appended', id, firstLsn: 0, groups: count, groupLsns };
@@ -188,12 +92,3 @@ export class Delivery {
 }
 
 const closed = (outcome: Outcome): VarveError => new VarveError('CLOSED', undefined, { outcome });
-
-/** There is no leader for us, or none that answers; anything else is an answer. */
-function isAbsence(error: unknown): boolean {
-  return (
-    error instanceof Moved ||
-    isVarveError(error, 'LEADER_UNRESPONSIVE') ||
-    isVarveError(error, 'UNSUPPORTED_VERSION')
-  );
-}

@@ -7,6 +7,7 @@
  * - when the client goes, what was held for it (history, units) is given back by `dispose`
  */
 import type { Timers } from '@varve/files';
+import { readPiece } from '@varve/journal';
 import type { Appended, ClientStamp, StorePort } from '@varve/journal';
 import { VarveError, isVarveError } from '@varve/protocol';
 import type {
@@ -22,7 +23,7 @@ import type {
 } from '@varve/protocol';
 import { append } from './appends.ts';
 import { HistorySize } from './history-size.ts';
-import { Readers, readPiece } from './readers.ts';
+import { Readers } from './readers.ts';
 import { recordsOf } from './records.ts';
 import type { EngineServices } from './services.ts';
 import { Streams } from './streams.ts';

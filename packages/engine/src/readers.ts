@@ -5,13 +5,7 @@
  * one reader has at most one read under way.
  */
 import type { Chunk, ReaderHold, StorePort } from '@varve/journal';
-import {
-  RecordFlag,
-  VarveError,
-  isVarveError,
-  newRecordFrame,
-  readRecordFrame,
-} from '@varve/protocol';
+import { VarveError, isVarveError } from '@varve/protocol';
 import type { ReadMessage, Visibility } from '@varve/protocol';
 
 interface Reader {
@@ -81,27 +75,4 @@ export class Readers {
     this.#readers.set(id, reader);
     return reader;
   }
-}
-
-/** Part of a record's bytes, whether it was written as a unit or lies in a batch. */
-export function readPiece(
-  store: StorePort,
-  lsn: number,
-  at: number,
-  maxBytes: number,
-): { bytes: Uint8Array; done: boolean } {
-  const { bytes, runs } = store.readChunk({
-    after: lsn - 1,
-    before: lsn + 1,
-    visibility: 'written',
-    maxBytes: 1,
-  });
-  const [run] = runs;
-  const frame = newRecordFrame();
-  if (run === undefined || readRecordFrame(bytes, run.start, run.end, frame) < 0) {
-    throw new VarveError('NOT_FOUND', undefined, { facts: { lsn } });
-  }
-  if ((frame.flags & RecordFlag.External) !== 0) return store.readUnit(lsn, at, maxBytes);
-  const end = Math.min(frame.payloadStart + at + maxBytes, frame.payloadEnd);
-  return { bytes: bytes.slice(frame.payloadStart + at, end), done: end === frame.payloadEnd };
 }

@@ -2,7 +2,7 @@
  * What else a store needs of its platform, passed in so that any failing run can be played again:
  * time, randomness, timers, locks, the witness, and the ways to other tabs.
  */
-import type { Directory } from './port.ts';
+import type { Directory, FileView } from './port.ts';
 
 /** What is used of an `AbortSignal`; spelled out because the floors below the edges have no DOM types. */
 export interface Abort {
@@ -152,6 +152,15 @@ export interface FolderlessHost {
   readonly channels?: Channels;
   /** Absent: appends wait nowhere. */
   readonly inbox?: Inbox;
+}
+
+/** Where files cannot be opened, and can be looked at: a service worker, say. */
+export interface ViewingHost extends FolderlessHost {
+  readonly witness: Pick<Witness, 'read'>;
+  /** Whether nobody holds the lock `name` now. Takes nothing. */
+  isFree(name: string): Promise<boolean>;
+  /** The file of a store's folder, or undefined when it is absent. */
+  view(folder: string, file: string): Promise<FileView | undefined>;
 }
 
 /** Everything a store is given. `root` holds one folder per store. */

@@ -24,6 +24,16 @@ export interface SyncFile {
   close(): void;
 }
 
+/**
+ * A file that is only looked at, from where none can be opened. Others may be writing it meanwhile: what
+ * is read in one go stood there at some moment of the call, byte by byte, and no two bytes at the same.
+ */
+export interface FileView {
+  getSize(): Promise<number>;
+  /** Bytes `[at, at + length)`; fewer where the file ends. */
+  read(at: number, length: number): Promise<Uint8Array>;
+}
+
 /** A place of files and folders. Names are plain: 1 to 200 characters of `A–Z a–z 0–9 . _ - %`, not `.` or `..`. */
 export interface Directory {
   /**

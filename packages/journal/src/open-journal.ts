@@ -8,6 +8,7 @@ import { createJournal } from './create.ts';
 import { Journal, type JournalEnvironment } from './journal.ts';
 import { geometryOf } from './geometry.ts';
 import { GenerationFault } from './io.ts';
+import { openingRowOf, witnessedLsn } from './opening-row.ts';
 import { ReadOnlyJournal } from './read-only-journal.ts';
 import { type Recovered, Recovery } from './recovery.ts';
 import { slotsFor } from './slots.ts';
@@ -22,7 +23,6 @@ import {
 } from './store-files.ts';
 import type { StoreOptions } from './store-port.ts';
 import { readSuperblocks } from './superblock-pair.ts';
-import { OPENING_ROWS, type OpeningFacts } from './witness-table.ts';
 
 /** What an open leaves in the hands of a store. */
 export interface OpenedJournal {
@@ -55,9 +55,7 @@ export async function openJournal(
   }
   let file = directory && (await openJournalFile(directory, name, false));
   try {
-    const facts = factsOf(file, witness, name);
-    const row = OPENING_ROWS.find(({ matches }) => matches(facts))!;
-    refuse(row.action, row.name, facts, witness, name);
+    const row = openingRowOf(file, witness, name);
     if (row.action === 'create' || row.action === 'finish-erasing') {
       // What is being erased is finished above, unless it may only be read: then it is gone, too.
       if (!options.create || options.readOnly) {
@@ -100,38 +98,6 @@ export async function openJournal(
   }
 }
 
-function factsOf(
-  file: SyncFile | undefined,
-  witness: WitnessEntry | undefined,
-  name: string,
-): OpeningFacts {
-  const newest = file && readSuperblocks(file, name).newest;
-  return {
-    witness: witness?.state ?? 'none',
-    file: file === undefined ? 'absent' : newest === undefined ? 'unreadable' : 'valid',
-    sameStore:
-      newest !== undefined && witness !== undefined && hex(newest.seedId) === witness.seedId,
-  };
-}
-
-function refuse(
-  action: string,
-  row: string,
-  facts: OpeningFacts,
-  witness: WitnessEntry | undefined,
-  store: string,
-): void {
-  const evidence = { store, row, witness: facts.witness, file: facts.file };
-  if (action === 'lost') {
-    throw new VarveError('STORE_LOST', undefined, {
-      facts: { ...evidence, durableLsn: witness?.durableLsn ?? 0 },
-    });
-  }
-  if (action === 'corrupt') {
-    throw new VarveError('CORRUPT', 'neither superblock verifies', { facts: evidence });
-  }
-}
-
 function format(host: Host, file: SyncFile, seedId: Uint8Array, options: StoreOptions): void {
   const geometry = geometryOf(options.segmentSizeBytes, options.alignmentBytes);
   createJournal(file, {
@@ -155,8 +121,7 @@ function recoverAndBegin(
   const { pair, newest } = readSuperblocks(file, name);
   if (newest === undefined)
     throw new VarveError('CORRUPT', 'no superblock verifies', { facts: { store: name } });
-  const known = witness?.seedId === hex(newest.seedId) ? witness.durableLsn : 0;
-  const recovered = new Recovery(file, newest, known).run(pair);
+  const recovered = new Recovery(file, newest, witnessedLsn(witness, newest)).run(pair);
   const mayWrite =
     recovered.verdict !== 'corrupt' && !options.readOnly && newest.readOnlyCompat === 0;
   return {

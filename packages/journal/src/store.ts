@@ -25,6 +25,7 @@ import type { Journal } from './journal.ts';
 import { batchesOf, layoutOf } from './layout.ts';
 import type { OpenedJournal } from './open-journal.ts';
 import { readUnitPart } from './unit-part.ts';
+import { readVisible } from './read-visible.ts';
 import { salvageAll } from './salvage.ts';
 import type { StoredState } from './state-record.ts';
 import { statusOf } from './status.ts';
@@ -136,19 +137,8 @@ export class Store implements StorePort, Dependants {
   }
 
   readChunk(request: ReadRequest): Chunk {
-    const { source } = this.life;
     const [firstLsn, visible] = this.visibleRange(request.visibility);
-    let { after } = request;
-    if (after + 1 < firstLsn) {
-      if (after !== 0) {
-        throw new VarveError('TRIMMED', undefined, { facts: { after, firstLsn } });
-      }
-      after = firstLsn - 1;
-    }
-    const upTo = Math.min(visible, (request.before ?? Number.MAX_SAFE_INTEGER) - 1);
-    if (after >= upTo) return { bytes: new Uint8Array(0), runs: [], done: true };
-    const { maxBytes, reuse } = request;
-    return source.read({ after, upTo, maxBytes, reuse }, request.reverse === true);
+    return readVisible(this.life.source, firstLsn, visible, request);
   }
 
   private visibleRange(visibility: 'durable' | 'written' | undefined): [number, number] {

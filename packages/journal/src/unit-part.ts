@@ -1,6 +1,6 @@
 /**
- * Reads the payload of an external record piece by piece. Whoever reads on from where a piece ended
- * does not begin at the first fragment again.
+ * Reads the payload of an external record piece by piece. Whoever reads on from where a piece ended,
+ * or again where somebody has read, does not begin at the first fragment again.
  */
 import { newRecordFrame, readRecordFrame, RecordFlag, VarveError } from '@varve/protocol';
 import type { Blocks } from './blocks.ts';
@@ -10,19 +10,52 @@ import type { Chunk, ReadRequest } from './store-port.ts';
 import { readUnitDescriptor } from './unit-descriptor.ts';
 import { type FragmentPlace, readFragments } from './unit-reader.ts';
 
-/** Where reading of a unit stopped, for the few units that are being read in pieces. */
-const PLACES_MAX = 16;
-const placesOf = new WeakMap<object, Map<number, FragmentPlace>>();
+/** Places in one unit where reading can go on: every so often, and where it was last. */
+interface KnownPlaces {
+  /** Ascending. */
+  readonly spaced: FragmentPlace[];
+  last: FragmentPlace | undefined;
+}
 
-function remember(source: object, lsn: number, place: FragmentPlace | undefined): void {
-  const places = placesOf.get(source) ?? new Map<number, FragmentPlace>();
-  placesOf.set(source, places);
-  places.delete(lsn);
-  if (place !== undefined) places.set(lsn, place);
-  for (const oldest of places.keys()) {
-    if (places.size <= PLACES_MAX) break;
-    places.delete(oldest);
+/** The few units that are being read in pieces, by source and LSN. */
+const UNITS_MAX = 16;
+const SPACING_BYTES = 1_048_576;
+const placesOf = new WeakMap<object, Map<number, KnownPlaces>>();
+
+function placesIn(source: object, lsn: number): KnownPlaces {
+  const units = placesOf.get(source) ?? new Map<number, KnownPlaces>();
+  placesOf.set(source, units);
+  const places = units.get(lsn) ?? { spaced: [], last: undefined };
+  units.delete(lsn);
+  units.set(lsn, places);
+  for (const oldest of units.keys()) {
+    if (units.size <= UNITS_MAX) break;
+    units.delete(oldest);
   }
+  return places;
+}
+
+function note(places: KnownPlaces, place: FragmentPlace): void {
+  places.last = place;
+  const beyond = (places.spaced.at(-1)?.position ?? 0) + SPACING_BYTES;
+  if (place.position >= beyond) places.spaced.push(place);
+}
+
+/** The last place at or before `at`. */
+function placeBefore({ spaced, last }: KnownPlaces, at: number): FragmentPlace | undefined {
+  let before: FragmentPlace | undefined;
+  for (const place of spaced) {
+    if (place.position > at) break;
+    before = place;
+  }
+  const isLast = last !== undefined && last.position <= at;
+  return isLast && last.position >= (before?.position ?? 0) ? last : before;
+}
+
+/** From where on the unit of `lsn` would be read for byte `at`. */
+export function knownUnitPosition(source: object, lsn: number, at: number): number {
+  const places = placesOf.get(source)?.get(lsn);
+  return (places && placeBefore(places, at)?.position) ?? 0;
 }
 
 /** @throws VarveError NOT_FOUND, BAD_ARGUMENT (the record is not external), CORRUPT */
@@ -52,12 +85,12 @@ export function readUnitPart(
   }
   const end = Math.min(unit.bytes, at + Math.max(1, maxBytes));
   const part = new Gathered(end - at);
-  const known = placesOf.get(source)?.get(lsn);
-  const resume = known !== undefined && known.position <= at ? known : undefined;
+  const places = placesIn(source, lsn);
+  const resume = placeBefore(places, at);
   let position = resume?.position ?? 0;
-  let last: FragmentPlace | undefined;
   for (const fragment of readFragments(source, source.blocks, unit, lsn, resume)) {
-    last = fragment.place;
+    // At once: whoever is stopped in the middle goes on there.
+    note(places, fragment.place);
     const length = fragment.end - fragment.start;
     const from = Math.max(at, position);
     const to = Math.min(end, position + length);
@@ -69,7 +102,6 @@ export function readUnitPart(
     // The digest is checked by whoever reads to the end.
     if (position >= end && end < unit.bytes) break;
   }
-  remember(source, lsn, end < unit.bytes ? last : undefined);
   if (position < end)
     throw new VarveError('CORRUPT', 'a unit is shorter than it says', {
       facts: { from: lsn, to: lsn },

@@ -15,7 +15,7 @@ export const ERROR_CODES = {
   CODEC_REFUSED: 'The codec cannot store this value without changing it.',
   CONFLICT: 'Compare-and-append: the log’s last LSN is not the expected one.',
   CONTEXT_UNSUPPORTED:
-    'This context (server, service worker, content script …) cannot own a store; `varve/service-worker` appends from one.',
+    'This context (server, service worker, content script …) cannot own a store; `varve/service-worker` appends from one, `varve/reader` reads.',
   CORRUPT: 'Bytes that were once flushed are damaged. Facts give the LSN range.',
   IO_ERROR: 'The platform failed to read or write.',
   LEADER_LOST: 'The tab that owned the store went away and the call cannot be repeated.',

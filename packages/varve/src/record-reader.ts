@@ -22,13 +22,16 @@ type Result<T> = IteratorResult<Entry<T>, undefined>;
 
 const END = { done: true, value: undefined } as const;
 
+/** What is used of a link to an engine. */
+export type ReadLink = Pick<DataLink, 'nextId' | 'request' | 'post'>;
+
 export interface RecordReader<T> extends AsyncIterableIterator<Entry<T>> {
   /** Ends it from outside; whoever iterates hears `error`, or just the end. */
   stop(error?: Error): void;
 }
 
 export function recordReader<T>(
-  link: DataLink,
+  link: ReadLink,
   coder: EntryCoder<T>,
   only: ReadOptions,
   isTail: boolean,
@@ -158,7 +161,7 @@ export function recordReader<T>(
 }
 
 /** A record's bytes, however long it is. */
-export async function* readPieces(link: DataLink, lsn: number): AsyncGenerator<Uint8Array> {
+export async function* readPieces(link: ReadLink, lsn: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; ;) {
     const { bytes, done } = await link.request({
       kind: 'unit',
@@ -173,7 +176,7 @@ export async function* readPieces(link: DataLink, lsn: number): AsyncGenerator<U
 }
 
 /** A record's bytes in one piece. @throws RECORD_TOO_LARGE */
-export async function readWhole(link: DataLink, lsn: number): Promise<Uint8Array> {
+export async function readWhole(link: ReadLink, lsn: number): Promise<Uint8Array> {
   const limitBytes = MESSAGE_BYTES_MAX;
   const { bytes, done } = await link.request({ kind: 'unit', lsn, at: 0, maxBytes: limitBytes });
   if (done) return bytes;

@@ -6,7 +6,7 @@
 import { FileFault } from '../fault.ts';
 import { PagedBytes } from '../paged-bytes.ts';
 import { checkPlainName } from '../plain-name.ts';
-import type { Directory, SyncFile } from '../port.ts';
+import type { Directory, FileView, SyncFile } from '../port.ts';
 import { MemoryFile, type Budget, type FileNode } from './file.ts';
 
 interface FolderNode {
@@ -36,6 +36,19 @@ export class MemoryDirectory implements Directory {
     return new MemoryFile(node, this.#budget);
   }
 
+  /** The file, be it open or not; undefined when it is absent. */
+  view(name: string): FileView | undefined {
+    const node = this.#node.children.get(name);
+    if (node?.kind !== 'file') return undefined;
+    const { bytes } = node;
+    return {
+      getSize: async () => bytes.size,
+      async read(at, length) {
+        return bytes.slice(at, Math.max(0, Math.min(length, bytes.size - at)));
+      },
+    };
+  }
+
   async hasFile(name: string): Promise<boolean> {
     checkPlainName(name);
     return this.#node.children.get(name)?.kind === 'file';
@@ -51,7 +64,10 @@ export class MemoryDirectory implements Directory {
     this.#node.children.delete(name);
   }
 
-  async directory(name: string, options: { create: boolean }): Promise<Directory | undefined> {
+  async directory(
+    name: string,
+    options: { create: boolean },
+  ): Promise<MemoryDirectory | undefined> {
     checkPlainName(name);
     let node = this.#node.children.get(name);
     if (node === undefined) {

@@ -3,7 +3,7 @@
  *
  * What it holds survives close and reopen inside the process, and nothing else.
  */
-import type { Host } from '../host.ts';
+import type { Host, ViewingHost } from '../host.ts';
 import { ambientClock, ambientRandom, ambientTimers } from './ambient.ts';
 import { MemoryDirectory } from './directory.ts';
 import { MemoryLocks } from './locks.ts';
@@ -19,14 +19,23 @@ export interface MemoryHostOptions extends Partial<Omit<Host, 'kind' | 'root'>> 
   readonly limitBytes?: number;
 }
 
-export function createMemoryHost(options: MemoryHostOptions = {}): Host {
+export function createMemoryHost(options: MemoryHostOptions = {}): Host & ViewingHost {
+  const budget = { usedBytes: 0, limitBytes: options.limitBytes ?? Infinity };
+  const root = new MemoryDirectory(budget);
+  const locks = options.locks ?? new MemoryLocks();
   return {
     kind: 'memory',
-    root: new MemoryDirectory({ usedBytes: 0, limitBytes: options.limitBytes ?? Infinity }),
+    root,
+    async isFree(name) {
+      const lock = await locks.acquire(name, { ifAvailable: true });
+      lock?.release();
+      return lock !== undefined;
+    },
+    view: async (folder, file) => (await root.directory(folder, { create: false }))?.view(file),
     clock: options.clock ?? ambientClock,
     random: options.random ?? ambientRandom,
     timers: options.timers ?? ambientTimers,
-    locks: options.locks ?? new MemoryLocks(),
+    locks,
     witness: options.witness ?? new MemoryWitness(),
     ...(options.channels && { channels: options.channels }),
     ...(options.inbox && { inbox: options.inbox }),
