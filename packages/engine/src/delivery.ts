@@ -22,7 +22,8 @@ import { Assembly } from './assembly.ts';
 import { ClientIdentity, type Ticket } from './client-identity.ts';
 import { lockName } from './leadership.ts';
 import { BEAT_MS, randomName } from './link.ts';
-import { Moved, Relay } from './relay.ts';
+import { LogRelay } from './log-relay.ts';
+import { Moved } from './relay.ts';
 
 /** While an append waits for a leader that is not heard: is anybody there at all? */
 const LOOK_EVERY_MS = 100;
@@ -36,7 +37,7 @@ type Message = Omit<AppendMessage, 'expect' | 'stream'>;
 
 /** One client's way to the leaders, until one of its messages goes into the inbox. */
 interface Line {
-  readonly relay: Relay;
+  readonly relay: LogRelay;
   readonly identity: ClientIdentity;
   /** Messages on their way. */
   waiting: number;
@@ -97,7 +98,7 @@ export class Delivery {
 
   #newLine(): Line {
     const identity = new ClientIdentity(this.#host);
-    const relay: Relay = new Relay({
+    const relay: LogRelay = new LogRelay({
       host: this.#host,
       name: this.#name,
       request: this.#request,
