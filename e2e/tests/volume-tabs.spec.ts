@@ -87,9 +87,9 @@ async function lanesThrough(
     expect([...roles].sort()).toEqual(['follower', 'follower', 'leader']);
     const leader = lanes[roles.indexOf('leader')]!;
     await die(leader.leave());
-    await Promise.all(lanes.filter((lane) => lane !== leader).map((lane) => lane.goesOn(9)));
+    await Promise.all(lanes.filter((lane) => lane !== leader).map((lane) => lane.goesOn(6)));
     await leader.enter(tabs);
-    await leader.goesOn(5);
+    await leader.goesOn(3);
   }
   for (const lane of lanes) await lane.leave().close();
   return lanes;
@@ -120,7 +120,7 @@ test('the leader’s renderer is killed again and again: what was told is there,
     tabs,
     await lanesThrough(
       tabs,
-      Array.from({ length: 6 }, () => kill),
+      Array.from({ length: 4 }, () => kill),
     ),
   );
 });

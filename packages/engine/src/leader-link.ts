@@ -48,6 +48,8 @@ export interface LinkUser {
   unlinked(heard?: number): void;
   heard(message: ToFollower): void;
   ticked(nowMs: number): void;
+  /** Another leads by now: what is this one still to tell? Undefined: nothing. */
+  settle(): Promise<void> | undefined;
 }
 
 export class LeaderLink<Said extends { readonly kind: string }> {
@@ -97,6 +99,13 @@ export class LeaderLink<Said extends { readonly kind: string }> {
     if (known !== undefined && leader.epoch < known.epoch) return;
     if (known?.member === leader.member && known.epoch === leader.epoch && this.#link) return;
     this.#leader = leader;
+    const settling = this.#link && this.#user.settle();
+    if (settling === undefined) this.#turnTo(leader);
+    else void settling.then(() => this.#leader === leader && this.#turnTo(leader));
+  }
+
+  #turnTo(leader: LeadMessage): void {
+    if (this.#isStopped) return;
     this.#unlink();
     if (leader.version === TABS_VERSION) this.#join(leader);
     else if (leader.version < TABS_VERSION) this.#context.assembly.askToStepDown(leader.member);
@@ -107,6 +116,11 @@ export class LeaderLink<Said extends { readonly kind: string }> {
   wait(): void {
     this.heardMs = this.#context.host.clock.nowMs();
     this.#silentBeats = 0;
+  }
+
+  /** Nothing more is asked on the link that stands. */
+  cease(): void {
+    this.#isParting = true;
   }
 
   /** Returns the message's number on the link. The leader has taken us. */

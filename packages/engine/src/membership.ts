@@ -136,6 +136,8 @@ export class Membership<S extends Led, R extends Relay> {
     this.#isTaking = true;
     try {
       store = await openAsLeader(host, name, lock, timeoutMs, open, signal);
+      const settling = this.relay?.settle();
+      if (settling !== undefined) await settling;
     } finally {
       this.#isTaking = false;
     }

@@ -13,6 +13,8 @@ import { LeaderLink, type LeaderLinkContext } from './leader-link.ts';
 
 /** So long a leader that failed to read or write may take to end. */
 const DYING_MS = 1000;
+/** So long its last words may take, once another leads: a lock may be quicker than a message. */
+const LAST_WORDS_MS = 200;
 
 /** The relay ended because this engine leads now, or left: ask again whatever comes next. */
 export class Moved extends Error {}
@@ -77,6 +79,7 @@ export abstract class Relay<Said extends { readonly kind: string } = { readonly 
   #bytesUnderWay = 0;
   #lastId = 0;
   #stopped: unknown;
+  #tellSettled = (): void => undefined;
 
   constructor(
     context: RelayContext,
@@ -94,6 +97,7 @@ export abstract class Relay<Said extends { readonly kind: string } = { readonly 
         unlinked: (heard) => this.unlinked(heard),
         heard: (message) => this.#hear(message),
         ticked: (nowMs) => this.#expireAll(nowMs),
+        settle: () => this.settle(),
       },
     );
   }
@@ -112,6 +116,19 @@ export abstract class Relay<Said extends { readonly kind: string } = { readonly 
 
   wait(): void {
     this.link.wait();
+  }
+
+  /**
+   * Another leads by now. Resolves when the old leader has told what became of all that is asked only
+   * once, or has left, or is late. Undefined: there is nothing to wait for.
+   */
+  settle(): Promise<void> | undefined {
+    if (!this.isLinked || !this.#awaitsLastWords) return undefined;
+    this.link.cease();
+    return new Promise((resolve) => {
+      this.#tellSettled = resolve;
+      this.#context.host.timers.after(LAST_WORDS_MS, resolve);
+    });
   }
 
   /** Ends it: everybody who waits is told `reason`. */
@@ -148,14 +165,22 @@ export abstract class Relay<Said extends { readonly kind: string } = { readonly 
   protected unlinked(heard = Infinity): void {
     this.#underWay = 0;
     this.#bytesUnderWay = 0;
-    const ended = [...this.#waiting].filter(
-      ([, waiting]) => waiting.isOnce === true && waiting.sentOn === this.link.number,
-    );
-    for (const [id, waiting] of ended) {
+    for (const [id, waiting] of [...this.#waiting]) {
+      if (!this.#isOutOnce(waiting)) continue;
       // What the leader did not hear was not sent.
       if (waiting.sentAs >= heard) waiting.sentOn = 0;
       else this.#end(id, waiting, leaderLost(waiting.outcome));
     }
+    this.#tellSettled();
+  }
+
+  get #awaitsLastWords(): boolean {
+    return [...this.#waiting.values()].some((waiting) => this.#isOutOnce(waiting));
+  }
+
+  /** Sent on the link that stands, and not to be sent on another. */
+  #isOutOnce({ isOnce, sentOn }: Waiting<Said>): boolean {
+    return isOnce === true && sentOn === this.link.number;
   }
 
   /** As far as the window allows. */
@@ -207,6 +232,7 @@ export abstract class Relay<Said extends { readonly kind: string } = { readonly 
     this.#underWay--;
     this.#bytesUnderWay -= bytes;
     this.#sendOn();
+    if (!this.link.isOpen && !this.#awaitsLastWords) this.#tellSettled();
   }
 
   #hear(message: ToFollower): void {

@@ -2,7 +2,9 @@
 import { createMemoryHost, MemoryChannels } from '@varve/files/memory';
 import { isVarveError } from '@varve/protocol';
 import { describe, expect, test } from 'vitest';
+import { testEngine } from './test/harness.ts';
 import { mortalHost, type MortalHost } from './test/mortal-host.ts';
+import { RawGuest } from './test/raw-guest.ts';
 import { SMALL, collect, expectBytes, pattern, volumeCases } from './test/volume-cases.ts';
 import { testVolumes, type TestVolumes } from './test/volume-engine.ts';
 import type { OpenVolumeOptions, Volume } from './volume-api.ts';
@@ -288,71 +290,95 @@ describe('the leader dies', () => {
 
   test('again and again, while all write their own: nothing acknowledged is lost, nothing is there by half', async () => {
     const tab = newOrigin();
-    const share = 500_000;
-    const lanes = await Promise.all(
-      [0, 1, 2].map(async (lane) => {
-        const own = tab();
-        return { lane, own, volume: await own.open(), seed: 0, isOver: false };
-      }),
-    );
-    type Lane = (typeof lanes)[number];
-    const unknown: string[] = [];
-    const run = async (it: Lane): Promise<void> => {
-      while (!it.isOver) {
-        const { volume } = it;
-        const length = it.seed % 5 === 4 ? 200_000 : 9000;
-        const at = it.lane * share + (it.seed % 7) * 9000;
-        const end = await Promise.race([
-          endOf(volume.write(at, pattern(length, it.seed + 1))),
-          died(it.own),
-        ]);
-        if (it.isOver) return;
-        if (end !== 'done') {
-          unknown.push(end);
-          const found = await volume.read(at, length);
-          // As it was, or as it was to be: one byte tells, the others must agree.
-          if (found.every((byte, index) => byte === pattern(length, it.seed + 1)[index])) it.seed++;
-          continue;
-        }
-        it.seed++;
-        expectBytes(await volume.read(at, length), pattern(length, it.seed));
-      }
-    };
-    const ends = new Map<Tab, () => void>();
-    const died = (own: Tab): Promise<string> =>
-      new Promise((resolve) => ends.set(own, () => resolve('died')));
-    const running = lanes.map((it) => run(it));
-    const failed = Promise.all(running).then(() => undefined);
-    for (let death = 0; death < 6; death++) {
-      const goals = lanes.map(({ seed }) => seed + 3);
-      await Promise.race([
-        failed,
-        expect
-          .poll(() => lanes.every(({ seed }, n) => seed >= goals[n]!), { timeout: 20_000 })
-          .toBe(true),
-      ]);
+    const lanes = [new Lane(0), new Lane(1), new Lane(2)];
+    for (const lane of lanes) await lane.enter(tab());
+    for (const how of ['flushed', 'before-write', 'any', 'flushed', 'before-write'] as const) {
+      const goals = lanes.map(({ written }) => written + 3);
+      const goOn = expect.poll(() => lanes.every(({ written }, n) => written >= goals[n]!), {
+        timeout: 30_000,
+      });
+      await Promise.race([goOn.toBe(true), ...lanes.map(({ failed }) => failed)]);
       const roles = await Promise.all(lanes.map(({ volume }) => roleOf(volume)));
       const leader = lanes[roles.indexOf('leader')]!;
-      const { own } = leader;
-      // No page of a tab that died goes on: its lane goes on in a new tab, behind what it knows.
-      leader.isOver = true;
-      if (death % 2 === 0) own.dieAt(death % 4 === 0 ? 'flushed' : 'before-write');
-      else own.die();
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      own.die();
-      ends.get(own)?.();
-      await running[leader.lane];
-      leader.own = tab();
-      leader.volume = await leader.own.open();
-      leader.isOver = false;
-      running[leader.lane] = run(leader);
+      await leader.die(how);
+      await leader.enter(tab());
     }
-    for (const it of lanes) it.isOver = true;
-    await Promise.all(running);
-    expect(unknown.filter((end) => end !== 'LEADER_LOST unknown')).toEqual([]);
-    await expectSound(lanes[0]!.volume);
+    for (const lane of lanes) lane.leave();
+    const { volume } = lanes[0]!;
+    for (const lane of lanes) await writtenIn(volume, lane);
+    expect(new Set(lanes.flatMap(({ errors }) => errors))).toEqual(
+      new Set(['LEADER_LOST unknown']),
+    );
+    await expectSound(volume);
   });
 });
+
+const LANE_BYTES = 300_000;
+const numbered = (n: number): Uint8Array => pattern(n % 5 === 4 ? LANE_BYTES : 9000, n);
+
+/** Which write to a lane is the last, `told` or the next: all of it is there. */
+async function writtenIn(volume: Volume, { at, written: told }: Lane): Promise<number> {
+  const found = await volume.read(at, LANE_BYTES);
+  for (const n of [told, told + 1])
+    if (numbered(n).every((byte, index) => byte === found[index])) return n;
+  throw new Error(`neither write ${told} is there nor the next`);
+}
+
+/** One tab's part of the volume, through all the tabs that go on with it. */
+class Lane {
+  readonly at: number;
+  /** The last write that is known to be there. */
+  written = 0;
+  readonly errors: string[] = [];
+  volume!: Volume;
+  failed!: Promise<never>;
+  #tab!: Tab;
+  /** A page that died does nothing any more. */
+  #presence: object | undefined;
+
+  constructor(number: number) {
+    this.at = number * LANE_BYTES;
+  }
+
+  async enter(tab: Tab): Promise<void> {
+    this.#tab = tab;
+    this.#presence = tab;
+    this.volume = await tab.open();
+    if (this.written > 0) this.written = await writtenIn(this.volume, this);
+    this.failed = new Promise((_, reject) => {
+      this.#run(this.volume, () => this.#presence === tab).catch(reject);
+    });
+    this.failed.catch(() => undefined);
+  }
+
+  leave(): void {
+    this.#presence = undefined;
+  }
+
+  async die(how: 'flushed' | 'before-write' | 'any'): Promise<void> {
+    const { die, dieAt } = this.#tab;
+    if (how !== 'any') {
+      dieAt(how);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+    this.leave();
+    die();
+  }
+
+  async #run(volume: Volume, isPresent: () => boolean): Promise<void> {
+    while (isPresent()) {
+      const next = this.written + 1;
+      const end = await endOf(volume.write(this.at, numbered(next)));
+      if (!isPresent()) return;
+      if (end !== 'done') this.errors.push(end);
+      const found = await writtenIn(volume, this);
+      if (!isPresent()) return;
+      if (end === 'done' && found !== next)
+        throw new Error(`write ${next} was told, and is not there`);
+      this.written = found;
+    }
+  }
+}
 
 describe('a leader that stands still', () => {
   test('who asked is told LEADER_UNRESPONSIVE in time, with what became of it', async () => {
@@ -377,5 +403,118 @@ describe('a leader that stands still', () => {
       code: 'LEADER_UNRESPONSIVE',
       outcome: 'not-written',
     });
+  });
+});
+
+describe('messages on a link', () => {
+  const guestOf = async (): Promise<{ volume: Volume; guest: RawGuest }> => {
+    const origin = createMemoryHost({ channels: new MemoryChannels() });
+    const volume = await testVolumes(origin).open('shared', SMALL);
+    return { volume, guest: await RawGuest.join(origin, 'shared') };
+  };
+
+  test.each([
+    ['no method', 'fly', []],
+    ['a method of a log', 'append', [1]],
+    ['opening, which is each tab’s own', 'openVolume', ['shared', {}]],
+    ['closing what others use', 'closeVolume', []],
+    ['parking what others use', 'park', []],
+    ['a place that is none', 'write', [-1, new Uint8Array(1), null]],
+    ['bytes that are none', 'write', [0, 'bytes', null]],
+    ['too much to read', 'read', [0, 2 ** 40, null, true]],
+    ['ops that are none', 'atomic', [[{ write: { at: 0 } }], null]],
+    ['a work that is none', 'openWork', [{ kind: '__proto__' }]],
+    ['too few arguments', 'snapshot', []],
+  ])('%s: BAD_MESSAGE, and the next is served', async (_, method, args) => {
+    const { guest } = await guestOf();
+    guest.call(1, method, ...args);
+    guest.call(2, 'volumeStatus');
+    expect(await guest.hears(({ id }) => id === 1)).toMatchObject({
+      kind: 'failed',
+      error: { code: 'BAD_MESSAGE', outcome: 'not-written' },
+    });
+    expect(await guest.hears(({ id }) => id === 2)).toMatchObject({ answer: { ok: true } });
+  });
+
+  test('five in a row that are none end that link alone', async () => {
+    const { volume, guest } = await guestOf();
+    for (const body of [{}, { kind: 'call' }, { kind: 7 }, { kind: 'call', id: 1 }, { kind: 'x' }])
+      guest.say(body);
+    expect(await guest.hears(({ kind }) => kind === 'bye')).toMatchObject({ leadsNoMore: false });
+    await volume.write(0, pattern(10, 1));
+  });
+
+  test('a flood of them is refused beyond a bound, and nobody else waits for it', async () => {
+    const { volume, guest } = await guestOf();
+    for (let id = 1; id <= 2000; id++) guest.call(id, 'write', 0, pattern(4096, id), null);
+    await volume.write(8192, pattern(10, 1));
+    const answered = guest.received.filter(({ kind }) => kind === 'answered').length;
+    expect(answered).toBeLessThan(2000);
+    const refused = await guest.hears(({ kind }) => kind === 'failed');
+    expect(refused).toMatchObject({ error: { code: 'OVERLOADED', outcome: 'not-written' } });
+  });
+
+  test('more bytes than are held for one tab are refused', async () => {
+    const { guest } = await guestOf();
+    for (let id = 1; id <= 40; id++) guest.call(id, 'read', 0, 4 * 1024 * KIB, null, true);
+    const refused = await guest.hears(({ kind }) => kind === 'failed');
+    expect(refused).toMatchObject({ error: { code: 'OVERLOADED' } });
+  });
+
+  test('of a tab that went nothing is held: its works are dropped', async () => {
+    const { volume, guest } = await guestOf();
+    for (let id = 1; id <= 65; id++)
+      guest.call(id, 'openWork', { kind: 'diff', from: null, to: null });
+    expect(await guest.hears(({ id }) => id === 65)).toMatchObject({
+      error: { code: 'UNIT_LIMIT' },
+    });
+    guest.say({ kind: 'bye' });
+    await guest.hears(({ kind }) => kind === 'bye');
+    await expectSound(volume);
+  });
+
+  test('a log of the name of a volume, or the other way: BAD_ARGUMENT, at once', async () => {
+    const origin = createMemoryHost({ channels: new MemoryChannels() });
+    await testVolumes(origin).open('shared', SMALL);
+    const asLog = await RawGuest.join(origin, 'shared', {});
+    expect(asLog.received).toMatchObject([
+      { kind: 'unwelcome', error: { code: 'BAD_ARGUMENT', facts: { option: 'name' } } },
+      { kind: 'bye' },
+    ]);
+    const log = await testEngine({ durableHost: async () => origin }).open('log');
+    const asVolume = testVolumes(origin).open('log', SMALL);
+    await expect(asVolume).rejects.toMatchObject({ code: 'BAD_ARGUMENT' });
+    await log.close();
+  });
+});
+
+describe('a follower that floods', () => {
+  test('does not starve another: who comes later is answered before it is through', async () => {
+    const tab = newOrigin();
+    await tab().open();
+    const b = await tab().open();
+    const c = await tab().open();
+    let isThrough = false;
+    const flood = Promise.all(
+      Array.from({ length: 1500 }, (_, n) => b.write((n % 900) * 4096, pattern(4096, n))),
+    ).then(() => (isThrough = true));
+    await c.write(3_900_000, pattern(100, 1));
+    expect(isThrough).toBe(false);
+    await flood;
+  });
+});
+
+describe('a leader whose lock is taken', () => {
+  test('writes nothing more, and follows', async () => {
+    const origin = createMemoryHost({ channels: new MemoryChannels() });
+    const a = await testVolumes(origin).open('shared', SMALL);
+    const b = await testVolumes(origin).open('shared', SMALL);
+    await a.write(0, pattern(10, 1));
+    const thief = await origin.locks.acquire('varve:shared', { steal: true });
+    thief!.release();
+    await expect.poll(() => roleOf(b)).toBe('leader');
+    await a.write(0, pattern(10, 2));
+    expect(await roleOf(a)).toBe('follower');
+    expectBytes(await b.read(0, 10), pattern(10, 2));
   });
 });

@@ -98,7 +98,12 @@ export function mortalHost(origin: Host): MortalHost {
         signal?.addEventListener('abort', end);
         waiting.signal.addEventListener('abort', end);
         if (signal?.aborted === true || isDead) end();
-        const lock = await origin.locks.acquire(name, { ...options, signal: ending.signal });
+        const lock = await origin.locks
+          .acquire(name, { ...options, signal: ending.signal })
+          .finally(() => {
+            signal?.removeEventListener('abort', end);
+            waiting.signal.removeEventListener('abort', end);
+          });
         if (lock !== undefined) locks.add(lock);
         if (isDead) lock?.release();
         return lock;
@@ -106,8 +111,11 @@ export function mortalHost(origin: Host): MortalHost {
     },
     channels: {
       open(name, hear) {
+        // In a task of its own, as everywhere but here: others have their turn in between.
         const channel = origin.channels!.open(name, (message) => {
-          if (!isStill) hear(message);
+          setImmediate(() => {
+            if (!isStill && channels.has(channel)) hear(message);
+          });
         });
         channels.add(channel);
         if (isDead) channel.close();
