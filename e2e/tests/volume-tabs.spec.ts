@@ -1,10 +1,11 @@
 /** Tabs that share a volume: whoever leads dies while all of them write, snapshot and read. */
 import type { Page } from '@playwright/test';
 import { Crash, HAS_PROC } from '@varve/crashkit/playwright';
+import { volumeAckEarly } from '../broken/volume-ack-early.ts';
 import { LANES } from '../app/volume-plan.ts';
 import { pathOf } from '../harness/browsers.ts';
 import { expect, Tabs, test } from '../harness/fixture.ts';
-import { Stage } from '../harness/stage.ts';
+import { Stage, type StageOptions } from '../harness/stage.ts';
 
 declare global {
   interface Window {
@@ -137,20 +138,36 @@ test('the leader’s tab is closed, or goes elsewhere: it hands the volume over'
   await judge(tabs, lanes);
 });
 
+/** On a stage of its own. */
+async function onStage(options: StageOptions, run: (tabs: Tabs) => Promise<void>): Promise<void> {
+  const stage = await Stage.set({ pages: ['lab'], killPoints: false, ...options });
+  const crash = await Crash.start({ server: stage.server, launch: stage.launch });
+  try {
+    await run(new Tabs(crash));
+  } finally {
+    await crash.close();
+    await stage.strike();
+  }
+}
+
 test('in Firefox too', async () => {
   test.skip((await pathOf('firefox')) === undefined, 'no Firefox on this machine');
   test.setTimeout(240_000);
-  const stage = await Stage.set({ browser: 'firefox', pages: ['lab'], killPoints: false });
-  const crash = await Crash.start({ server: stage.server, launch: stage.launch });
-  const tabs = new Tabs(crash);
-  try {
+  await onStage({ browser: 'firefox' }, async (tabs) => {
     const lanes = await lanesThrough(tabs, [
       (page) => page.close(),
       (page) => page.goto(`${tabs.origin}/blank.html`),
     ]);
     await judge(tabs, lanes);
-  } finally {
-    await crash.close();
-    await stage.strike();
-  }
+  });
+});
+
+test('a leader that acknowledges before it writes is caught', async () => {
+  test.skip(!HAS_PROC, 'which process is a tab’s is only known on Linux');
+  test.setTimeout(240_000);
+  await onStage({ plugins: () => [volumeAckEarly()] }, async (tabs) => {
+    const kill = (page: Page): Promise<void> => tabs.kill(page, 'renderer');
+    const lanes = lanesThrough(tabs, [kill, kill, kill]);
+    await expect(lanes.then((all) => judge(tabs, all))).rejects.toThrow(/lane \d after step/);
+  });
 });
