@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { testEngine } from './test/harness.ts';
 import { mortalHost, type MortalHost } from './test/mortal-host.ts';
 import { RawGuest } from './test/raw-guest.ts';
+import { rawLeader } from './test/raw-leader.ts';
 import { SMALL, collect, expectBytes, pattern, volumeCases } from './test/volume-cases.ts';
 import { testVolumes, type TestVolumes } from './test/volume-engine.ts';
 import type { OpenVolumeOptions, Volume } from './volume-api.ts';
@@ -16,7 +17,7 @@ interface Tab extends Omit<MortalHost, 'host'>, Pick<TestVolumes, 'park' | 'wake
   open(options?: OpenVolumeOptions): Promise<Volume>;
 }
 
-/** All tabs of a test have the same origin; `volume` is the name of what they share. */
+/** All tabs of a test have the same origin; `name` is that of what they share. */
 function newOrigin(name = 'shared'): () => Tab {
   const origin = createMemoryHost({ channels: new MemoryChannels() });
   return () => {
@@ -28,7 +29,6 @@ function newOrigin(name = 'shared'): () => Tab {
 
 const roleOf = async (volume: Volume): Promise<string> => (await volume.status()).role;
 
-/** Runs `volume` through its own snapshot of what was there. */
 async function expectSound(volume: Volume): Promise<void> {
   expect(await volume.check()).toMatchObject({ ok: true, findings: [] });
 }
@@ -142,6 +142,46 @@ describe('the leader leaves', () => {
       await expectSound(b);
     },
   );
+
+  test.each([
+    ['turned away', { kind: 'failed', error: { code: 'CLOSED', outcome: 'not-written' } }, 99],
+    ['not heard', undefined, 1],
+  ])('a write that was %s is the next one’s', async (_, failure, heard) => {
+    const origin = createMemoryHost({ channels: new MemoryChannels() });
+    await (await testVolumes(origin).open('shared', SMALL)).close();
+    await rawLeader(origin, 'shared', ({ id, request }, leader) => {
+      if (request.method === 'volumeStatus') {
+        leader.say({ kind: 'answered', id, answer: { ok: true, value: {} } });
+        return;
+      }
+      leader.say({ kind: 'parting' });
+      if (failure !== undefined) leader.say({ ...failure, id });
+      leader.say({ kind: 'bye', leadsNoMore: true, heard });
+      leader.leave();
+    });
+    const volume = await testVolumes(origin).open('shared', SMALL);
+    await volume.write(0, pattern(100, 1));
+    expectBytes(await volume.read(0, 100), pattern(100, 1));
+    expect(await roleOf(volume)).toBe('leader');
+    await volume.close();
+  });
+
+  test('having heard a write and not answered it: nobody knows', async () => {
+    const origin = createMemoryHost({ channels: new MemoryChannels() });
+    await (await testVolumes(origin).open('shared', SMALL)).close();
+    await rawLeader(origin, 'shared', ({ id, request }, leader) => {
+      if (request.method === 'volumeStatus') {
+        leader.say({ kind: 'answered', id, answer: { ok: true, value: {} } });
+        return;
+      }
+      leader.say({ kind: 'bye', leadsNoMore: true, heard: 2 });
+      leader.leave();
+    });
+    const volume = await testVolumes(origin).open('shared', SMALL);
+    await expect(volume.write(0, pattern(100, 1))).rejects.toMatchObject(LOST);
+    expectBytes(await volume.read(0, 100), new Uint8Array(100));
+    await volume.close();
+  });
 
   test('parked, and shown again: it follows', async () => {
     const tab = newOrigin();
