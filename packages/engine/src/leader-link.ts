@@ -16,8 +16,10 @@ import { BEAT_MS, Link, randomName } from './link.ts';
 const SILENT_BEATS_MAX = 10;
 /** … and for so many is looked after: it might be frozen. */
 const QUIET_BEATS_MAX = 1;
-/** … and a link that is silent for so many is made anew. */
+/** … and a link that is silent for so many is made anew, */
 const LINK_BEATS_MAX = 4;
+/** or, where something would be lost with it, for so many: who stands still for a while goes on. */
+const OWED_BEATS_MAX = 20;
 /** No welcome within so many beats: once more. */
 const WELCOME_BEATS = 2;
 /** So long a leader that parts may take to give the store back. */
@@ -50,6 +52,8 @@ export interface LinkUser {
   ticked(nowMs: number): void;
   /** Another leads by now: what is this one still to tell? Undefined: nothing. */
   settle(): Promise<void> | undefined;
+  /** There is what only this link can answer. */
+  isOwed(): boolean;
 }
 
 export class LeaderLink<Said extends { readonly kind: string }> {
@@ -226,7 +230,8 @@ export class LeaderLink<Said extends { readonly kind: string }> {
       else if (this.#link === undefined) assembly.seek();
     } else if (this.#silentBeats > LINK_BEATS_MAX) {
       // The other end may be gone, and its farewell lost: whoever leads says so when it is asked.
-      this.#lose(this.#link!);
+      if (this.#silentBeats > OWED_BEATS_MAX || !this.#user.isOwed()) this.#lose(this.#link!);
+      else assembly.seek();
     }
     // One or the other: both ask for the same guard.
     if (this.#silentBeats > SILENT_BEATS_MAX) onSilent();

@@ -18,6 +18,7 @@ const OPEN_UNITS_MAX = 16;
 export class LogService implements Service<StorePort, LogRelay, OpenRequest> {
   /** Once appends may travel to a leader. */
   identity: ClientIdentity | undefined;
+  readonly tellsOfLoss = true;
   readonly #services: EngineServices;
 
   constructor(services: EngineServices) {
@@ -90,10 +91,6 @@ class LogLeading implements Leading {
   part(): void {
     this.#guests.end();
     this.#inbox?.end();
-  }
-
-  end(): void {
-    // There is nothing left of it.
   }
 }
 

@@ -14,22 +14,26 @@
 import type { HeldLock } from '@varve/files';
 import { folderOf, JOURNAL_FILE } from '@varve/journal';
 import { TABS_VERSION } from '@varve/protocol';
-import type { AssemblyMessage, StatusMessage } from '@varve/protocol';
+import type { AssemblyMessage, StatusMessage, StoreEvent } from '@varve/protocol';
 import { Assembly } from './assembly.ts';
 import type { GuestPlace } from './guests.ts';
 import { lockName, openAsLeader, stealLockName } from './leadership.ts';
 import { randomName } from './link.ts';
 import { Moved, type Relay, type RelayContext, unresponsive } from './relay.ts';
-import type { Leading, Led, SharedRequest } from './service.ts';
+import type { Leading, Led, Service, SharedRequest } from './service.ts';
 
-export interface MembershipContext<S extends Led, R extends Relay> extends GuestPlace {
-  readonly request: SharedRequest;
+export interface MembershipContext<
+  S extends Led,
+  R extends Relay,
+  Q extends SharedRequest,
+> extends GuestPlace {
+  readonly service: Service<S, R, Q>;
+  readonly request: Q;
   readonly given: object;
   /** Opens the store; the lock is ours. */
   readonly open: () => Promise<S>;
-  readonly generationOf: (store: S) => number;
-  readonly lead: (store: S) => Leading;
-  readonly follow: (context: RelayContext) => R;
+  /** While it leads: something happened beside the store. */
+  readonly onEvent: (event: StoreEvent) => void;
   /** `store` or `relay` is another one now. */
   readonly onSeat: () => void;
   /** The leader tells this follower something. */
@@ -38,12 +42,12 @@ export interface MembershipContext<S extends Led, R extends Relay> extends Guest
   readonly onOut: (reason: unknown) => void;
 }
 
-export class Membership<S extends Led, R extends Relay> {
+export class Membership<S extends Led, R extends Relay, Q extends SharedRequest> {
   store: S | undefined;
   relay: R | undefined;
   /** Set while `store` is. */
   leading: Leading | undefined;
-  readonly #context: MembershipContext<S, R>;
+  readonly #context: MembershipContext<S, R, Q>;
   #assembly: Assembly | undefined;
   #lock: HeldLock | undefined;
   /** Ends our place in the line for the lock. */
@@ -56,7 +60,7 @@ export class Membership<S extends Led, R extends Relay> {
   /** The lock is ours, the store not open yet. */
   #isTaking = false;
 
-  constructor(context: MembershipContext<S, R>) {
+  constructor(context: MembershipContext<S, R, Q>) {
     this.#context = context;
   }
 
@@ -77,7 +81,7 @@ export class Membership<S extends Led, R extends Relay> {
       this.#hear(message),
     );
     try {
-      if (lock !== undefined) await this.#lead(lock, request.busyTimeoutMs);
+      if (lock !== undefined) await this.#take(lock, request.busyTimeoutMs);
       else await this.#arrive(request.busyTimeoutMs);
     } catch (error) {
       await this.leave();
@@ -113,7 +117,7 @@ export class Membership<S extends Led, R extends Relay> {
       case 'opening':
         return this.relay?.wait();
       case 'seek':
-        if (store !== undefined) this.#assembly!.lead(this.#context.generationOf(store));
+        if (store !== undefined) this.#sayLeading(store);
         // Who waits for the handle of a leader that stands still cannot say how long.
         else if (this.#isTaking && !this.#isDeposing) this.#assembly!.opening();
         return undefined;
@@ -129,8 +133,8 @@ export class Membership<S extends Led, R extends Relay> {
     }
   }
 
-  async #lead(lock: HeldLock, timeoutMs: number): Promise<void> {
-    const { host, name, open, lead, generationOf, onSeat } = this.#context;
+  async #take(lock: HeldLock, timeoutMs: number): Promise<void> {
+    const { host, name, request, service, open, onSeat, onEvent } = this.#context;
     const { signal } = this.#stay!;
     let store: S;
     this.#isTaking = true;
@@ -150,14 +154,18 @@ export class Membership<S extends Led, R extends Relay> {
     this.#lock = lock;
     this.store = store;
     this.relay = undefined;
-    const leading = lead(store);
+    const leading = service.lead({ host, name }, store, request, onEvent);
     this.leading = leading;
     void lock.lost.then(() => this.#deposed(lock));
     onSeat();
     // What it held is asked of the store, before anything that comes later.
     relay?.stop(new Moved());
-    this.#assembly!.lead(generationOf(store));
+    this.#sayLeading(store);
     leading.lookIntoInbox?.();
+  }
+
+  #sayLeading(store: S): void {
+    this.#assembly!.lead(this.#context.service.statusOf(store).generation);
   }
 
   /** Follows, and waits until there is a leader to follow, or it is this engine. */
@@ -184,8 +192,8 @@ export class Membership<S extends Led, R extends Relay> {
   }
 
   #follow(): void {
-    const { host, name, request, given, follow, onStatus, onSeat } = this.#context;
-    this.relay = follow({
+    const { host, name, request, given, service, onStatus, onSeat } = this.#context;
+    const context: RelayContext = {
       host,
       name,
       request,
@@ -196,7 +204,8 @@ export class Membership<S extends Led, R extends Relay> {
       onRefused: (error) => void this.#out(error),
       onQuiet: () => void this.#nudge(),
       onSilent: () => void this.#depose(),
-    });
+    };
+    this.relay = service.follow(context, request);
     onSeat();
     this.#queue = new AbortController();
     void this.#waitInLine(this.#queue.signal);
@@ -219,7 +228,7 @@ export class Membership<S extends Led, R extends Relay> {
   /** The lock has come to us. The old owner's handle may outlive it for a while. */
   async #succeed(lock: HeldLock): Promise<void> {
     try {
-      await this.#lead(lock, Infinity);
+      await this.#take(lock, Infinity);
       this.#arrived?.();
     } catch (error) {
       if (!(error instanceof Moved)) await this.#out(error);
@@ -304,7 +313,7 @@ export class Membership<S extends Led, R extends Relay> {
     try {
       if (store !== undefined) await giveBack(store);
     } finally {
-      leading?.end();
+      leading?.end?.();
     }
   }
 }

@@ -2,8 +2,7 @@
  * A follower's end: what its page asks goes to the leader, whoever that is by then.
  *
  * Always true:
- * - what was asked stays here until it is answered; a new leader is asked again, in the same order.
- *   What must not be asked twice ends with the link that it was sent on: LEADER_LOST
+ * - what was asked stays here until it is answered; a new leader is asked again, in the same order
  * - nothing waits for ever: when the leader was not heard for `leaderTimeoutMs`, who has waited for as
  *   long is told LEADER_UNRESPONSIVE. Only a reader that waits for what is yet to come goes on waiting
  */
@@ -13,8 +12,6 @@ import { LeaderLink, type LeaderLinkContext } from './leader-link.ts';
 
 /** So long a leader that failed to read or write may take to end. */
 const DYING_MS = 1000;
-/** So long its last words may take, once another leads: a lock may be quicker than a message. */
-const LAST_WORDS_MS = 200;
 
 /** The relay ended because this engine leads now, or left: ask again whatever comes next. */
 export class Moved extends Error {}
@@ -32,28 +29,24 @@ export interface Question<Said> {
   readonly outcome?: Outcome | undefined;
   /** It may have been sent to an earlier leader. */
   readonly wasSent?: boolean;
-  /** Nothing would tell a second one from the first: it is sent to one leader only. */
-  readonly isOnce?: boolean;
   /** Waits for what is yet to come. */
   readonly isPatient?: boolean;
   /** Of a read. */
   readonly reader?: number;
   /** What is held for it at both ends. */
   readonly bytes?: number;
-  /** A leader that is leaving did nothing of it. */
-  readonly isTurnedAway?: (answer: ToFollower) => boolean;
   /** It will not be asked again. */
   readonly onSettled?: () => void;
 }
 
-interface Waiting<Said> extends Question<Said> {
+export interface Waiting<Said> extends Question<Said> {
   readonly resolve: (answer: ToFollower) => void;
   readonly reject: (error: unknown) => void;
   readonly bornMs: number;
   /** The link that it was last sent on; 0: none. */
   sentOn: number;
   /** … and its number there. */
-  sentAs: number;
+  sentAs?: number;
   /** What the leader answered, should it turn out to live. */
   failure?: unknown;
 }
@@ -64,28 +57,22 @@ export interface Window {
   readonly bytes: number;
 }
 
-const UNBOUNDED: Window = { questions: Infinity, bytes: Infinity };
-
 export abstract class Relay<Said extends { readonly kind: string } = { readonly kind: string }> {
   status: StoreStatus | undefined;
   protected readonly link: LeaderLink<Said>;
   readonly #context: RelayContext;
   readonly #farewell: Said;
-  readonly #window: Window;
-  readonly #waiting = new Map<number, Waiting<Said>>();
-  /** Not sent on the link that stands. */
-  #unsent: number[] = [];
-  #underWay = 0;
-  #bytesUnderWay = 0;
+  readonly #window: Window | undefined;
+  /** In the order in which it was asked. */
+  protected readonly waiting = new Map<number, Waiting<Said>>();
   #lastId = 0;
   #stopped: unknown;
-  #tellSettled = (): void => undefined;
 
   constructor(
     context: RelayContext,
     serves: LeaderLinkContext['serves'],
     farewell: Said,
-    window: Window = UNBOUNDED,
+    window?: Window,
   ) {
     this.#context = context;
     this.#farewell = farewell;
@@ -93,11 +80,12 @@ export abstract class Relay<Said extends { readonly kind: string } = { readonly 
     this.link = new LeaderLink<Said>(
       { ...context, serves },
       {
-        welcomed: () => this.#welcomed(),
+        welcomed: () => this.#sendOn(),
         unlinked: (heard) => this.unlinked(heard),
-        heard: (message) => this.#hear(message),
+        heard: (message) => this.heard(message),
         ticked: (nowMs) => this.#expireAll(nowMs),
         settle: () => this.settle(),
+        isOwed: () => this.isOwed(),
       },
     );
   }
@@ -118,24 +106,17 @@ export abstract class Relay<Said extends { readonly kind: string } = { readonly 
     this.link.wait();
   }
 
-  /**
-   * Another leads by now. Resolves when the old leader has told what became of all that is asked only
-   * once, or has left, or is late. Undefined: there is nothing to wait for.
-   */
+  /** Another leads by now: resolves when this one has no more to tell. Undefined: it has nothing. */
   settle(): Promise<void> | undefined {
-    if (!this.isLinked || !this.#awaitsLastWords) return undefined;
-    this.link.cease();
-    return new Promise((resolve) => {
-      this.#tellSettled = resolve;
-      this.#context.host.timers.after(LAST_WORDS_MS, resolve);
-    });
+    return undefined;
   }
 
   /** Ends it: everybody who waits is told `reason`. */
   stop(reason: unknown): void {
     if (this.#stopped !== undefined) return;
     this.#stopped = reason;
-    // Else the end of the link is the reason of those that are asked once.
+    this.link.cease();
+    // Else the end of the link is the reason of those that it takes along.
     if (!(reason instanceof Moved)) this.#failAll(reason);
     this.link.stop(this.#farewell);
     this.#failAll(reason);
@@ -149,110 +130,80 @@ export abstract class Relay<Said extends { readonly kind: string } = { readonly 
       }
       const id = ++this.#lastId;
       const bornMs = this.#context.host.clock.nowMs();
-      this.#waiting.set(id, { ...question, resolve, reject, bornMs, sentOn: 0, sentAs: 0 });
-      this.#unsent.push(id);
+      this.waiting.set(id, { ...question, resolve, reject, bornMs, sentOn: 0 });
       this.#sendOn();
     });
   }
 
   /** Whoever waits for this reader is told so, whether or not the leader answers. */
   protected drop(reader: number, why: VarveError): void {
-    for (const [id, waiting] of [...this.#waiting])
-      if (waiting.reader === reader) this.#end(id, waiting, why);
+    for (const [id, waiting] of [...this.waiting])
+      if (waiting.reader === reader) this.end(id, waiting, why);
   }
 
   /** The link is over, with everything that was open on it. */
-  protected unlinked(heard = Infinity): void {
-    this.#underWay = 0;
-    this.#bytesUnderWay = 0;
-    for (const [id, waiting] of [...this.#waiting]) {
-      if (!this.#isOutOnce(waiting)) continue;
-      // What the leader did not hear was not sent.
-      if (waiting.sentAs >= heard) waiting.sentOn = 0;
-      else this.#end(id, waiting, leaderLost(waiting.outcome));
-    }
-    this.#tellSettled();
+  protected unlinked(_heard?: number): void {
+    // What was asked is asked again.
   }
 
-  get #awaitsLastWords(): boolean {
-    return [...this.#waiting.values()].some((waiting) => this.#isOutOnce(waiting));
+  /** Something that was sent on this link is lost with it. */
+  protected isOwed(): boolean {
+    return false;
   }
 
-  /** Sent on the link that stands, and not to be sent on another. */
-  #isOutOnce({ isOnce, sentOn }: Waiting<Said>): boolean {
-    return isOnce === true && sentOn === this.link.number;
-  }
-
-  /** As far as the window allows. */
+  /** In order, as far as the window allows. */
   #sendOn(): void {
-    while (this.#unsent.length > 0 && this.link.isOpen && this.#stopped === undefined) {
-      const [id] = this.#unsent;
-      const waiting = this.#waiting.get(id!);
-      if (waiting !== undefined && !this.#hasRoom(waiting)) return;
-      this.#unsent.shift();
-      if (waiting !== undefined) this.#send(id!, waiting);
+    if (!this.link.isOpen) return;
+    const { questions = Infinity, bytes = Infinity } = this.#window ?? {};
+    let asked = 0;
+    let underWay = 0;
+    for (const [id, waiting] of this.waiting) {
+      underWay += waiting.bytes ?? 0;
+      asked++;
+      if (waiting.sentOn === this.link.number) continue;
+      // One alone may be of any size.
+      if (asked > 1 && (asked > questions || underWay > bytes)) return;
+      this.#send(id, waiting);
     }
-  }
-
-  #hasRoom({ bytes = 0 }: Waiting<Said>): boolean {
-    if (this.#underWay === 0) return true;
-    const { questions, bytes: bytesMax } = this.#window;
-    return this.#underWay < questions && this.#bytesUnderWay + bytes <= bytesMax;
   }
 
   #send(id: number, waiting: Waiting<Said>): void {
     const body = waiting.bodyFor(this.link.number);
     if (body === undefined) {
       const outcome = outcomeOf(waiting);
-      this.#end(id, waiting, streamLost(outcome));
+      this.end(id, waiting, streamLost(outcome));
       return;
     }
     waiting.sentOn = this.link.number;
     waiting.failure = undefined;
-    this.#underWay++;
-    this.#bytesUnderWay += waiting.bytes ?? 0;
     waiting.sentAs = this.link.send({ ...body, id });
   }
 
-  #end(id: number, waiting: Waiting<Said>, error: unknown): void {
+  protected end(id: number, waiting: Waiting<Said>, error: unknown): void {
     this.#settled(id, waiting);
     waiting.reject(error);
   }
 
   /** It will not be asked again. */
   #settled(id: number, waiting: Waiting<Said>): void {
-    this.#waiting.delete(id);
+    this.waiting.delete(id);
     waiting.onSettled?.();
-    this.#arrived(waiting);
-  }
-
-  /** It is not under way any more. */
-  #arrived({ sentOn, bytes = 0 }: Waiting<Said>): void {
-    if (sentOn !== this.link.number || !this.isLinked) return;
-    this.#underWay--;
-    this.#bytesUnderWay -= bytes;
     this.#sendOn();
-    if (!this.link.isOpen && !this.#awaitsLastWords) this.#tellSettled();
   }
 
-  #hear(message: ToFollower): void {
+  protected heard(message: ToFollower): void {
     if (message.kind === 'status') {
       this.status = { ...message.status, role: 'follower' };
       this.#context.onStatus({ ...message, status: this.status });
       return;
     }
-    const waiting = 'id' in message ? this.#waiting.get(message.id) : undefined;
-    if (waiting === undefined) return;
     const { id } = message as { readonly id: number };
-    if (waiting.isTurnedAway?.(message) === true) {
-      waiting.sentOn = 0;
-      return;
-    }
+    const waiting = this.waiting.get(id);
+    if (waiting === undefined) return;
     if (message.kind === 'failed') {
       const error = fromWire(message.error);
-      if (isVarveError(error, 'IO_ERROR') && waiting.isOnce !== true)
-        this.#doubt(id, waiting, error);
-      else this.#end(id, waiting, error);
+      if (isVarveError(error, 'IO_ERROR')) this.#doubt(id, waiting, error);
+      else this.end(id, waiting, error);
       return;
     }
     if (message.kind === 'appended') this.#tellFailures();
@@ -267,41 +218,36 @@ export abstract class Relay<Said extends { readonly kind: string } = { readonly 
   #doubt(id: number, waiting: Waiting<Said>, failure: unknown): void {
     waiting.failure = failure;
     this.#context.host.timers.after(DYING_MS, () => {
-      if (this.#waiting.get(id) === waiting && waiting.failure === failure)
-        this.#end(id, waiting, failure);
+      if (this.waiting.get(id) === waiting && waiting.failure === failure)
+        this.end(id, waiting, failure);
     });
   }
 
   /** The leader lives. What it failed may not be asked again behind what it has appended since. */
   #tellFailures(): void {
-    for (const [id, waiting] of [...this.#waiting])
-      if (waiting.failure !== undefined) this.#end(id, waiting, waiting.failure);
-  }
-
-  #welcomed(): void {
-    this.#unsent = [...this.#waiting.keys()];
-    this.#sendOn();
+    for (const [id, waiting] of [...this.waiting])
+      if (waiting.failure !== undefined) this.end(id, waiting, waiting.failure);
   }
 
   #expireAll(nowMs: number): void {
     const { leaderTimeoutMs } = this.#context.request;
     if (nowMs - this.heardMs <= leaderTimeoutMs) return;
-    for (const [id, waiting] of [...this.#waiting]) {
+    for (const [id, waiting] of [...this.waiting]) {
       if (waiting.isPatient === true || nowMs - waiting.bornMs <= leaderTimeoutMs) continue;
       const { name } = this.#context;
-      this.#end(id, waiting, unresponsive(name, leaderTimeoutMs, outcomeOf(waiting)));
+      this.end(id, waiting, unresponsive(name, leaderTimeoutMs, outcomeOf(waiting)));
     }
   }
 
   #failAll(reason: unknown): void {
-    for (const [id, waiting] of [...this.#waiting]) {
+    for (const [id, waiting] of [...this.waiting]) {
       if (reason instanceof Moved) {
-        this.#waiting.delete(id);
+        this.waiting.delete(id);
         waiting.reject(reason);
         continue;
       }
       const known = isVarveError(reason) && waiting.outcome !== undefined;
-      this.#end(id, waiting, known ? withOutcome(reason, outcomeOf(waiting)!) : reason);
+      this.end(id, waiting, known ? withOutcome(reason, outcomeOf(waiting)!) : reason);
     }
   }
 }
@@ -340,13 +286,6 @@ export function unresponsive(
 /** What was open in another tab ended with that tab. */
 export function streamLost(outcome: Outcome | undefined): VarveError {
   return new VarveError('LEADER_LOST', 'the stream was open in the tab that owned the store', {
-    outcome,
-  });
-}
-
-/** Nobody can tell any more whether it happened. */
-export function leaderLost(outcome: Outcome | undefined): VarveError {
-  return new VarveError('LEADER_LOST', 'the tab that owned the store ended before it answered', {
     outcome,
   });
 }

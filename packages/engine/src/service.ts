@@ -27,7 +27,7 @@ export interface Leading {
   /** The store is about to be given back. */
   part(): void;
   /** It was given back. */
-  end(): void;
+  end?(): void;
 }
 
 /** @typeParam Q a complete request */
@@ -40,6 +40,8 @@ export interface Service<S extends Led, R extends Relay, Q extends SharedRequest
     tell: (event: StoreEvent) => void,
     create?: false,
   ): Promise<S>;
+  /** One that was lost is still asked, and says so itself. */
+  readonly tellsOfLoss: boolean;
   /** Of its journal. */
   statusOf(store: S): StoreStatus;
   lead(place: GuestPlace, store: S, request: Q, tell: (event: StoreEvent) => void): Leading;

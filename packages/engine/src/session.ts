@@ -22,7 +22,7 @@ interface Opened<S extends Led, R extends Relay, Q extends SharedRequest> {
   readonly host: Host;
   readonly request: Q;
   /** Where there are other tabs. */
-  readonly membership: Membership<S, R> | undefined;
+  readonly membership: Membership<S, R, Q> | undefined;
 }
 
 /** What this session tells its client. */
@@ -178,20 +178,17 @@ export class Session<S extends Led, R extends Relay, Q extends SharedRequest> {
     }
   }
 
-  #member(host: Host, name: string, request: Q, given: object): Membership<S, R> | undefined {
-    const service = this.#service;
+  #member(host: Host, name: string, request: Q, given: object): Membership<S, R, Q> | undefined {
     const channels = usableChannels(host);
     if (channels === undefined) return undefined;
-    const place = { host: { ...host, channels }, name };
-    const tell = (event: StoreEvent): void => this.#tell(event);
-    const membership: Membership<S, R> = new Membership<S, R>({
-      ...place,
+    const membership: Membership<S, R, Q> = new Membership<S, R, Q>({
+      service: this.#service,
+      host: { ...host, channels },
+      name,
       request,
       given,
       open: () => this.#openFile(this.#opened!),
-      generationOf: (store) => service.statusOf(store).generation,
-      lead: (store) => service.lead(place, store, request, tell),
-      follow: (context) => service.follow(context, request),
+      onEvent: (event) => this.#tell(event),
       onSeat: () => this.#seated(membership),
       onStatus: (message) => {
         this.#parked = this.#known(message.status);
@@ -220,7 +217,7 @@ export class Session<S extends Led, R extends Relay, Q extends SharedRequest> {
     this.#wake();
   }
 
-  #seated({ store, relay }: Membership<S, R>): void {
+  #seated({ store, relay }: Membership<S, R, Q>): void {
     const role = store === undefined ? 'follower' : 'leader';
     const changed = this.#role !== undefined && this.#role !== role;
     this.#role = role;
@@ -271,7 +268,7 @@ export class Session<S extends Led, R extends Relay, Q extends SharedRequest> {
     } finally {
       lock?.release();
       if (store !== undefined) this.#parked = this.#service.statusOf(store);
-      const isLost = store !== undefined && this.#parked?.state === 'lost';
+      const isLost = this.#service.tellsOfLoss && this.#parked?.state === 'lost';
       if (isLost && this.#ended === undefined) this.#own = store;
     }
   }

@@ -27,7 +27,7 @@ import type { EngineServices, VolumeServices } from './services.ts';
 import { Session } from './session.ts';
 import { type DeskRequest, VolumeDesk } from './volume-desk.ts';
 import { type BegunWork, VolumeErrands, type WorkPlaces } from './volume-errands.ts';
-import { VolumeRelay } from './volume-relay.ts';
+import { VolumeRelay, leaderLost } from './volume-relay.ts';
 import { completeVolumeRequest, type OpenVolumeRequest, VolumeService } from './volume-service.ts';
 
 type Seat = Volume | VolumeRelay;
@@ -125,17 +125,26 @@ export class VolumeConnection {
     const place = this.#line.enter();
     const asking = askWhoever(
       this.#session,
-      async (volume, relay) => {
-        const answer = await (volume === undefined
-          ? relay!.call(request)
-          : this.#desk.call(volume, request));
-        return told(answer, volume ?? relay!);
-      },
+      async (volume, relay) =>
+        told(
+          await (volume === undefined ? relay!.call(request) : this.#callHere(volume, request)),
+          volume ?? relay!,
+        ),
       { place, isOnce },
     ).finally(() => place.leave());
     if (!isOnce) return asking;
     this.#changes.add(asking);
     return asking.finally(() => this.#changes.delete(asking));
+  }
+
+  async #callHere(volume: Volume, request: DeskRequest): Promise<unknown> {
+    try {
+      return await this.#desk.call(volume, request);
+    } catch (error) {
+      // Another tab took it away in the middle of this.
+      const isLost = isVarveError(error, 'CLOSED') && error.outcome === 'unknown';
+      throw isLost && this.#session.store !== volume ? leaderLost() : error;
+    }
   }
 
   #places(): WorkPlaces {

@@ -10,8 +10,7 @@
 import { VarveError } from '@varve/protocol';
 import type { ByteRange, VolumePiece, VolumeWork } from '@varve/protocol';
 import type { Volume } from '@varve/volume';
-import { leaderLost } from './relay.ts';
-import type { VolumeRelay } from './volume-relay.ts';
+import { leaderLost, type VolumeRelay } from './volume-relay.ts';
 
 /** A work that was begun somewhere. */
 export interface BegunWork {
@@ -84,7 +83,7 @@ export class VolumeErrands {
         return await this.#places.pull(begun);
       } catch (error) {
         if (!this.#places.isGone(error, begun)) throw error;
-        if (kind === 'delete' || kind === 'restore') throw leaderLost('unknown');
+        if (kind === 'delete' || kind === 'restore') throw leaderLost();
       }
       await this.#places.returned();
       errand.begun = await this.#places.begin(errand.work);

@@ -10,9 +10,9 @@ import type { VolumeCallMessage } from '@varve/protocol';
 import type { Volume } from '@varve/volume';
 import type { Answerer, GuestService } from './guests.ts';
 import { overloaded } from './log-guest.ts';
-import { leaderLost } from './relay.ts';
 import type { EngineServices } from './services.ts';
 import { VolumeDesk, type DeskRequest } from './volume-desk.ts';
+import { leaderLost } from './volume-relay.ts';
 
 const CALLS_MAX = 128;
 const BYTES_MAX = 96 * 1024 * 1024;
@@ -60,7 +60,7 @@ export class VolumeGuest implements GuestService {
       this.#answer({ kind: 'answered', id, answer: { ok: true, value } });
     } catch (error) {
       const isLost = isVarveError(error, 'CLOSED') && error.outcome === 'unknown';
-      this.#fail(id, isLost ? leaderLost('unknown') : error);
+      this.#fail(id, isLost ? leaderLost() : error);
     } finally {
       this.#calls--;
       this.#bytes -= bytes;

@@ -22,6 +22,7 @@ export const completeVolumeRequest = (given: object): OpenVolumeRequest => ({
 });
 
 export class VolumeService implements Service<Volume, VolumeRelay, OpenVolumeRequest> {
+  readonly tellsOfLoss = false;
   readonly #services: EngineServices & VolumeServices;
 
   constructor(services: EngineServices & VolumeServices) {

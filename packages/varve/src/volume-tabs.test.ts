@@ -334,10 +334,11 @@ describe('the leader dies', () => {
     for (const lane of lanes) await lane.enter(tab());
     for (const how of ['flushed', 'before-write', 'any', 'flushed', 'before-write'] as const) {
       const goals = lanes.map(({ written }) => written + 3);
-      const goOn = expect.poll(() => lanes.every(({ written }, n) => written >= goals[n]!), {
-        timeout: 30_000,
-      });
-      await Promise.race([goOn.toBe(true), ...lanes.map(({ failed }) => failed)]);
+      const goOn = (async () => {
+        const areThere = (): boolean => lanes.every(({ written }, n) => written >= goals[n]!);
+        await expect.poll(areThere, { timeout: 30_000 }).toBe(true);
+      })();
+      await Promise.race([goOn, ...lanes.map(({ failed }) => failed)]);
       const roles = await Promise.all(lanes.map(({ volume }) => roleOf(volume)));
       const leader = lanes[roles.indexOf('leader')]!;
       await leader.die(how);

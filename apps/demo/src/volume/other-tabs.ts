@@ -10,7 +10,7 @@ export class OtherTabs {
   readonly #channel = new BroadcastChannel(CHANNEL);
   readonly #changed: () => void;
   #hasNews = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isWaiting = false;
 
   constructor(changed: () => void) {
     this.#changed = changed;
@@ -26,8 +26,10 @@ export class OtherTabs {
   }
 
   #soon(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    setTimeout(() => {
+      this.#isWaiting = false;
       if (!this.#hasNews || document.visibilityState === 'hidden') return;
       this.#hasNews = false;
       this.#changed();

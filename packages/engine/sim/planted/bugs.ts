@@ -15,9 +15,9 @@ export const PLANTED_TAB_BUGS: readonly PlantedBug[] = [
     name: 'the lock is not waited for',
     package: 'engine',
     file: 'membership.ts',
-    find: 'if (lock !== undefined) await this.#lead(lock, request.busyTimeoutMs);\n      else await this.#arrive(request.busyTimeoutMs);',
+    find: 'if (lock !== undefined) await this.#take(lock, request.busyTimeoutMs);\n      else await this.#arrive(request.busyTimeoutMs);',
     replace:
-      'await this.#lead(lock ?? { release: () => undefined, lost: new Promise<void>(() => undefined) }, request.busyTimeoutMs);',
+      'await this.#take(lock ?? { release: () => undefined, lost: new Promise<void>(() => undefined) }, request.busyTimeoutMs);',
   },
   {
     name: 'a leader goes on after its lock was taken',
@@ -51,8 +51,8 @@ export const PLANTED_TAB_BUGS: readonly PlantedBug[] = [
     name: 'a new link is not asked what the old one left open',
     package: 'engine',
     file: 'relay.ts',
-    find: '    this.#unsent = [...this.#waiting.keys()];\n',
-    replace: '',
+    find: 'if (waiting.sentOn === this.link.number) continue;',
+    replace: 'if (waiting.sentOn > 0) continue;',
   },
   {
     name: 'a tail begins anew at a new leader',
