@@ -63,8 +63,8 @@ export class Delivery {
     this.#name = name;
     this.#request = request;
     this.#assembly = new Assembly(host.channels, name, randomName(host.random), (message) => {
-      if (message.kind === 'lead') this.#line.relay.meet(message satisfies LeadMessage);
-      else if (message.kind === 'opening') this.#line.relay.wait();
+      if (message.kind === 'lead') this.#line.relay.link.meet(message satisfies LeadMessage);
+      else if (message.kind === 'opening') this.#line.relay.link.wait();
     });
     this.#line = this.#newLine();
   }
@@ -132,11 +132,11 @@ export class Delivery {
     const { locks, clock, timers } = this.#host;
     try {
       while (line === this.#line && line.waiting > 0 && !this.#isClosed) {
-        const { isLinked, heardMs } = line.relay;
-        if (!isLinked || clock.nowMs() - heardMs > QUIET_MS) {
+        const { isWelcome, heardMs } = line.relay.link;
+        if (!isWelcome || clock.nowMs() - heardMs > QUIET_MS) {
           const lock = await locks.acquire(lockName(this.#name), { ifAvailable: true });
           lock?.release();
-          if (lock !== undefined && line.relay.heardMs === heardMs) return this.#giveUp(line);
+          if (lock !== undefined && line.relay.link.heardMs === heardMs) return this.#giveUp(line);
         }
         await new Promise<void>((resolve) => timers.after(LOOK_EVERY_MS, resolve));
       }

@@ -52,7 +52,7 @@ export class Guests<S extends GuestService> {
   }
 
   welcome(join: JoinMessage): void {
-    for (const guest of [...this.#guests]) if (guest.member === join.member) guest.end();
+    for (const guest of this.#guests) if (guest.member === join.member) guest.end();
     // Too many: it tries again, and somebody may have left by then.
     if (this.#isParting || this.#guests.size >= GUESTS_MAX) return;
     const guest: Guest<S> = new Guest(this.#place, join, this.#serve, () =>
@@ -61,31 +61,29 @@ export class Guests<S extends GuestService> {
     this.#guests.add(guest);
     const { serves = 'log' } = join;
     const isOther = serves !== this.#serves;
-    guest.start(
-      isOther ? badArgument('name', `of a ${serves}: this is a ${this.#serves}`) : undefined,
-    );
+    guest.start(isOther ? badArgument('name', `of a ${serves}`) : undefined);
   }
 
   /** Whatever is to be told to all. */
   each(tell: (service: S) => void): void {
-    for (const { service } of [...this.#guests]) tell(service);
+    for (const { service } of this.#guests) tell(service);
   }
 
   /** What they have asked is answered; nothing more is to be asked. */
   part(): void {
     this.#isParting = true;
-    for (const guest of [...this.#guests]) guest.send({ kind: 'parting' });
+    for (const guest of this.#guests) guest.send({ kind: 'parting' });
   }
 
   /** We lead no more. */
   end(): void {
     this.#cancelLook();
-    for (const guest of [...this.#guests]) guest.end(true);
+    for (const guest of this.#guests) guest.end(true);
   }
 
   #look(): void {
     this.#cancelLook = this.#place.host.timers.after(LOOK_MS, () => this.#look());
-    for (const guest of [...this.#guests]) if (guest.isSilent) guest.end();
+    for (const guest of this.#guests) if (guest.isSilent) guest.end();
   }
 }
 

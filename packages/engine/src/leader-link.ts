@@ -241,9 +241,8 @@ export class LeaderLink<Said extends { readonly kind: string }> {
 }
 
 function unsupported(version: number): VarveError {
-  return new VarveError(
-    'UNSUPPORTED_VERSION',
-    'the tab that owns the store runs a newer version of Varve',
-    { facts: { version, own: TABS_VERSION }, outcome: 'not-written' },
-  );
+  return new VarveError('UNSUPPORTED_VERSION', 'the leading tab is newer', {
+    facts: { version, own: TABS_VERSION },
+    outcome: 'not-written',
+  });
 }

@@ -65,7 +65,7 @@ export class LogGuest implements GuestService {
   }
 
   event(event: StoreEvent): void {
-    if (!this.#isOver) this.#pusher.event(event);
+    this.#pusher.event(event);
   }
 
   end(): void {
@@ -92,7 +92,10 @@ export class LogGuest implements GuestService {
         void this.#ask(message, async (store) => this.#desk.unit(store, message));
         break;
       case 'call':
-        void this.#call(message);
+        void this.#ask(message, async (store) => {
+          const value = await this.#desk.call(store, message.request);
+          return { kind: 'answered', id: message.id, answer: { ok: true, value } };
+        });
         break;
       case 'release':
         this.#desk.release(message.reader);
@@ -110,7 +113,7 @@ export class LogGuest implements GuestService {
       const { firstLsn, groups, groupLsns, refusal } = appended;
       const refused = refusal && { refusal: toWire(refusal) };
       this.#answer({ kind: 'appended', id, firstLsn, groups, groupLsns, ...refused });
-      if (!this.#isOver) this.#pusher.touch();
+      this.#pusher.touch();
     } catch (cause) {
       const error = asVarveError(cause);
       // What ended with our leadership is asked of the next leader: it has no answer from us.
@@ -122,7 +125,7 @@ export class LogGuest implements GuestService {
   }
 
   async #ask(
-    { id }: ReadMessage | UnitMessage,
+    { id }: ReadMessage | UnitMessage | CallMessage,
     work: (store: StorePort) => Promise<ToFollower>,
   ): Promise<void> {
     if (this.#asked >= ASKED_MAX) return this.#fail(id, overloaded());
@@ -136,26 +139,13 @@ export class LogGuest implements GuestService {
     }
   }
 
-  async #call({ id, request }: CallMessage): Promise<void> {
-    if (this.#asked >= ASKED_MAX) return this.#fail(id, overloaded());
-    this.#asked++;
-    try {
-      const value = await this.#desk.call(this.#store, request);
-      this.#answer({ kind: 'answered', id, answer: { ok: true, value } });
-    } catch (error) {
-      this.#answer({ kind: 'answered', id, answer: { ok: false, error: toWire(error) } });
-    } finally {
-      this.#asked--;
-    }
-  }
-
   #fail(id: number, error: unknown): void {
     this.#answer({ kind: 'failed', id, error: toWire(error) });
   }
 }
 
 export function overloaded(): VarveError {
-  return new VarveError('OVERLOADED', 'too much is under way from this tab', {
+  return new VarveError('OVERLOADED', 'this tab asks too much', {
     outcome: 'not-written',
   });
 }

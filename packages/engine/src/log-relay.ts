@@ -81,7 +81,7 @@ export class LogRelay extends Relay<ToLeader> {
   /** Whoever leads, and whether or not it answers: who waits there is told so here. */
   release(reader: number): void {
     this.drop(reader, new VarveError('ABORTED', 'the reader was released'));
-    if (this.isLinked) this.link.send({ kind: 'release', reader });
+    if (this.link.isWelcome) this.link.send({ kind: 'release', reader });
   }
 
   async call(request: ControlRequest): Promise<unknown> {

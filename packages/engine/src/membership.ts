@@ -113,9 +113,9 @@ export class Membership<S extends Led, R extends Relay, Q extends SharedRequest>
     const { store, leading } = this;
     switch (message.kind) {
       case 'lead':
-        return this.relay?.meet(message);
+        return this.relay?.link.meet(message);
       case 'opening':
-        return this.relay?.wait();
+        return this.relay?.link.wait();
       case 'seek':
         if (store !== undefined) this.#sayLeading(store);
         // Who waits for the handle of a leader that stands still cannot say how long.
@@ -174,7 +174,7 @@ export class Membership<S extends Led, R extends Relay, Q extends SharedRequest>
     let cancel = (): void => undefined;
     const late = (): void => {
       const { relay } = this;
-      const leftMs = timeoutMs - (host.clock.nowMs() - (relay?.heardMs ?? 0));
+      const leftMs = timeoutMs - (host.clock.nowMs() - (relay?.link.heardMs ?? 0));
       // Who opens the store says so: that may take its time.
       if (leftMs > 0) cancel = host.timers.after(leftMs, late);
       else this.#arrived?.(unresponsive(name, timeoutMs, 'not-written'));

@@ -7,7 +7,7 @@
  *   long is told LEADER_UNRESPONSIVE. Only a reader that waits for what is yet to come goes on waiting
  */
 import { VarveError, fromWire, isVarveError, withOutcome } from '@varve/protocol';
-import type { LeadMessage, Outcome, StatusMessage, StoreStatus, ToFollower } from '@varve/protocol';
+import type { Outcome, StatusMessage, StoreStatus, ToFollower } from '@varve/protocol';
 import { LeaderLink, type LeaderLinkContext } from './leader-link.ts';
 
 /** So long a leader that failed to read or write may take to end. */
@@ -59,7 +59,7 @@ export interface Window {
 
 export abstract class Relay<Said extends { readonly kind: string } = { readonly kind: string }> {
   status: StoreStatus | undefined;
-  protected readonly link: LeaderLink<Said>;
+  readonly link: LeaderLink<Said>;
   readonly #context: RelayContext;
   readonly #farewell: Said;
   readonly #window: Window | undefined;
@@ -88,22 +88,6 @@ export abstract class Relay<Said extends { readonly kind: string } = { readonly 
         isOwed: () => this.isOwed(),
       },
     );
-  }
-
-  get heardMs(): number {
-    return this.link.heardMs;
-  }
-
-  get isLinked(): boolean {
-    return this.link.isWelcome;
-  }
-
-  meet(leader: LeadMessage): void {
-    this.link.meet(leader);
-  }
-
-  wait(): void {
-    this.link.wait();
   }
 
   /** Another leads by now: resolves when this one has no more to tell. Undefined: it has nothing. */
@@ -231,7 +215,7 @@ export abstract class Relay<Said extends { readonly kind: string } = { readonly 
 
   #expireAll(nowMs: number): void {
     const { leaderTimeoutMs } = this.#context.request;
-    if (nowMs - this.heardMs <= leaderTimeoutMs) return;
+    if (nowMs - this.link.heardMs <= leaderTimeoutMs) return;
     for (const [id, waiting] of [...this.waiting]) {
       if (waiting.isPatient === true || nowMs - waiting.bornMs <= leaderTimeoutMs) continue;
       const { name } = this.#context;
@@ -267,7 +251,7 @@ export function expected<K extends ToFollower['kind']>(
   kind: K,
 ): Extract<ToFollower, { kind: K }> {
   if (message.kind === kind) return message as Extract<ToFollower, { kind: K }>;
-  throw new VarveError('BAD_MESSAGE', `the leader answered ${message.kind} instead of ${kind}`, {
+  throw new VarveError('BAD_MESSAGE', message.kind, {
     outcome: 'unknown',
   });
 }
@@ -285,7 +269,7 @@ export function unresponsive(
 
 /** What was open in another tab ended with that tab. */
 export function streamLost(outcome: Outcome | undefined): VarveError {
-  return new VarveError('LEADER_LOST', 'the stream was open in the tab that owned the store', {
+  return new VarveError('LEADER_LOST', 'it was open in another tab', {
     outcome,
   });
 }

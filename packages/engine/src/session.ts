@@ -236,7 +236,7 @@ export class Session<S extends Led, R extends Relay, Q extends SharedRequest> {
   async #openAgain(opened: Opened<S, R, Q>, parked: StoreStatus): Promise<S> {
     const { seedId, lastLsn } = parked;
     const lost = (cause?: unknown): VarveError => {
-      const error = new VarveError('STORE_LOST', 'the store’s files vanished while it was parked', {
+      const error = new VarveError('STORE_LOST', 'its files vanished meanwhile', {
         facts: { store: opened.name, from: lastLsn + 1, to: lastLsn },
         outcome: 'not-written',
         cause,
@@ -281,7 +281,7 @@ export class Session<S extends Led, R extends Relay, Q extends SharedRequest> {
     this.#lock = undefined;
     store?.abandon();
     const outcome = 'not-written';
-    this.#end(new VarveError('LEADER_LOST', 'another tab took the store over', { outcome }));
+    this.#end(new VarveError('LEADER_LOST', 'another tab took it', { outcome }));
     this.#hearer.event({ type: 'role', role: 'follower' });
   }
 

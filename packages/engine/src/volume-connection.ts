@@ -153,7 +153,7 @@ export class VolumeConnection {
     return {
       begin: (work) =>
         this.#askSomewhere({ method: 'openWork', args: [work] }, (id, at): BegunWork => {
-          const link = at instanceof VolumeRelay ? at.linkNumber : 0;
+          const link = at instanceof VolumeRelay ? at.link.number : 0;
           return { at, link, id: id as number };
         }),
       pull: async (begun) =>

@@ -28,11 +28,6 @@ export class VolumeRelay extends Relay<ToVolumeLeader> {
     this.#timers = context.host.timers;
   }
 
-  /** Of the link that stands: what is open at a leader ends with it. */
-  get linkNumber(): number {
-    return this.link.number;
-  }
-
   /** @param on the link that it makes sense on; undefined: any */
   async call(request: DeskRequest, on?: number): Promise<unknown> {
     const isChange = isVolumeChange(request);
@@ -50,7 +45,7 @@ export class VolumeRelay extends Relay<ToVolumeLeader> {
 
   /** Until the old leader has told what became of all changes, or has left, or is late. */
   override settle(): Promise<void> | undefined {
-    if (!this.isLinked || !this.isOwed()) return undefined;
+    if (!this.link.isWelcome || !this.isOwed()) return undefined;
     this.link.cease();
     return new Promise((resolve) => {
       this.#tellSettled = resolve;

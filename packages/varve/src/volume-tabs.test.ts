@@ -398,11 +398,11 @@ class Lane {
 
   async die(how: 'flushed' | 'before-write' | 'any'): Promise<void> {
     const { die, dieAt } = this.#tab;
+    this.leave();
     if (how !== 'any') {
       dieAt(how);
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
-    this.leave();
     die();
   }
 
