@@ -15,8 +15,6 @@ export interface InLine {
   readonly place: Place;
   /** It may have been sent to a leader, and nobody knows what became of it. */
   readonly wasSent?: () => boolean;
-  /** Nothing would tell a second one from the first. */
-  readonly isOnce?: boolean;
 }
 
 /** Asks whoever has the store; once more, when it went to somebody else while it was asked. */
@@ -42,7 +40,6 @@ export async function askWhoever<S extends Led, R extends Relay, Q extends Share
       line?.place.leave();
       return await ask(store, relay);
     } catch (error) {
-      if (line?.isOnce === true && isVarveError(error) && error.outcome === 'unknown') throw error;
       if (!isGone(error, store, session)) throw error;
       line?.place.comeBack();
     }

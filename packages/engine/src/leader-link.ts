@@ -44,16 +44,16 @@ export interface LeaderLinkContext {
 
 /** What goes on at this end. */
 export interface LinkUser {
-  /** Something may be asked. */
-  welcomed(): void;
+  /** Something may be asked: it is, in order. */
+  sendOn(): void;
   /** @param heard so many of our messages the leader has heard, if it said so as it left */
-  unlinked(heard?: number): void;
+  unlinked?(heard?: number): void;
   heard(message: ToFollower): void;
   ticked(nowMs: number): void;
   /** Another leads by now: what is this one still to tell? Undefined: nothing. */
-  settle(): Promise<void> | undefined;
+  settle?(): Promise<void> | undefined;
   /** There is what only this link can answer. */
-  isOwed(): boolean;
+  isOwed?(): boolean;
 }
 
 export class LeaderLink<Said extends { readonly kind: string }> {
@@ -103,7 +103,7 @@ export class LeaderLink<Said extends { readonly kind: string }> {
     if (known !== undefined && leader.epoch < known.epoch) return;
     if (known?.member === leader.member && known.epoch === leader.epoch && this.#link) return;
     this.#leader = leader;
-    const settling = this.#link && this.#user.settle();
+    const settling = this.#link && this.#user.settle?.();
     if (settling === undefined) this.#turnTo(leader);
     else void settling.then(() => this.#leader === leader && this.#turnTo(leader));
   }
@@ -161,7 +161,7 @@ export class LeaderLink<Said extends { readonly kind: string }> {
     this.#link = undefined;
     this.#isWelcome = false;
     this.#isParting = false;
-    if (wasLinked) this.#user.unlinked(heard);
+    if (wasLinked) this.#user.unlinked?.(heard);
   }
 
   #lose(link: Link<Said>, heard?: number): void {
@@ -192,7 +192,7 @@ export class LeaderLink<Said extends { readonly kind: string }> {
       case 'welcome':
         this.#isWelcome = true;
         this.#context.onLinked();
-        return this.#user.welcomed();
+        return this.#user.sendOn();
       case 'unwelcome':
         return this.#refused(fromWire(message.error));
       case 'refused':
@@ -230,7 +230,8 @@ export class LeaderLink<Said extends { readonly kind: string }> {
       else if (this.#link === undefined) assembly.seek();
     } else if (this.#silentBeats > LINK_BEATS_MAX) {
       // The other end may be gone, and its farewell lost: whoever leads says so when it is asked.
-      if (this.#silentBeats > OWED_BEATS_MAX || !this.#user.isOwed()) this.#lose(this.#link!);
+      if (this.#silentBeats > OWED_BEATS_MAX || this.#user.isOwed?.() !== true)
+        this.#lose(this.#link!);
       else assembly.seek();
     }
     // One or the other: both ask for the same guard.

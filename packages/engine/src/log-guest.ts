@@ -41,7 +41,6 @@ export class LogGuest implements GuestService {
   #request: OpenRequest;
   #appends = 0;
   #asked = 0;
-  #isOver = false;
 
   constructor(services: EngineServices, store: StorePort, request: OpenRequest, answer: Answerer) {
     this.#store = store;
@@ -69,7 +68,6 @@ export class LogGuest implements GuestService {
   }
 
   end(): void {
-    this.#isOver = true;
     this.#desk.dispose();
     this.#pusher.stop();
   }
@@ -116,8 +114,7 @@ export class LogGuest implements GuestService {
       this.#pusher.touch();
     } catch (cause) {
       const error = asVarveError(cause);
-      // What ended with our leadership is asked of the next leader: it has no answer from us.
-      if (this.#isOver) return;
+      // What ended with our leadership is asked of the next leader: the link that this goes to is over.
       this.#fail(id, withOutcome(error, error.outcome ?? 'unknown'));
     } finally {
       this.#appends--;

@@ -104,8 +104,7 @@ export class LogRelay extends Relay<ToLeader> {
     return result.value;
   }
 
-  protected override unlinked(heard?: number): void {
-    super.unlinked(heard);
+  override unlinked(): void {
     for (const [stream, { link }] of this.#streams)
       if (link === this.link.number) this.#streams.delete(stream);
   }

@@ -140,7 +140,7 @@ export class Membership<S extends Led, R extends Relay, Q extends SharedRequest>
     this.#isTaking = true;
     try {
       store = await openAsLeader(host, name, lock, timeoutMs, open, signal);
-      const settling = this.relay?.settle();
+      const settling = this.relay?.settle?.();
       if (settling !== undefined) await settling;
     } finally {
       this.#isTaking = false;

@@ -8,7 +8,7 @@
  */
 import { VarveError, fromWire, isVarveError, withOutcome } from '@varve/protocol';
 import type { Outcome, StatusMessage, StoreStatus, ToFollower } from '@varve/protocol';
-import { LeaderLink, type LeaderLinkContext } from './leader-link.ts';
+import { LeaderLink, type LeaderLinkContext, type LinkUser } from './leader-link.ts';
 
 /** So long a leader that failed to read or write may take to end. */
 const DYING_MS = 1000;
@@ -57,7 +57,9 @@ export interface Window {
   readonly bytes: number;
 }
 
-export abstract class Relay<Said extends { readonly kind: string } = { readonly kind: string }> {
+export abstract class Relay<
+  Said extends { readonly kind: string } = { readonly kind: string },
+> implements LinkUser {
   status: StoreStatus | undefined;
   readonly link: LeaderLink<Said>;
   readonly #context: RelayContext;
@@ -77,23 +79,14 @@ export abstract class Relay<Said extends { readonly kind: string } = { readonly 
     this.#context = context;
     this.#farewell = farewell;
     this.#window = window;
-    this.link = new LeaderLink<Said>(
-      { ...context, serves },
-      {
-        welcomed: () => this.#sendOn(),
-        unlinked: (heard) => this.unlinked(heard),
-        heard: (message) => this.heard(message),
-        ticked: (nowMs) => this.#expireAll(nowMs),
-        settle: () => this.settle(),
-        isOwed: () => this.isOwed(),
-      },
-    );
+    this.link = new LeaderLink<Said>({ ...context, serves }, this);
   }
 
   /** Another leads by now: resolves when this one has no more to tell. Undefined: it has nothing. */
-  settle(): Promise<void> | undefined {
-    return undefined;
-  }
+  settle?(): Promise<void> | undefined;
+
+  /** The link is over, with everything that was open on it. What was asked is asked again. */
+  unlinked?(heard?: number): void;
 
   /** Ends it: everybody who waits is told `reason`. */
   stop(reason: unknown): void {
@@ -115,7 +108,7 @@ export abstract class Relay<Said extends { readonly kind: string } = { readonly 
       const id = ++this.#lastId;
       const bornMs = this.#context.host.clock.nowMs();
       this.waiting.set(id, { ...question, resolve, reject, bornMs, sentOn: 0 });
-      this.#sendOn();
+      this.sendOn();
     });
   }
 
@@ -125,18 +118,8 @@ export abstract class Relay<Said extends { readonly kind: string } = { readonly 
       if (waiting.reader === reader) this.end(id, waiting, why);
   }
 
-  /** The link is over, with everything that was open on it. */
-  protected unlinked(_heard?: number): void {
-    // What was asked is asked again.
-  }
-
-  /** Something that was sent on this link is lost with it. */
-  protected isOwed(): boolean {
-    return false;
-  }
-
   /** In order, as far as the window allows. */
-  #sendOn(): void {
+  sendOn(): void {
     if (!this.link.isOpen) return;
     const { questions = Infinity, bytes = Infinity } = this.#window ?? {};
     let asked = 0;
@@ -172,10 +155,10 @@ export abstract class Relay<Said extends { readonly kind: string } = { readonly 
   #settled(id: number, waiting: Waiting<Said>): void {
     this.waiting.delete(id);
     waiting.onSettled?.();
-    this.#sendOn();
+    this.sendOn();
   }
 
-  protected heard(message: ToFollower): void {
+  heard(message: ToFollower): void {
     if (message.kind === 'status') {
       this.status = { ...message.status, role: 'follower' };
       this.#context.onStatus({ ...message, status: this.status });
@@ -213,7 +196,7 @@ export abstract class Relay<Said extends { readonly kind: string } = { readonly 
       if (waiting.failure !== undefined) this.end(id, waiting, waiting.failure);
   }
 
-  #expireAll(nowMs: number): void {
+  ticked(nowMs: number): void {
     const { leaderTimeoutMs } = this.#context.request;
     if (nowMs - this.link.heardMs <= leaderTimeoutMs) return;
     for (const [id, waiting] of [...this.waiting]) {
@@ -251,7 +234,7 @@ export function expected<K extends ToFollower['kind']>(
   kind: K,
 ): Extract<ToFollower, { kind: K }> {
   if (message.kind === kind) return message as Extract<ToFollower, { kind: K }>;
-  throw new VarveError('BAD_MESSAGE', message.kind, {
+  throw new VarveError('BAD_MESSAGE', `${message.kind}, not ${kind}`, {
     outcome: 'unknown',
   });
 }

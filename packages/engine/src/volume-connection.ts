@@ -130,7 +130,7 @@ export class VolumeConnection {
           await (volume === undefined ? relay!.call(request) : this.#callHere(volume, request)),
           volume ?? relay!,
         ),
-      { place, isOnce },
+      { place },
     ).finally(() => place.leave());
     if (!isOnce) return asking;
     this.#changes.add(asking);
@@ -141,7 +141,7 @@ export class VolumeConnection {
     try {
       return await this.#desk.call(volume, request);
     } catch (error) {
-      // Another tab took it away in the middle of this.
+      // Another tab took it away in the middle of this: it is not to be asked again.
       const isLost = isVarveError(error, 'CLOSED') && error.outcome === 'unknown';
       throw isLost && this.#session.store !== volume ? leaderLost() : error;
     }

@@ -53,11 +53,11 @@ export class VolumeRelay extends Relay<ToVolumeLeader> {
     });
   }
 
-  protected override isOwed(): boolean {
+  isOwed(): boolean {
     return [...this.waiting.values()].some((waiting) => this.#isOut(waiting));
   }
 
-  protected override unlinked(heard = Infinity): void {
+  override unlinked(heard = Infinity): void {
     for (const [id, waiting] of this.waiting) {
       if (!this.#isOut(waiting)) continue;
       // What the leader did not hear was not sent.
@@ -67,7 +67,7 @@ export class VolumeRelay extends Relay<ToVolumeLeader> {
     this.#tellSettled();
   }
 
-  protected override heard(message: ToFollower): void {
+  override heard(message: ToFollower): void {
     if (isTurnedAway(message)) this.#turnedAway(message.id);
     else super.heard(message);
   }
