@@ -2,16 +2,12 @@
 import { openLog, type Log } from 'varve';
 import { bytesCodec } from 'varve/codec';
 import { deleteStore, listStores } from 'varve/stores';
-import { openVolume, type Volume, type VolumeView } from 'varve/volume';
+import { openVolume } from 'varve/volume';
 import { settle } from './page.ts';
 import { sampleAt } from './sample.ts';
-import {
-  BLOCK_BYTES,
-  BLOCKS,
-  VOLUME_OPTIONS,
-  type VolumeModel,
-  volumeStep,
-} from './volume-plan.ts';
+import { laneRunner } from './volume-lane.ts';
+import { numbersIn, takeStep } from './volume-steps.ts';
+import { VOLUME_OPTIONS, type VolumeModel, volumeStep } from './volume-plan.ts';
 
 export interface Lab {
   readonly openLog: typeof openLog;
@@ -31,45 +27,14 @@ export interface Lab {
   stormVolume(name: string, from: number, done: (step: number) => Promise<void>): Promise<void>;
   /** What every view holds; a block that is not whole is −1. The volume's own findings besides. */
   surveyVolume(name: string): Promise<{ found: VolumeModel; findings: readonly unknown[] }>;
+  /** One of the tabs that share a volume. */
+  readonly lane: ReturnType<typeof laneRunner>;
 }
 
 declare global {
   interface Window {
     lab: Lab;
   }
-}
-
-async function takeStep(volume: Volume, at: number): Promise<void> {
-  const step = volumeStep(at);
-  switch (step.kind) {
-    case 'write':
-      return volume.atomic((tx) => {
-        for (const block of step.blocks) {
-          tx.write(
-            block * BLOCK_BYTES,
-            new Uint8Array(new Uint32Array(BLOCK_BYTES / 4).fill(at).buffer),
-          );
-        }
-      });
-    case 'trim':
-      return volume.trim(step.block * BLOCK_BYTES, BLOCK_BYTES);
-    case 'snapshot':
-      return void (await volume.snapshot(step.name));
-    case 'restore':
-      return volume.restore(step.name);
-    case 'delete':
-      return volume.deleteSnapshot(step.name);
-  }
-}
-
-async function numbersIn(view: VolumeView): Promise<number[]> {
-  const bytes = await view.read(0, BLOCKS * BLOCK_BYTES);
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-  const each = BLOCK_BYTES / 4;
-  return Array.from({ length: BLOCKS }, (_, block) => {
-    const of = words.subarray(block * each, (block + 1) * each);
-    return of.every((word) => word === of[0]) ? of[0]! : -1;
-  });
 }
 
 window.lab = {
@@ -90,7 +55,7 @@ window.lab = {
   async stormVolume(name, from, done) {
     const volume = await openVolume(name, VOLUME_OPTIONS);
     for (let at = from; ; at++) {
-      await takeStep(volume, at);
+      await takeStep(volume, volumeStep(at), at);
       await done(at);
     }
   },
@@ -104,5 +69,6 @@ window.lab = {
     await volume.close();
     return { found, findings };
   },
+  lane: laneRunner(),
 };
 document.body.dataset['ready'] = 'yes';

@@ -50,18 +50,41 @@ export function volumeStep(k: number): VolumeStep {
   }
 }
 
+export const isSameModel = (a: VolumeModel, b: VolumeModel): boolean => keyOf(a) === keyOf(b);
+
+const keyOf = ({ origin, snapshots }: VolumeModel): string =>
+  JSON.stringify([origin, Object.entries(snapshots).sort()]);
+
 /** Each block's number, of the volume and of its snapshots by name. */
 export interface VolumeModel {
   readonly origin: readonly number[];
   readonly snapshots: Readonly<Record<string, readonly number[]>>;
 }
 
+/** Tabs that share a volume: each has blocks and snapshots of its own. */
+export const LANES = 3;
+export const SHARED_OPTIONS = {
+  ...VOLUME_OPTIONS,
+  sizeBytes: LANES * VOLUME_OPTIONS.sizeBytes,
+} as const;
+
+/** What the tab of a lane goes through. A restore would be everybody's. */
+export function laneStep(lane: number, k: number): VolumeStep {
+  const step = volumeStep(k);
+  if (step.kind === 'restore') return { kind: 'write', blocks: [k % BLOCKS] };
+  return 'name' in step ? { ...step, name: `${lane}-${step.name}` } : step;
+}
+
+/** Of its blocks alone, in the volume and in the lane's own snapshots. */
+export const laneAfter = (lane: number, k: number): VolumeModel =>
+  modelAfter(k, (at) => laneStep(lane, at));
+
 /** What is there after steps 0 to `k`, both included. */
-export function modelAfter(k: number): VolumeModel {
+export function modelAfter(k: number, stepAt = volumeStep): VolumeModel {
   let origin: number[] = new Array<number>(BLOCKS).fill(0);
   const snapshots: Record<string, readonly number[]> = {};
   for (let at = 0; at <= k; at++) {
-    const step = volumeStep(at);
+    const step = stepAt(at);
     if (step.kind === 'write') for (const block of step.blocks) origin[block] = at;
     else if (step.kind === 'trim') origin[step.block] = 0;
     else if (step.kind === 'snapshot') snapshots[step.name] = [...origin];

@@ -1,5 +1,5 @@
 /**
- * The demo's volume: drawing, snapshots, restoring, a crash, two tabs.
+ * The demo's volume: drawing, snapshots, restoring, a crash, two tabs that share it.
  *
  * Always true: pictures are compared by the fingerprint that the page makes of the bytes it read from
  * the volume or a snapshot, never of what it drew.
@@ -154,30 +154,49 @@ test('a worker that dies mid-stroke loses no acknowledged stroke, and leaves non
   await expectSound(demo);
 });
 
-test('a second tab is told politely, and gets the volume when the first lets go', async ({
+test('two tabs draw on one volume; when the one that leads goes, the other does', async ({
   demo,
   context,
   site,
 }) => {
+  const role = (page: Page): Locator => page.locator('.volume-role');
   await openVolume(demo);
-  await press(demo, '64 random chunks');
-  await expect(demo.locator('.easel-said')).toContainText('64 chunks, one atomic group');
-  const drawn = await fingerprintNow(demo);
+  await draw(demo, [0.1, 0.1], [0.9, 0.4]);
+  await expect(role(demo)).toContainText('this tab leads');
   const second = await context.newPage();
   await second.goto(site);
-  await openTab(second, 'Volume');
-  const absence = second.locator('.absence');
-  await expect(absence).toContainText('Another tab has the volume', { timeout: 30_000 });
-  await press(second, 'Try again');
-  await expect(phase(second)).toHaveText('in another tab', { timeout: 30_000 });
-  await expect(second.getByRole('button', { name: 'Take a snapshot' })).toBeDisabled();
+  await openVolume(second);
+  await expect(role(second)).toContainText('another tab leads');
+  const first = await demo.locator('.fingerprint').innerText();
+  await expect(second.locator('.fingerprint')).toHaveText(first);
+
+  // What one tab does is to be seen in the other.
+  await draw(second, [0.1, 0.9], [0.9, 0.6]);
+  await press(second, 'Take a snapshot');
+  await expect(second.locator('.easel-said')).toContainText('‘snapshot 1’ taken');
+  const drawn = await second.locator('.fingerprint').innerText();
+  expect(drawn).not.toBe(first);
+  await demo.bringToFront();
+  await expect(demo.locator('.fingerprint')).toHaveText(drawn);
+  await expect(demo.locator('.film-frame')).toHaveCount(2);
 
   await press(demo, 'Let another tab have it');
   await expect(demo.locator('.absence')).toContainText('The volume is closed');
-  await press(second, 'Try again');
-  await expect(phase(second)).toHaveText('open');
-  await expect(absence).toBeHidden();
-  await expect(second.locator('.fingerprint')).toHaveText(drawn);
+  await second.bringToFront();
+  await press(second, '64 random chunks');
+  await expect(second.locator('.easel-said')).toContainText('64 chunks, one atomic group');
+  await expect(role(second)).toContainText('this tab leads');
+  const later = await second.locator('.fingerprint').innerText();
+  await demo.bringToFront();
+  await press(demo, 'Open it again');
+  await expect(phase(demo)).toHaveText('open');
+  await expect(demo.locator('.fingerprint')).toHaveText(later);
+  await expect(role(demo)).toContainText('another tab leads');
+
+  await second.close();
+  await draw(demo, [0.5, 0.1], [0.5, 0.9]);
+  await expect(role(demo)).toContainText('this tab leads');
+  await expectSound(demo);
 });
 
 test('the keyboard alone draws, trims, takes a snapshot and looks back', async ({ demo }) => {

@@ -6,6 +6,7 @@ import { brotliCompressSync, constants } from 'node:zlib';
 /**
  * docs/PERFORMANCE.md says what `core` and `worker` are made of. The worker was to stay below 40 KiB, and
  * did until it led and followed other tabs, knew its clients and served a ring: that bar is missed.
+ * The one for volumes was below 60 KiB until it did so, too.
  */
 export const BUDGET_BYTES = {
   core: 8192,
@@ -15,7 +16,7 @@ export const BUDGET_BYTES = {
   appender: 16_384,
   reader: 32_768,
   volume: 4096,
-  volumeWorker: 61_440,
+  volumeWorker: 65_536,
 };
 
 const compressed = (/** @type {string} */ file) =>

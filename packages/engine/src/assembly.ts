@@ -6,7 +6,7 @@
  */
 import type { Channel, Host } from '@varve/files';
 import { TABS_VERSION, validateAssembly } from '@varve/protocol';
-import type { AssemblyMessage, GivenRequest } from '@varve/protocol';
+import type { AssemblyMessage, ServedKind } from '@varve/protocol';
 
 export class Assembly {
   readonly member: string;
@@ -37,8 +37,9 @@ export class Assembly {
     this.#say({ kind: 'opening', ...this.#self });
   }
 
-  join(leader: string, link: string, given: GivenRequest): void {
-    this.#say({ kind: 'join', ...this.#self, leader, link, given });
+  join(leader: string, link: string, given: object, serves: ServedKind): void {
+    const what = serves === 'log' ? {} : { serves };
+    this.#say({ kind: 'join', ...this.#self, leader, link, given, ...what });
   }
 
   askToStepDown(leader: string): void {

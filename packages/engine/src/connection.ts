@@ -28,6 +28,7 @@ import type {
   AppendMessage,
   ControlRequest,
   FailedMessage,
+  OpenRequest,
   Port,
   ReadMessage,
   RingMessage,
@@ -36,22 +37,20 @@ import type {
   ToClient,
   UnitMessage,
 } from '@varve/protocol';
-import { AppendLine, type Place } from './append-line.ts';
+import { askWhoever } from './asking.ts';
+import { CallLine } from './call-line.ts';
 import type { Ticket } from './client-identity.ts';
 import { exposeControl } from './control-root.ts';
 import type { ControlHandlers } from './control-root.ts';
 import { Desk } from './desk.ts';
-import { Moved, type Relay, isLeadersStream, streamLost } from './relay.ts';
+import { type LogRelay, isLeadersStream } from './log-relay.ts';
+import { LogService } from './log-service.ts';
+import { Moved, streamLost } from './relay.ts';
 import { RingService } from './ring-service.ts';
 import type { EngineServices } from './services.ts';
-import { StoreSession } from './session.ts';
+import { Session } from './session.ts';
 import { StatusPusher } from './status-pusher.ts';
 import { storeAdministration } from './administration.ts';
-
-interface WaitingAppend {
-  readonly ticket: Ticket;
-  readonly place: Place;
-}
 
 /** Takes what an append is answered with; `buffer` is what it came in, for who gives it back. */
 type Answer = (answer: AppendedMessage | FailedMessage, buffer?: ArrayBuffer) => void;
@@ -59,10 +58,11 @@ type Answer = (answer: AppendedMessage | FailedMessage, buffer?: ArrayBuffer) =>
 export class Connection {
   readonly #data: Port;
   readonly #control: Port;
-  readonly #session: StoreSession;
+  readonly #service: LogService;
+  readonly #session: Session<StorePort, LogRelay, OpenRequest>;
   readonly #pusher: StatusPusher;
   readonly #desk: Desk;
-  readonly #line = new AppendLine();
+  readonly #line = new CallLine();
   readonly #mayStandStill: boolean;
   #ring: RingService | undefined;
   #strikes = 0;
@@ -72,7 +72,8 @@ export class Connection {
     this.#data = data;
     this.#control = control;
     this.#desk = new Desk(services);
-    this.#session = new StoreSession(services, {
+    this.#service = new LogService(services);
+    this.#session = new Session(services, this.#service, {
       event: (event) => this.#pusher.event(event),
       status: (message) => this.#pusher.pass(message),
     });
@@ -204,13 +205,12 @@ export class Connection {
     message: AppendMessage,
     ticket?: Ticket,
   ): Promise<AppendedMessage> {
-    const { membership } = this.#session;
     // Only what may have been sent to another leader needs to be recognised.
     const wasSent = ticket !== undefined && ticket.sequence > 0;
     if (message.stream !== undefined && isLeadersStream(message.stream))
       throw streamLost(wasSent ? 'unknown' : 'not-written');
     const stamp = wasSent
-      ? membership!.identity.stamp(ticket, store.status().generation)
+      ? this.#service.identity!.stamp(ticket, store.status().generation)
       : undefined;
     const { firstLsn, groups, groupLsns, refusal } = await this.#desk.append(store, message, stamp);
     const refused = refusal && { refusal: toWire(refusal) };
@@ -220,19 +220,20 @@ export class Connection {
   /** A store that was parked, or is led by another tab, takes what comes in the order in which it came. */
   async #appendSomewhere(message: AppendMessage): Promise<AppendedMessage> {
     const ticket: Ticket = { sequence: 0 };
-    const waiting = { ticket, place: this.#line.enter() };
+    const place = this.#line.enter();
     try {
-      const answer = await this.#retried(
+      const answer = await askWhoever(
+        this.#session,
         (store, relay) =>
           store === undefined
             ? relay!.append(message, ticket)
             : this.#appendHere(store, message, ticket),
-        waiting,
+        { place, wasSent: () => ticket.sequence > 0 },
       );
       return { ...answer, id: message.id };
     } finally {
-      waiting.place.leave();
-      this.#session.membership?.identity.done(ticket);
+      place.leave();
+      this.#service.identity?.done(ticket);
     }
   }
 
@@ -242,7 +243,7 @@ export class Connection {
     try {
       // A reader that only waits must not wake a parked store.
       if (message.wait === true && session.isParked) await session.returned();
-      const chunk = await this.#retried((store, relay) => {
+      const chunk = await askWhoever(session, (store, relay) => {
         if (store === undefined) return relay!.read(message);
         const byDefault = session.request?.durability === 'relaxed' ? 'written' : 'durable';
         return this.#desk.read(store, message, byDefault);
@@ -257,46 +258,12 @@ export class Connection {
   async #readUnit(message: UnitMessage): Promise<void> {
     const { id } = message;
     try {
-      const piece = await this.#retried((store, relay) =>
+      const piece = await askWhoever(this.#session, (store, relay) =>
         store === undefined ? relay!.unit(message) : this.#desk.unit(store, message),
       );
       this.#post({ ...piece, id }, [piece.bytes.buffer as ArrayBuffer]);
     } catch (error) {
       this.#fail(id, error);
-    }
-  }
-
-  /** Asks whoever has the store; once more, when it went to somebody else while it was asked. */
-  async #retried<T>(
-    ask: (store: StorePort | undefined, relay: Relay | undefined) => T | Promise<T>,
-    append?: WaitingAppend,
-  ): Promise<T> {
-    const session = this.#session;
-    for (;;) {
-      if (session.store === undefined && session.relay === undefined) {
-        await session.ready().catch((error: unknown) => {
-          const wasSent = append !== undefined && append.ticket.sequence > 0;
-          throw wasSent && isVarveError(error) ? withOutcome(error, 'unknown') : error;
-        });
-      }
-      if (append !== undefined && !append.place.isFirst) {
-        await append.place.first();
-        continue;
-      }
-      const { store, relay } = session;
-      if (store === undefined && relay === undefined) continue;
-      try {
-        append?.place.leave();
-        return await ask(store, relay);
-      } catch (error) {
-        // A store that was parked, or lost to another tab, under a request that waited in it.
-        const isGone =
-          error instanceof Moved || (isVarveError(error, 'CLOSED') && session.store !== store);
-        if (!isGone) throw error;
-        append?.place.comeBack();
-      }
-      // What was under way does not wake a parked store: a hidden page must not stand in the line.
-      if (session.isParked) await session.returned();
     }
   }
 
@@ -307,7 +274,7 @@ export class Connection {
     const call = <M extends ControlRequest['method']>(method: M) =>
       (async (...args: readonly unknown[]) => {
         const request = { method, args } as object as ControlRequest;
-        return this.#retried((store, relay) =>
+        return askWhoever(session, (store, relay) =>
           store === undefined ? relay!.call(request) : desk.call(store, request),
         );
       }) as ControlHandlers[M];

@@ -13,7 +13,8 @@ import { Assembly } from './assembly.ts';
 import { ClientIdentity } from './client-identity.ts';
 import { lockName } from './leadership.ts';
 import { BEAT_MS, randomName } from './link.ts';
-import { Moved, Relay } from './relay.ts';
+import { LogRelay } from './log-relay.ts';
+import { Moved } from './relay.ts';
 
 /** While something waits for a leader that is not heard: is anybody there at all? */
 const LOOK_EVERY_MS = 100;
@@ -23,7 +24,7 @@ const QUIET_MS = 2 * BEAT_MS;
 export type LineHost = FolderlessHost & Required<Pick<FolderlessHost, 'channels'>>;
 
 export interface Line {
-  readonly relay: Relay;
+  readonly relay: LogRelay;
   readonly identity: ClientIdentity;
 }
 
@@ -52,8 +53,8 @@ export class LeaderLine {
     this.#name = name;
     this.#request = request;
     this.#assembly = new Assembly(host.channels, name, randomName(host.random), (message) => {
-      if (message.kind === 'lead') this.#line?.relay.meet(message satisfies LeadMessage);
-      else if (message.kind === 'opening') this.#line?.relay.wait();
+      if (message.kind === 'lead') this.#line?.relay.link.meet(message satisfies LeadMessage);
+      else if (message.kind === 'opening') this.#line?.relay.link.wait();
     });
   }
 
@@ -94,7 +95,7 @@ export class LeaderLine {
 
   #newLine(): Asked {
     const identity = new ClientIdentity(this.#host);
-    const relay: Relay = new Relay({
+    const relay: LogRelay = new LogRelay({
       host: this.#host,
       name: this.#name,
       request: this.#request,
@@ -128,11 +129,11 @@ export class LeaderLine {
     const { locks, clock, timers } = this.#host;
     try {
       while (line === this.#line && line.waiting > 0 && !this.#isClosed) {
-        const { isLinked, heardMs } = line.relay;
-        if (!isLinked || clock.nowMs() - heardMs > QUIET_MS) {
+        const { isWelcome, heardMs } = line.relay.link;
+        if (!isWelcome || clock.nowMs() - heardMs > QUIET_MS) {
           const lock = await locks.acquire(lockName(this.#name), { ifAvailable: true });
           lock?.release();
-          if (lock !== undefined && line.relay.heardMs === heardMs) return this.#giveUp(line);
+          if (lock !== undefined && line.relay.link.heardMs === heardMs) return this.#giveUp(line);
         }
         await new Promise<void>((resolve) => timers.after(LOOK_EVERY_MS, resolve));
       }

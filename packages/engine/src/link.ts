@@ -41,10 +41,17 @@ export class Link<Said extends { readonly kind: string }> {
     this.#cancelBeat = timers.after(BEAT_MS, () => this.#beat());
   }
 
-  send(body: Said): void {
-    if (!this.#isOpen) return;
+  /** So many messages of the other end were heard. */
+  get heard(): number {
+    return this.#heard;
+  }
+
+  /** Returns the message's number. */
+  send(body: Said): number {
+    if (!this.#isOpen) return this.#sent;
     this.#saidSinceBeat = true;
-    this.#channel.post({ n: this.#sent++, body });
+    this.#channel.post({ n: this.#sent, body });
+    return this.#sent++;
   }
 
   close(): void {

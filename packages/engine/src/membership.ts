@@ -9,52 +9,46 @@
  * - whoever follows stands in the line for the lock: a leader's death makes the next one lead, and
  *   what its page has asked goes on there, in order
  * - a leader whose lock was taken writes nothing more; it follows
+ * - what is led, and what is said over the links, is the service's business
  */
-import type { HeldLock, Host } from '@varve/files';
-import { type StorePort, folderOf, JOURNAL_FILE } from '@varve/journal';
+import type { HeldLock } from '@varve/files';
+import { folderOf, JOURNAL_FILE } from '@varve/journal';
 import { TABS_VERSION } from '@varve/protocol';
-import type {
-  AssemblyMessage,
-  GivenRequest,
-  OpenRequest,
-  StatusMessage,
-  StoreEvent,
-} from '@varve/protocol';
+import type { AssemblyMessage, StatusMessage, StoreEvent } from '@varve/protocol';
 import { Assembly } from './assembly.ts';
-import { ClientIdentity } from './client-identity.ts';
-import { Guests } from './guests.ts';
-import { InboxDrain } from './inbox-drain.ts';
+import type { GuestPlace } from './guests.ts';
 import { lockName, openAsLeader, stealLockName } from './leadership.ts';
 import { randomName } from './link.ts';
-import { Moved, Relay, unresponsive } from './relay.ts';
-import type { EngineServices } from './services.ts';
+import { Moved, type Relay, type RelayContext, unresponsive } from './relay.ts';
+import type { Leading, Led, Service, SharedRequest } from './service.ts';
 
-export interface MembershipContext {
-  readonly services: EngineServices;
-  readonly host: Host & { readonly channels: NonNullable<Host['channels']> };
-  readonly name: string;
-  readonly request: OpenRequest;
-  readonly given: GivenRequest;
+export interface MembershipContext<
+  S extends Led,
+  R extends Relay,
+  Q extends SharedRequest,
+> extends GuestPlace {
+  readonly service: Service<S, R, Q>;
+  readonly request: Q;
+  readonly given: object;
   /** Opens the store; the lock is ours. */
-  readonly open: () => Promise<StorePort>;
-  /** `store` or `relay` is another one now. */
-  readonly onSeat: () => void;
+  readonly open: () => Promise<S>;
   /** While it leads: something happened beside the store. */
   readonly onEvent: (event: StoreEvent) => void;
+  /** `store` or `relay` is another one now. */
+  readonly onSeat: () => void;
   /** The leader tells this follower something. */
   readonly onStatus: (message: StatusMessage) => void;
   /** Neither leads nor follows any more, without having been asked to leave. */
   readonly onOut: (reason: unknown) => void;
 }
 
-export class Membership {
-  store: StorePort | undefined;
-  relay: Relay | undefined;
-  readonly identity: ClientIdentity;
-  readonly #context: MembershipContext;
+export class Membership<S extends Led, R extends Relay, Q extends SharedRequest> {
+  store: S | undefined;
+  relay: R | undefined;
+  /** Set while `store` is. */
+  leading: Leading | undefined;
+  readonly #context: MembershipContext<S, R, Q>;
   #assembly: Assembly | undefined;
-  #guests: Guests | undefined;
-  #inbox: InboxDrain | undefined;
   #lock: HeldLock | undefined;
   /** Ends our place in the line for the lock. */
   #queue: AbortController | undefined;
@@ -66,9 +60,8 @@ export class Membership {
   /** The lock is ours, the store not open yet. */
   #isTaking = false;
 
-  constructor(context: MembershipContext) {
+  constructor(context: MembershipContext<S, R, Q>) {
     this.#context = context;
-    this.identity = new ClientIdentity(context.host);
   }
 
   /** On the way to the first seat: who asks now waits behind those who have asked before. */
@@ -88,7 +81,7 @@ export class Membership {
       this.#hear(message),
     );
     try {
-      if (lock !== undefined) await this.#lead(lock, request.busyTimeoutMs);
+      if (lock !== undefined) await this.#take(lock, request.busyTimeoutMs);
       else await this.#arrive(request.busyTimeoutMs);
     } catch (error) {
       await this.leave();
@@ -98,19 +91,17 @@ export class Membership {
 
   /** Gives back whatever it has, cleanly. Idempotent. @param reason what those hear who wait here */
   async leave(reason: unknown = new Moved()): Promise<void> {
-    const { store, relay } = this;
+    const { relay } = this;
     const lock = this.#lock;
     this.#stay?.abort(new Moved());
     this.#queue?.abort(new Moved());
-    this.store = undefined;
     this.relay = undefined;
     this.#lock = undefined;
-    this.#endLeading();
     this.#assembly?.close();
     this.#assembly = undefined;
     relay?.stop(reason);
     try {
-      await store?.close();
+      await this.#endLeading((store) => store.close());
       // Who hears that it was given back may open it; and a worker that stands still says nothing.
       await this.#context.host.closed?.();
     } finally {
@@ -118,42 +109,39 @@ export class Membership {
     }
   }
 
-  /** What the store tells; the followers hear it, too. */
-  event(event: StoreEvent): void {
-    this.#guests?.event(event);
-  }
-
   #hear(message: AssemblyMessage): void {
-    const { store } = this;
+    const { store, leading } = this;
     switch (message.kind) {
       case 'lead':
-        return this.relay?.meet(message);
+        return this.relay?.link.meet(message);
       case 'opening':
-        return this.relay?.wait();
+        return this.relay?.link.wait();
       case 'seek':
-        if (store !== undefined) this.#assembly!.lead(store.status().generation);
+        if (store !== undefined) this.#sayLeading(store);
         // Who waits for the handle of a leader that stands still cannot say how long.
         else if (this.#isTaking && !this.#isDeposing) this.#assembly!.opening();
         return undefined;
       case 'join':
-        if (message.leader === this.#assembly!.member) this.#guests?.welcome(message);
+        if (message.leader === this.#assembly!.member) leading?.welcome(message);
         return undefined;
       case 'stepDown':
         if (message.leader === this.#assembly!.member && message.version > TABS_VERSION)
           void this.#stepDown();
         return undefined;
       case 'inbox':
-        return this.#inbox?.look();
+        return leading?.lookIntoInbox?.();
     }
   }
 
-  async #lead(lock: HeldLock, timeoutMs: number): Promise<void> {
-    const { host, name, request, open, services, onSeat } = this.#context;
+  async #take(lock: HeldLock, timeoutMs: number): Promise<void> {
+    const { host, name, request, service, open, onSeat, onEvent } = this.#context;
     const { signal } = this.#stay!;
-    let store: StorePort;
+    let store: S;
     this.#isTaking = true;
     try {
       store = await openAsLeader(host, name, lock, timeoutMs, open, signal);
+      const settling = this.relay?.settle?.();
+      if (settling !== undefined) await settling;
     } finally {
       this.#isTaking = false;
     }
@@ -166,21 +154,18 @@ export class Membership {
     this.#lock = lock;
     this.store = store;
     this.relay = undefined;
-    this.#guests = new Guests(services, { host, name, request, store });
+    const leading = service.lead({ host, name }, store, request, onEvent);
+    this.leading = leading;
     void lock.lost.then(() => this.#deposed(lock));
     onSeat();
     // What it held is asked of the store, before anything that comes later.
     relay?.stop(new Moved());
-    this.#assembly!.lead(store.status().generation);
-    this.#emptyInbox(store);
+    this.#sayLeading(store);
+    leading.lookIntoInbox?.();
   }
 
-  #emptyInbox(store: StorePort): void {
-    const { host, name, request, onEvent } = this.#context;
-    const { inbox } = host;
-    if (inbox === undefined || request.readOnly) return;
-    this.#inbox = new InboxDrain({ host: { ...host, inbox }, name, store, tell: onEvent });
-    this.#inbox.look();
+  #sayLeading(store: S): void {
+    this.#assembly!.lead(this.#context.service.statusOf(store).generation);
   }
 
   /** Follows, and waits until there is a leader to follow, or it is this engine. */
@@ -189,7 +174,7 @@ export class Membership {
     let cancel = (): void => undefined;
     const late = (): void => {
       const { relay } = this;
-      const leftMs = timeoutMs - (host.clock.nowMs() - (relay?.heardMs ?? 0));
+      const leftMs = timeoutMs - (host.clock.nowMs() - (relay?.link.heardMs ?? 0));
       // Who opens the store says so: that may take its time.
       if (leftMs > 0) cancel = host.timers.after(leftMs, late);
       else this.#arrived?.(unresponsive(name, timeoutMs, 'not-written'));
@@ -207,20 +192,20 @@ export class Membership {
   }
 
   #follow(): void {
-    const { host, name, request, given, onStatus, onSeat } = this.#context;
-    this.relay = new Relay({
+    const { host, name, request, given, service, onStatus, onSeat } = this.#context;
+    const context: RelayContext = {
       host,
       name,
       request,
       given,
       onStatus,
       assembly: this.#assembly!,
-      identity: this.identity,
       onLinked: () => this.#arrived?.(),
       onRefused: (error) => void this.#out(error),
       onQuiet: () => void this.#nudge(),
       onSilent: () => void this.#depose(),
-    });
+    };
+    this.relay = service.follow(context, request);
     onSeat();
     this.#queue = new AbortController();
     void this.#waitInLine(this.#queue.signal);
@@ -243,7 +228,7 @@ export class Membership {
   /** The lock has come to us. The old owner's handle may outlive it for a while. */
   async #succeed(lock: HeldLock): Promise<void> {
     try {
-      await this.#lead(lock, Infinity);
+      await this.#take(lock, Infinity);
       this.#arrived?.();
     } catch (error) {
       if (!(error instanceof Moved)) await this.#out(error);
@@ -295,24 +280,21 @@ export class Membership {
   /** The lock went to somebody else: whatever we would still write could harm the new owner. */
   #deposed(lock: HeldLock): void {
     if (this.#lock !== lock) return;
-    const { store } = this;
     this.#lock = undefined;
-    this.store = undefined;
-    this.#endLeading();
-    store?.abandon();
+    // It is abandoned before anything else happens.
+    void this.#endLeading(async (store) => {
+      store.abandon();
+    });
     this.#follow();
   }
 
   /** A newer build asks for the store, which it cannot have by following us. */
   async #stepDown(): Promise<void> {
-    const { store } = this;
     const lock = this.#lock;
-    if (store === undefined) return;
-    this.store = undefined;
+    if (this.store === undefined) return;
     this.#lock = undefined;
-    this.#endLeading();
     try {
-      await store.close();
+      await this.#endLeading((store) => store.close());
       await this.#context.host.closed?.();
     } catch {
       // As a crash would leave it: the next leader recovers.
@@ -322,10 +304,16 @@ export class Membership {
     if (this.#assembly !== undefined) this.#follow();
   }
 
-  #endLeading(): void {
-    this.#guests?.end();
-    this.#guests = undefined;
-    this.#inbox?.end();
-    this.#inbox = undefined;
+  /** The store is nobody's seat any more; `giveBack` is called at once. */
+  async #endLeading(giveBack: (store: S) => Promise<void>): Promise<void> {
+    const { store, leading } = this;
+    this.store = undefined;
+    this.leading = undefined;
+    leading?.part();
+    try {
+      if (store !== undefined) await giveBack(store);
+    } finally {
+      leading?.end?.();
+    }
   }
 }

@@ -13,7 +13,7 @@ import { newRecordFrame, readRecordFrame, RecordFlag, VarveError } from '@varve/
 import type { ChunkMessage, ReadMessage, UnitBytesMessage, UnitMessage } from '@varve/protocol';
 import { isAbsence, LeaderLine } from './leader-line.ts';
 import { lockName } from './leadership.ts';
-import type { Relay } from './relay.ts';
+import type { LogRelay } from './log-relay.ts';
 import { recordsOf } from './records.ts';
 
 export type ReadingHost = ViewingHost & Required<Pick<FolderlessHost, 'channels'>>;
@@ -113,7 +113,10 @@ export class Reading {
     this.#viewed.forget();
   }
 
-  async #ask<T>(fromLeader: (relay: Relay) => Promise<T>, fromFiles: () => Promise<T>): Promise<T> {
+  async #ask<T>(
+    fromLeader: (relay: LogRelay) => Promise<T>,
+    fromFiles: () => Promise<T>,
+  ): Promise<T> {
     if (this.#leader.isClosed) throw closed();
     if (!(await this.#isFree())) {
       try {

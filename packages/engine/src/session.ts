@@ -9,30 +9,20 @@
  * - after `close` nothing opens the store again
  */
 import type { HeldLock, Host } from '@varve/files';
-import type { StoreOptions, StorePort } from '@varve/journal';
 import { VarveError, isVarveError } from '@varve/protocol';
-import type {
-  GivenRequest,
-  OpenRequest,
-  StatusMessage,
-  StoreEvent,
-  StoreStatus,
-} from '@varve/protocol';
+import type { StatusMessage, StoreEvent, StoreStatus } from '@varve/protocol';
 import { takeStore } from './leadership.ts';
 import { Membership } from './membership.ts';
 import { Moved, type Relay } from './relay.ts';
+import type { Led, Service, SharedRequest } from './service.ts';
 import type { EngineServices } from './services.ts';
 
-/** Readers hold back at most this much history from retirement. */
-const READER_HOLD_BYTES = 64 * 1024 * 1024;
-const OPEN_UNITS_MAX = 16;
-
-interface Opened {
+interface Opened<S extends Led, R extends Relay, Q extends SharedRequest> {
   readonly name: string;
   readonly host: Host;
-  readonly request: OpenRequest;
+  readonly request: Q;
   /** Where there are other tabs. */
-  readonly membership: Membership | undefined;
+  readonly membership: Membership<S, R, Q> | undefined;
 }
 
 /** What this session tells its client. */
@@ -42,12 +32,13 @@ export interface SessionHearer {
   status(message: StatusMessage): void;
 }
 
-export class StoreSession {
+export class Session<S extends Led, R extends Relay, Q extends SharedRequest> {
   readonly #services: EngineServices;
+  readonly #service: Service<S, R, Q>;
   readonly #hearer: SessionHearer;
-  #opened: Opened | undefined;
+  #opened: Opened<S, R, Q> | undefined;
   /** Where there are no other tabs, and of a store that was lost. */
-  #own: StorePort | undefined;
+  #own: S | undefined;
   #lock: HeldLock | undefined;
   /** How the store stood when it was parked; since it was found lost, that. */
   #parked: StoreStatus | undefined;
@@ -60,34 +51,31 @@ export class StoreSession {
   /** The transition under way; each new one goes behind it. */
   #transition: Promise<unknown> = Promise.resolve();
 
-  constructor(services: EngineServices, hearer: SessionHearer) {
+  constructor(services: EngineServices, service: Service<S, R, Q>, hearer: SessionHearer) {
     this.#services = services;
+    this.#service = service;
     this.#hearer = hearer;
   }
 
   /** Ours to read and write. */
-  get store(): StorePort | undefined {
+  get store(): S | undefined {
     return this.#own ?? this.#opened?.membership?.store;
   }
 
   /** Another tab's: to be asked. */
-  get relay(): Relay | undefined {
+  get relay(): R | undefined {
     const membership = this.#opened?.membership;
     return membership?.isArriving === true ? undefined : membership?.relay;
   }
 
-  get request(): OpenRequest | undefined {
+  get request(): Q | undefined {
     return this.#opened?.request;
-  }
-
-  get membership(): Membership | undefined {
-    return this.#opened?.membership;
   }
 
   /** How the store stands; undefined while nobody can say. */
   get status(): StoreStatus | undefined {
     const { store } = this;
-    if (store !== undefined) return store.status();
+    if (store !== undefined) return this.#service.statusOf(store);
     return this.relay?.status ?? (this.#parked?.state === 'lost' ? this.#parked : undefined);
   }
 
@@ -100,7 +88,7 @@ export class StoreSession {
     return this.store !== undefined || this.relay !== undefined;
   }
 
-  open(name: string, request: OpenRequest, given: GivenRequest): Promise<void> {
+  open(name: string, request: Q, given: object): Promise<void> {
     return this.#next(async () => {
       this.#check();
       if (this.#opened !== undefined) throw new VarveError('BAD_MESSAGE', 'open was called twice');
@@ -163,7 +151,7 @@ export class StoreSession {
   }
 
   /** On durable storage, or in memory where that is refused and the client agreed to it. */
-  async #openSomewhere(name: string, request: OpenRequest, given: GivenRequest): Promise<void> {
+  async #openSomewhere(name: string, request: Q, given: object): Promise<void> {
     try {
       await this.#openOn(await this.#services.durableHost(), name, request, given);
     } catch (error) {
@@ -174,13 +162,8 @@ export class StoreSession {
     }
   }
 
-  async #openOn(
-    host: Host,
-    name: string,
-    request: OpenRequest,
-    given: GivenRequest,
-  ): Promise<void> {
-    const opened: Opened = {
+  async #openOn(host: Host, name: string, request: Q, given: object): Promise<void> {
+    const opened: Opened<S, R, Q> = {
       name,
       host,
       request,
@@ -195,26 +178,18 @@ export class StoreSession {
     }
   }
 
-  #member(
-    host: Host,
-    name: string,
-    request: OpenRequest,
-    given: GivenRequest,
-  ): Membership | undefined {
+  #member(host: Host, name: string, request: Q, given: object): Membership<S, R, Q> | undefined {
     const channels = usableChannels(host);
     if (channels === undefined) return undefined;
-    const membership: Membership = new Membership({
-      services: this.#services,
+    const membership: Membership<S, R, Q> = new Membership<S, R, Q>({
+      service: this.#service,
       host: { ...host, channels },
       name,
       request,
       given,
       open: () => this.#openFile(this.#opened!),
+      onEvent: (event) => this.#tell(event),
       onSeat: () => this.#seated(membership),
-      onEvent: (event) => {
-        this.#hearer.event(event);
-        membership.event(event);
-      },
       onStatus: (message) => {
         this.#parked = this.#known(message.status);
         this.#hearer.status(message);
@@ -224,7 +199,13 @@ export class StoreSession {
     return membership;
   }
 
-  async #take(opened: Opened): Promise<void> {
+  /** The followers hear it, too. */
+  #tell(event: StoreEvent): void {
+    this.#hearer.event(event);
+    this.#opened?.membership?.leading?.event(event);
+  }
+
+  async #take(opened: Opened<S, R, Q>): Promise<void> {
     const { name, host, request, membership } = opened;
     if (membership !== undefined) return membership.enter();
     const { lock, value } = await takeStore(host, name, request.busyTimeoutMs, () =>
@@ -236,7 +217,7 @@ export class StoreSession {
     this.#wake();
   }
 
-  #seated({ store, relay }: Membership): void {
+  #seated({ store, relay }: Membership<S, R, Q>): void {
     const role = store === undefined ? 'follower' : 'leader';
     const changed = this.#role !== undefined && this.#role !== role;
     this.#role = role;
@@ -244,22 +225,18 @@ export class StoreSession {
     if (store !== undefined || relay !== undefined) this.#wake();
   }
 
-  #openFile(opened: Opened): Promise<StorePort> {
+  #openFile(opened: Opened<S, R, Q>): Promise<S> {
     return this.#parked === undefined ? this.#open(opened) : this.#openAgain(opened, this.#parked);
   }
 
-  #open({ name, host, request, membership }: Opened, create = request.create): Promise<StorePort> {
-    const options = storeOptions({ ...request, create });
-    return this.#services.openStore(host, name, options, (event) => {
-      this.#hearer.event(event);
-      membership?.event(event);
-    });
+  #open({ name, host, request }: Opened<S, R, Q>, create?: false): Promise<S> {
+    return this.#service.open(host, name, request, (event) => this.#tell(event), create);
   }
 
-  async #openAgain(opened: Opened, parked: StoreStatus): Promise<StorePort> {
+  async #openAgain(opened: Opened<S, R, Q>, parked: StoreStatus): Promise<S> {
     const { seedId, lastLsn } = parked;
     const lost = (cause?: unknown): VarveError => {
-      const error = new VarveError('STORE_LOST', 'the store’s files vanished while it was parked', {
+      const error = new VarveError('STORE_LOST', 'its files vanished meanwhile', {
         facts: { store: opened.name, from: lastLsn + 1, to: lastLsn },
         outcome: 'not-written',
         cause,
@@ -273,7 +250,7 @@ export class StoreSession {
       const isGone = isVarveError(error, 'NOT_FOUND') || isVarveError(error, 'STORE_LOST');
       throw isGone ? lost(error) : error;
     });
-    if (store.status().seedId === seedId) return store;
+    if (this.#service.statusOf(store).seedId === seedId) return store;
     await store.close();
     throw lost();
   }
@@ -290,8 +267,9 @@ export class StoreSession {
       await this.#opened?.host.closed?.();
     } finally {
       lock?.release();
-      this.#parked = store?.status() ?? this.#parked;
-      if (store?.status().state === 'lost' && this.#ended === undefined) this.#own = store;
+      if (store !== undefined) this.#parked = this.#service.statusOf(store);
+      const isLost = this.#service.tellsOfLoss && this.#parked?.state === 'lost';
+      if (isLost && this.#ended === undefined) this.#own = store;
     }
   }
 
@@ -303,7 +281,7 @@ export class StoreSession {
     this.#lock = undefined;
     store?.abandon();
     const outcome = 'not-written';
-    this.#end(new VarveError('LEADER_LOST', 'another tab took the store over', { outcome }));
+    this.#end(new VarveError('LEADER_LOST', 'another tab took it', { outcome }));
     this.#hearer.event({ type: 'role', role: 'follower' });
   }
 
@@ -322,14 +300,4 @@ function usableChannels({ channels }: Host): Host['channels'] {
   } catch {
     return undefined;
   }
-}
-
-function storeOptions(request: OpenRequest): StoreOptions {
-  const { maxBytes } = request;
-  return {
-    ...request,
-    maxBytes: maxBytes === 0 ? Number.MAX_SAFE_INTEGER : maxBytes,
-    readerHoldBytes: READER_HOLD_BYTES,
-    openUnitsMax: OPEN_UNITS_MAX,
-  };
 }

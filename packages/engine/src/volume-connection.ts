@@ -1,34 +1,58 @@
 /**
- * One client of a worker that serves volumes: its ports, its volume, its works.
+ * One client of a worker that serves volumes: its ports, its volume, its works; or the way to another
+ * tab's engine, where the volume is.
  *
  * Always true:
  * - every call is answered, or the connection has ended
+ * - calls take effect in the order in which they came, wherever the volume is by then
  * - several malformed messages in a row end this connection alone
  * - when it ends, whatever was held for the client (lock, handles) is given back
  */
-import { STRIKES_MAX, VarveError, toWire, validateVolumeRequest } from '@varve/protocol';
-import type { GivenView, Port, VolumeCalls } from '@varve/protocol';
+import {
+  STRIKES_MAX,
+  VarveError,
+  isVarveError,
+  isVolumeChange,
+  toWire,
+  validateVolumeRequest,
+} from '@varve/protocol';
+import type { Port, VolumeCalls, VolumePiece, VolumeStatus } from '@varve/protocol';
+import type { Volume } from '@varve/volume';
+import { askWhoever, isGone } from './asking.ts';
+import { CallLine } from './call-line.ts';
 import { type HandlersOf, exposeControl } from './control-root.ts';
 import { answerHello } from './hello.ts';
+import { Moved } from './relay.ts';
 import type { EngineServices, VolumeServices } from './services.ts';
-import { VolumeSession } from './volume-session.ts';
-import { VolumeWorks } from './volume-works.ts';
+import { Session } from './session.ts';
+import { type DeskRequest, VolumeDesk } from './volume-desk.ts';
+import { type BegunWork, VolumeErrands, type WorkPlaces } from './volume-errands.ts';
+import { VolumeRelay, leaderLost } from './volume-relay.ts';
+import { completeVolumeRequest, type OpenVolumeRequest, VolumeService } from './volume-service.ts';
 
-const viewOf = (view: GivenView): { readonly view?: string } => (view === null ? {} : { view });
+type Seat = Volume | VolumeRelay;
 
 export class VolumeConnection {
   readonly #data: Port;
   readonly #control: Port;
-  readonly #session: VolumeSession;
-  readonly #works: VolumeWorks;
+  readonly #session: Session<Volume, VolumeRelay, OpenVolumeRequest>;
+  readonly #desk: VolumeDesk;
+  readonly #errands = new VolumeErrands(this.#places());
+  readonly #line = new CallLine();
+  /** Changes that have no answer yet. */
+  readonly #changes = new Set<Promise<unknown>>();
   #strikes = 0;
   #ended = false;
 
   constructor(services: EngineServices & VolumeServices, data: Port, control: Port) {
     this.#data = data;
     this.#control = control;
-    this.#session = new VolumeSession(services);
-    this.#works = new VolumeWorks(services.timers);
+    this.#session = new Session(services, new VolumeService(services), {
+      // Who wants to know asks.
+      event: () => undefined,
+      status: () => undefined,
+    });
+    this.#desk = new VolumeDesk(services.timers);
     // A port that closes is a client that went away, where the platform tells.
     data.addEventListener('close', () => void this.end());
     exposeControl(
@@ -46,7 +70,8 @@ export class VolumeConnection {
   async end(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
-    this.#works.dropAll();
+    this.#errands.dropAll();
+    this.#desk.dispose();
     await this.#session.close().catch(() => undefined);
     this.#data.close();
     this.#control.close();
@@ -54,34 +79,96 @@ export class VolumeConnection {
 
   #handlers(): HandlersOf<VolumeCalls> {
     const session = this.#session;
-    const works = this.#works;
+    const errands = this.#errands;
+    const call = <M extends DeskRequest['method']>(method: M) =>
+      ((...args: readonly unknown[]) =>
+        this.#call({ method, args } as object as DeskRequest)) as HandlersOf<VolumeCalls>[M];
     return {
-      openVolume: (name, options) => session.open(name, options),
-      volumeStatus: () => session.with((volume) => volume.status()),
-      write: (at, bytes, view) => session.with((volume) => volume.write(at, bytes, viewOf(view))),
-      trimVolume: (at, length, view) =>
-        session.with((volume) => volume.trim(at, length, viewOf(view))),
-      atomic: (ops, view) => session.with((volume) => volume.atomic(ops, viewOf(view))),
-      read: (at, length, view, verify) =>
-        session.with(async (volume) => {
-          const bytes = new Uint8Array(length);
-          const read = await volume.readInto(bytes, { at, verify, ...viewOf(view) });
-          return read === length ? bytes : bytes.slice(0, read);
-        }),
-      snapshot: (name) => session.with((volume) => volume.snapshot(name)),
-      snapshots: () => session.with((volume) => volume.snapshots()),
-      resize: (sizeBytes) => session.with((volume) => volume.resize(sizeBytes)),
-      flushVolume: () => session.with((volume) => volume.flush()),
-      checkpointVolume: () => session.with((volume) => volume.checkpoint()),
-      map: (first, count) => session.with((volume) => volume.map(first, count)),
-      openWork: (work) => session.with((volume) => works.open(volume, work)),
-      pullWork: (work) => works.pull(work),
-      dropWork: (work) => works.drop(work),
+      openVolume: async (name, options) => {
+        await session.open(name, completeVolumeRequest(options), options);
+        return (await this.#call({ method: 'volumeStatus', args: [] })) as VolumeStatus;
+      },
+      volumeStatus: call('volumeStatus'),
+      write: call('write'),
+      trimVolume: call('trimVolume'),
+      atomic: call('atomic'),
+      read: call('read'),
+      snapshot: call('snapshot'),
+      snapshots: call('snapshots'),
+      resize: call('resize'),
+      flushVolume: call('flushVolume'),
+      checkpointVolume: call('checkpointVolume'),
+      map: call('map'),
+      openWork: (work) => errands.open(work),
+      pullWork: (work) => errands.pull(work),
+      dropWork: (work) => errands.drop(work),
       park: () => session.park(),
       closeVolume: async () => {
-        works.dropAll();
+        errands.dropAll();
+        // A volume of our own ends what it has begun; a leader would not know that we wait for it.
+        if (session.store === undefined) await Promise.allSettled(this.#changes);
         await session.close();
       },
+    };
+  }
+
+  #call(request: DeskRequest): Promise<unknown> {
+    return this.#askSomewhere(request, (answer) => answer);
+  }
+
+  /** @param told gets the answer, and who gave it */
+  async #askSomewhere<T>(
+    request: DeskRequest,
+    told: (answer: unknown, seat: Seat) => T,
+  ): Promise<T> {
+    const isOnce = isVolumeChange(request);
+    const place = this.#line.enter();
+    const asking = askWhoever(
+      this.#session,
+      async (volume, relay) =>
+        told(
+          await (volume === undefined ? relay!.call(request) : this.#callHere(volume, request)),
+          volume ?? relay!,
+        ),
+      { place },
+    ).finally(() => place.leave());
+    if (!isOnce) return asking;
+    this.#changes.add(asking);
+    return asking.finally(() => this.#changes.delete(asking));
+  }
+
+  async #callHere(volume: Volume, request: DeskRequest): Promise<unknown> {
+    try {
+      return await this.#desk.call(volume, request);
+    } catch (error) {
+      // Another tab took it away in the middle of this: it is not to be asked again.
+      const isLost = isVarveError(error, 'CLOSED') && error.outcome === 'unknown';
+      throw isLost && this.#session.store !== volume ? leaderLost() : error;
+    }
+  }
+
+  #places(): WorkPlaces {
+    const ask = (request: DeskRequest, { at, link }: BegunWork): Promise<unknown> =>
+      at instanceof VolumeRelay ? at.call(request, link) : this.#desk.call(at, request);
+    return {
+      begin: (work) =>
+        this.#askSomewhere({ method: 'openWork', args: [work] }, (id, at): BegunWork => {
+          const link = at instanceof VolumeRelay ? at.link.number : 0;
+          return { at, link, id: id as number };
+        }),
+      pull: async (begun) =>
+        (await ask({ method: 'pullWork', args: [begun.id] }, begun)) as VolumePiece,
+      drop: (begun) => {
+        // What is there no more is dropped.
+        ask({ method: 'dropWork', args: [begun.id] }, begun).catch(() => undefined);
+      },
+      returned: async () => {
+        if (this.#session.isParked) await this.#session.returned();
+      },
+      isGone: (error, { at }) =>
+        at instanceof VolumeRelay
+          ? error instanceof Moved || isVarveError(error, 'LEADER_LOST')
+          : isGone(error, at, this.#session),
     };
   }
 

@@ -28,7 +28,9 @@ export {
   type VolumePlace,
   type VolumeRequest,
   type VolumeWork,
+  completePlace,
+  isVolumeChange,
   validateVolumeRequest,
-  wrongPlace,
+  volumeCallBytes,
 } from './volume-calls.ts';
 export type * from './volume-status.ts';

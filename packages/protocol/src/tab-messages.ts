@@ -17,22 +17,26 @@ import type {
   ToClient,
   UnitMessage,
 } from './data-messages.ts';
-import type { GivenRequest } from './open-request.ts';
 import {
   isBoolean,
   isCount,
   isObject,
   isPositive,
+  oneOf,
   optional,
   type Validated,
   validateControlRequest,
   validateToEngine,
   wrongField,
 } from './validate.ts';
+import { validateVolumeRequest, type VolumeMethod, type VolumeRequest } from './volume-calls.ts';
 import type { WireError } from './wire-error.ts';
 
 /** Raised when a message of the link changes its meaning. */
 export const TABS_VERSION = 1;
+
+/** What an engine makes of a store. */
+export type ServedKind = 'log' | 'volume';
 
 interface Said {
   readonly version: number;
@@ -62,7 +66,10 @@ export interface JoinMessage extends Said {
   readonly kind: 'join';
   readonly leader: string;
   readonly link: string;
-  readonly given: GivenRequest;
+  /** A log's `GivenRequest`, or a volume's options. */
+  readonly given: object;
+  /** What is wanted of the store. Absent: a log. */
+  readonly serves?: ServedKind;
 }
 
 /** To `leader`, from a newer build that cannot follow it: give the store to me. */
@@ -103,6 +110,13 @@ export interface CallMessage {
   readonly request: ControlRequest;
 }
 
+/** Of a volume. */
+export interface VolumeCallMessage {
+  readonly kind: 'call';
+  readonly id: number;
+  readonly request: VolumeRequest;
+}
+
 /** Both ways: I am here, and have nothing to say. */
 export interface BeatMessage {
   readonly kind: 'beat';
@@ -113,6 +127,13 @@ export interface ByeMessage {
   readonly kind: 'bye';
   /** The leader: I lead no more, and am giving the store back. */
   readonly leadsNoMore?: boolean;
+  /** The leader of a volume: so many of your messages I have heard. The others were not sent. */
+  readonly heard?: number;
+}
+
+/** The leader of a volume: I am giving it back. What I have I answer; ask me nothing more. */
+export interface PartingMessage {
+  readonly kind: 'parting';
 }
 
 /** The link stands. */
@@ -142,11 +163,14 @@ export type ToLeader =
   | BeatMessage
   | ByeMessage;
 
+export type ToVolumeLeader = VolumeCallMessage | BeatMessage | ByeMessage;
+
 export type ToFollower =
   | WelcomeMessage
   | UnwelcomeMessage
   | AnsweredMessage
   | BeatMessage
+  | PartingMessage
   | ByeMessage
   | Exclude<ToClient, { kind: 'hello' | 'ring' }>;
 
@@ -179,13 +203,17 @@ const FOLLOWER_METHODS: ReadonlySet<string> = new Set([
 export const isInboxClient = (client: string): boolean => client.startsWith('00');
 
 const isId = (value: unknown): boolean => typeof value === 'string' && /^[0-9a-f]{16}$/.test(value);
-const isGiven = (value: unknown): boolean => isObject(value);
 
 const ASSEMBLY_FIELDS = {
   seek: {},
   lead: { epoch: isCount },
   opening: {},
-  join: { leader: isId, link: isId, given: isGiven },
+  join: {
+    leader: isId,
+    link: isId,
+    given: isObject,
+    serves: oneOf(undefined, 'log', 'volume'),
+  },
   stepDown: { leader: isId },
   inbox: {},
 } as const;
@@ -236,6 +264,26 @@ export function validateToLeader(body: unknown): Validated<ToLeader> {
   return validateToEngine(body) as Validated<ToLeader>;
 }
 
+/** Calls that a follower may not make of the leader's volume: they are about its own. */
+const OWN_METHODS: ReadonlySet<string> = new Set([
+  'openVolume',
+  'park',
+  'closeVolume',
+] satisfies VolumeMethod[]);
+
+export function validateToVolumeLeader(body: unknown): Validated<ToVolumeLeader> {
+  if (!isObject(body)) return { wrong: 'not an object' };
+  const { kind, id } = body;
+  if (kind === 'beat' || kind === 'bye') return { value: body as object as ToVolumeLeader };
+  if (kind !== 'call') return { wrong: 'kind' };
+  if (!isCount(id)) return { wrong: 'call: id' };
+  const request = validateVolumeRequest(body['request']);
+  if ('wrong' in request) return request;
+  const { method } = request.value;
+  if (OWN_METHODS.has(method)) return { wrong: `${method}: here` };
+  return { value: body as object as VolumeCallMessage };
+}
+
 const isBytes = (value: unknown): boolean => value instanceof Uint8Array;
 const isWireError = (value: unknown): boolean =>
   isObject(value) && typeof value['code'] === 'string';
@@ -244,7 +292,8 @@ const ANSWER_FIELDS: Readonly<Record<ToFollower['kind'], Parameters<typeof wrong
   unwelcome: { error: isWireError },
   answered: { id: isCount, answer: isObject },
   beat: {},
-  bye: { leadsNoMore: optional(isBoolean) },
+  parting: {},
+  bye: { leadsNoMore: optional(isBoolean), heard: optional(isCount) },
   appended: {
     id: isCount,
     firstLsn: isCount,

@@ -5,6 +5,7 @@
  * What takes its time is pulled: a piece comes when there is progress or a part of the answer, and at
  * least once a second, so that a call that hangs is told from work that is slow.
  */
+import { checkCount, checkOneOf } from './arguments.ts';
 import { MESSAGE_BYTES_MAX } from './data-messages.ts';
 import {
   isBoolean,
@@ -13,8 +14,6 @@ import {
   isObject,
   isPositive,
   isStoreName,
-  oneOf,
-  optional,
   type Validated,
   wrongCall,
   wrongField,
@@ -97,11 +96,11 @@ function isOp(value: unknown): boolean {
 
 function areOps(value: unknown): boolean {
   if (!Array.isArray(value) || value.length > OPS_MAX || !value.every(isOp)) return false;
-  let bytes = 0;
-  for (const { write } of value as readonly { write?: { bytes: Uint8Array } }[])
-    bytes += write?.bytes.length ?? 0;
-  return bytes <= MESSAGE_BYTES_MAX;
+  return bytesOf(value) <= MESSAGE_BYTES_MAX;
 }
+
+const bytesOf = (ops: readonly VolumeOp[]): number =>
+  ops.reduce((sum, op) => sum + ('write' in op ? op.write.bytes.length : 0), 0);
 
 const WORK_FIELDS: Readonly<
   Record<VolumeWork['kind'], Readonly<Record<string, (value: unknown) => boolean>>>
@@ -144,11 +143,33 @@ export function validateVolumeRequest(request: unknown): Validated<VolumeRequest
   return wrong === undefined ? { value: request as VolumeRequest } : { wrong };
 }
 
-/** What the page gives beside the volume's own options; each is checked by who uses it. */
-export interface VolumePlace {
-  readonly busyTimeoutMs?: number;
-  readonly fallback?: 'memory';
+/** Nothing would tell a second one from the first. */
+export const isVolumeChange = ({ method, args: [first] }: VolumeRequest): boolean =>
+  method === 'openWork'
+    ? ['delete', 'restore'].includes((first as VolumeWork).kind)
+    : ['write', 'trimVolume', 'atomic', 'snapshot', 'resize'].includes(method);
+
+/** Bytes that go one way or the other. */
+export function volumeCallBytes({ method, args }: VolumeRequest): number {
+  if (method === 'read') return args[1] as number;
+  if (method === 'write') return (args[1] as Uint8Array).length;
+  return method === 'atomic' ? bytesOf(args[0] as readonly VolumeOp[]) : 0;
 }
 
-export const wrongPlace = (options: object): string | undefined =>
-  wrongField(options, { busyTimeoutMs: optional(isCount), fallback: oneOf(undefined, 'memory') });
+/** What the page gives beside the volume's own options. */
+export interface VolumePlace {
+  readonly busyTimeoutMs: number;
+  readonly leaderTimeoutMs: number;
+  readonly fallback: 'refuse' | 'memory';
+}
+
+const PLACE: VolumePlace = { busyTimeoutMs: 5_000, leaderTimeoutMs: 10_000, fallback: 'refuse' };
+
+/** @throws BAD_ARGUMENT */
+export function completePlace(given: object): VolumePlace {
+  const { busyTimeoutMs, leaderTimeoutMs, fallback } = { ...PLACE, ...given };
+  checkCount(busyTimeoutMs, 'busyTimeoutMs');
+  checkCount(leaderTimeoutMs, 'leaderTimeoutMs', 1);
+  checkOneOf(fallback, 'fallback', 'refuse', 'memory');
+  return { busyTimeoutMs, leaderTimeoutMs, fallback };
+}

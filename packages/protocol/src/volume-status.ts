@@ -86,6 +86,10 @@ export type WorkInProgress =
 export interface VolumeStatus {
   readonly name: string;
   readonly state: 'open' | 'reloading' | 'failed' | 'closed';
+  /** Whether this tab has the files, or asks the one that does. */
+  readonly role: StoreStatus['role'];
+  /** Counts the leaders, over all tabs and for ever. */
+  readonly generation: number;
   readonly sizeBytes: number;
   readonly chunkSizeBytes: number;
   /** Chunks of the pool: the most there can be, in use, free, waiting for a checkpoint to be free. */

@@ -67,7 +67,8 @@ export async function openSharedVolume(
       await engine.control.call('openVolume', name, given);
       const stopWatching = platform.watchPage(
         () => void engine.control.call('park').catch(() => undefined),
-        () => undefined,
+        // What was under way then goes on now.
+        () => void engine.control.call('volumeStatus').catch(() => undefined),
       );
       const ended = (): void => {
         stopWatching();

@@ -50,8 +50,10 @@ export interface OpenVolumeOptions {
   directBytes?: number;
   /** In memory, where storage is refused: nothing outlives the page. Default: reject `STORAGE_DENIED`. */
   fallback?: 'memory';
-  /** How long to wait for another tab to let go of it. Default 5,000. */
+  /** How long opening waits for another tab to answer, or another process to let go of it. Default 5,000. */
   busyTimeoutMs?: number;
+  /** How long a call waits for the tab that has the volume when that is not heard. Default 10,000. */
+  leaderTimeoutMs?: number;
   /** After so long a call rejects `TIMEOUT`. Default 30,000. */
   deadlineMs?: number;
   signal?: AbortSignal;
@@ -93,7 +95,8 @@ export interface Transaction {
 export interface VolumeView {
   /**
    * All of it or nothing, at most 64 MiB; durable when it resolves. The bytes are copied before it returns.
-   * @throws BAD_ARGUMENT, VOLUME_FULL, QUOTA_EXCEEDED, NOT_FOUND, IO_ERROR, POISONED, CLOSED, TIMEOUT
+   * @throws BAD_ARGUMENT, VOLUME_FULL, QUOTA_EXCEEDED, NOT_FOUND, IO_ERROR, POISONED, CLOSED, TIMEOUT;
+   * LEADER_LOST, `unknown`: another tab had the volume and ended before it answered; LEADER_UNRESPONSIVE
    */
   write(at: number, bytes: Uint8Array, options?: CallOptions): Promise<void>;
   /** The range reads as zeros afterwards; whole chunks of it take no space. */

@@ -77,6 +77,7 @@ describe('a volume', () => {
     await volume.write(0, bytes);
     const read = volume.read(0, bytes.length);
     volumes.park();
+    volumes.wake();
     expectBytes(await read, bytes);
     await volume.close();
   });

@@ -21,8 +21,8 @@ const VOLUMES: WorkerScript = {
 };
 
 /**
- * Opens a volume, or makes it.
- * @throws BAD_ARGUMENT, CORRUPT, NOT_FOUND, STORAGE_DENIED, STORE_BUSY, STORE_LOST, TIMEOUT,
+ * Opens a volume, or makes it. Any number of tabs may: one has the files, the others ask it.
+ * @throws BAD_ARGUMENT, CORRUPT, LEADER_UNRESPONSIVE, NOT_FOUND, STORAGE_DENIED, STORE_LOST, TIMEOUT,
  * UNSUPPORTED_VERSION, WORKER_LOAD_FAILED
  */
 export async function openVolume(

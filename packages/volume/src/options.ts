@@ -62,6 +62,19 @@ export function capacityChunks({ capacityBytes }: CompleteOptions, chunkBytes: n
   return Math.min(CHUNKS_MAX, Math.floor((capacityBytes ?? Infinity) / chunkBytes));
 }
 
+/** What was fixed when the volume was made is the same, or was not given. @throws VarveError BAD_ARGUMENT */
+export function checkGeometry(
+  options: CompleteOptions,
+  chunkBytes: number,
+  capacity: number,
+): void {
+  const { chunkSizeBytes, capacityBytes } = options;
+  const agrees = chunkSizeBytes === undefined || chunkSizeBytes === chunkBytes;
+  demand(agrees, 'chunkSizeBytes', `${chunkBytes}, as this volume has it`);
+  const fits = capacityBytes === undefined || capacityChunks(options, chunkBytes) === capacity;
+  demand(fits, 'capacityBytes', 'what this volume was made with');
+}
+
 /** @throws VarveError BAD_ARGUMENT */
 export function checkName(name: unknown): asserts name is string {
   const bytes = typeof name === 'string' ? encodeUtf8(name) : undefined;

@@ -11,7 +11,13 @@ import { isVarveError, type StoreEvent, VarveError } from '@varve/protocol';
 import { EMPTY_TREE } from './exceptions.ts';
 import { DATA_FILE, META_FILE } from './format.ts';
 import { decodeHeader, encodeHeader, type Header, isHeader } from './header.ts';
-import { capacityChunks, CHUNK_BYTES_DEFAULT, type CompleteOptions, demand } from './options.ts';
+import {
+  capacityChunks,
+  checkGeometry,
+  CHUNK_BYTES_DEFAULT,
+  type CompleteOptions,
+  demand,
+} from './options.ts';
 import { EMPTY_RADIX } from './radix.ts';
 import { failedIo } from './volume-files.ts';
 
@@ -164,12 +170,7 @@ export function storedHeader(
   }
   if (!isHeader(stored.state)) throw notAVolume(name);
   const header = decodeHeader(stored.state);
-  const { chunkSizeBytes } = options;
-  const agrees = chunkSizeBytes === undefined || chunkSizeBytes === header.chunkBytes;
-  demand(agrees, 'chunkSizeBytes', `${header.chunkBytes}, as this volume has it`);
-  const capacity = capacityChunks(options, header.chunkBytes);
-  const fits = options.capacityBytes === undefined || capacity === header.capacityChunks;
-  demand(fits, 'capacityBytes', 'what this volume was made with');
+  checkGeometry(options, header.chunkBytes, header.capacityChunks);
   return { header, coveredLsn: stored.coveredLsn };
 }
 

@@ -7,9 +7,12 @@ export function statusOf(life: VolumeLife, writtenBytes: number): VolumeStatus {
   const { state, files } = core;
   const { counts, capacityChunks, quarantine, freeChunks } = state.pool;
   const { blocks, overlay } = state;
+  const store = life.store.status();
   return {
     name: life.name,
     state: life.state,
+    role: store.role,
+    generation: store.generation,
     sizeBytes: state.sizeBytes,
     chunkSizeBytes: state.chunkBytes,
     capacityChunks,
@@ -36,6 +39,6 @@ export function statusOf(life: VolumeLife, writtenBytes: number): VolumeStatus {
       redirects: state.redirects,
       dedupHits: core.shared?.hits ?? 0,
     },
-    store: life.store.status(),
+    store,
   };
 }

@@ -130,6 +130,12 @@ export interface Volume {
   diff(from?: ViewName, to?: ViewName): IterableIterator<ByteRange>;
   resize(sizeBytes: number): Promise<void>;
 
+  /**
+   * Could it have been opened with these, too? What was not given fits.
+   * @throws VarveError BAD_ARGUMENT (out of range, another geometry, `dedup` the other way)
+   */
+  checkFits(options: VolumeOptions): void;
+
   /** Resolves when everything issued so far is durable. */
   flush(): Promise<void>;
   /** Everything in the journal is applied, and need not be replayed. */

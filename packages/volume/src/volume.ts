@@ -20,7 +20,15 @@ import { ORIGIN, SNAPSHOTS_MAX } from './format.ts';
 import type { Snapshot } from './header.ts';
 import type { VolumeLife } from './life.ts';
 import { bitMask, lowestClear, NO_BITS, union } from './mask.ts';
-import { checkName, checkSize, demand, demandCount, GROUP_BYTES_MAX } from './options.ts';
+import {
+  checkGeometry,
+  checkName,
+  checkSize,
+  completeOptions,
+  demand,
+  demandCount,
+  GROUP_BYTES_MAX,
+} from './options.ts';
 import { type Changes, plan, type Plan } from './planner.ts';
 import type { VolumeState } from './state.ts';
 import { statusOf } from './status.ts';
@@ -34,6 +42,7 @@ import type {
   SnapshotInfo,
   Volume,
   VolumeEvent,
+  VolumeOptions,
   VolumeStatus,
   WorkInProgress,
   WorkOptions,
@@ -287,6 +296,13 @@ export class OpenVolume implements Volume {
         return { group: [{ op: 'resize', view: ORIGIN, sizeBytes }, ...group], direct };
       }, keepNothing);
     });
+  }
+
+  checkFits(given: VolumeOptions): void {
+    const { chunkBytes, pool } = this.state;
+    checkGeometry(completeOptions(given), chunkBytes, pool.capacityChunks);
+    const { dedup } = this.life.options;
+    demand((given.dedup ?? dedup) === dedup, 'dedup', `${dedup}, as this volume was opened with`);
   }
 
   async flush(): Promise<void> {

@@ -6,7 +6,7 @@
  * - what changes the volume waits for what was asked before
  * - `now` is what was read from the volume, and what was drawn on it since; `past` the same of the
  *   snapshot that is shown
- * - a volume whose worker died is opened again and read whole
+ * - a volume whose worker died is opened again and read whole; so is one that another tab has changed
  */
 import type { CheckReport, Progress, Volume } from 'varve/volume';
 import { Emitter } from '../ui/emitter.ts';
@@ -20,6 +20,7 @@ import type { LiveVolume } from './live-volume.ts';
 import { readPicture, writeTiles } from './picture-io.ts';
 import { freeName, nextName } from './snapshot-names.ts';
 import { VolumeWatch } from './volume-watch.ts';
+import { OtherTabs } from './other-tabs.ts';
 import { TileSurface } from './tile-surface.ts';
 import { fingerprintOf, hashesOf, PICTURE_PX } from './tiles.ts';
 
@@ -27,7 +28,7 @@ const SCATTERED = 64;
 const YEAR_PAUSE_MS = 140;
 
 /** After these the page's handle is of no use any more; the volume may be opened again. */
-const GONE = new Set(['WORKER_DIED', 'CLOSED', 'LEADER_LOST', 'POISONED', 'TIMEOUT']);
+const GONE = new Set(['WORKER_DIED', 'CLOSED', 'POISONED', 'TIMEOUT']);
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -50,6 +51,7 @@ export class Easel {
   #pastName: string | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #looking = false;
+  readonly #otherTabs = new OtherTabs(() => this.#readAgain());
 
   constructor(live: LiveVolume) {
     this.live = live;
@@ -121,7 +123,7 @@ export class Easel {
       this.said.emit(
         `‘${name}’ taken in ${duration(tookMs)}: one small record, no chunk was copied.`,
       );
-    });
+    }, true);
   }
 
   show(at: number): void {
@@ -146,7 +148,7 @@ export class Easel {
         const how = found === wanted ? 'byte for byte as it was' : 'NOT as it was';
         this.said.emit(`Restored ‘${name}’ in ${duration(tookMs)}: ${how}.`);
         this.#goTo(this.frames.length);
-      });
+      }, true);
     });
   }
 
@@ -168,7 +170,7 @@ export class Easel {
         );
         this.frames = this.frames.filter((each) => each !== frame);
         this.#goTo(this.frames.length);
-      });
+      }, true);
     });
   }
 
@@ -219,7 +221,7 @@ export class Easel {
         const verdict = await crashTrial(this.live, volume, this.now, tell);
         await this.#load();
         return verdict;
-      });
+      }, true);
     });
   }
 
@@ -233,7 +235,7 @@ export class Easel {
   }
 
   /** Runs `task` when all that was asked before has ended; then shows what there is. */
-  #inTurn<T>(task: (volume: Volume) => Promise<T>): Promise<T> {
+  #inTurn<T>(task: (volume: Volume) => Promise<T>, changes = false): Promise<T> {
     const run = async (): Promise<T> => {
       const wasOpen = this.live.volume !== undefined;
       const volume = await this.live.open();
@@ -241,6 +243,7 @@ export class Easel {
       try {
         const result = await task(volume);
         this.watch.soon();
+        if (changes) this.#otherTabs.tell();
         return result;
       } catch (error) {
         await this.#recover(error);
@@ -264,6 +267,12 @@ export class Easel {
     } catch {
       // Shows in the phase.
     }
+  }
+
+  /** Another tab has changed something. */
+  #readAgain(): void {
+    if (!this.isReady) return;
+    this.#inTurn(() => this.#load()).catch(() => undefined);
   }
 
   async #alone<T>(task: string, run: () => Promise<T>): Promise<T> {
@@ -297,7 +306,7 @@ export class Easel {
       this.said.emit(
         `${plural(writes.length, 'chunk')}${where}, one atomic group, durable in ${duration(tookMs)}.`,
       );
-    });
+    }, true);
   }
 
   /** Everything there is, read anew. */

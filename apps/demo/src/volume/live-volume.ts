@@ -1,5 +1,5 @@
 /**
- * The volume that this tab has open, with this tab's worker for it.
+ * The volume, shared with all other tabs of the demo, with this tab's worker for it.
  *
  * Always true:
  * - `volume` is defined exactly while `phase` is 'open'
@@ -9,17 +9,13 @@
 import { deleteStore } from 'varve/stores';
 import { openVolume, type Volume } from 'varve/volume';
 import { Emitter } from '../ui/emitter.ts';
-import { hasCode } from '../ui/failure.ts';
 import { PICTURE_BYTES, TILE_BYTES } from './tiles.ts';
 
-export type VolumePhase = 'closed' | 'opening' | 'open' | 'busy' | 'down' | 'failed';
+export type VolumePhase = 'closed' | 'opening' | 'open' | 'down' | 'failed';
 
 const NAME = 'demo-picture';
 /** Room for the picture and for three times as much that only snapshots keep. */
 const CAPACITY_BYTES = 4 * PICTURE_BYTES;
-/** Long enough for a page that was just reloaded to let go; short enough to wait for. */
-const BUSY_TIMEOUT_MS = 3_000;
-
 export class LiveVolume {
   readonly changed = new Emitter<void>();
   phase: VolumePhase = 'closed';
@@ -50,7 +46,6 @@ export class LiveVolume {
         sizeBytes: PICTURE_BYTES,
         chunkSizeBytes: TILE_BYTES,
         capacityBytes: CAPACITY_BYTES,
-        busyTimeoutMs: BUSY_TIMEOUT_MS,
         worker: () => {
           this.#worker = new Worker(new URL('../volume-worker.ts', import.meta.url), {
             type: 'module',
@@ -61,7 +56,7 @@ export class LiveVolume {
       });
     } catch (error) {
       this.failure = error;
-      this.#enter(hasCode(error, 'STORE_BUSY') ? 'busy' : 'failed');
+      this.#enter('failed');
       throw error;
     }
     this.openedInMs = performance.now() - startMs;

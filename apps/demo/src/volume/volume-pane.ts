@@ -3,6 +3,7 @@
  *
  * Always true: nothing is opened before somebody looks at this view.
  */
+import type { VolumeStatus } from 'varve/volume';
 import { ask } from '../ui/ask.ts';
 import { button } from '../ui/button.ts';
 import { el, replace, setText } from '../ui/dom.ts';
@@ -22,7 +23,6 @@ const PHASE_WORDS: Readonly<Record<VolumePhase, string>> = {
   closed: 'closed',
   opening: 'opening',
   open: 'open',
-  busy: 'in another tab',
   down: 'worker down',
   failed: 'not open',
 };
@@ -34,6 +34,15 @@ const LEGEND = [
   ['old', 'older contents kept'],
   ['differs', 'differs from now'],
 ] as const;
+
+/** Who has the files, as this tab is told. */
+const roleWords = (status: VolumeStatus | undefined): string =>
+  status === undefined
+    ? ''
+    : `${status.role === 'leader' ? 'this tab leads' : 'another tab leads'} · epoch ${status.generation}`;
+
+/** Who leads may change without anything having been done here. */
+const LOOK_EVERY_MS = 1_500;
 
 export interface VolumePane {
   readonly elements: HTMLElement[];
@@ -56,13 +65,11 @@ function absence(easel: Easel): HTMLElement {
     el('div', { class: 'row' }, again),
   );
   const words = (phase: VolumePhase): readonly [title: string, text: string] => {
-    if (phase === 'busy')
-      return [
-        'Another tab has the volume',
-        'A volume belongs to one tab at a time, and this one waits politely. Close it there, or let go of it with the button at its foot; then try again.',
-      ];
     if (phase === 'closed')
-      return ['The volume is closed', 'Another tab may have it now. It is all on the disk.'];
+      return [
+        'The volume is closed here',
+        'Another tab leads it now, if one has it open. It is all on the disk.',
+      ];
     return ['The volume did not open', sentenceOf(easel.live.failure)];
   };
   const draw = (): void => {
@@ -86,6 +93,7 @@ export function volumePane(): VolumePane {
   let wasShown = false;
 
   const phase = el('span', { class: 'volume-phase' });
+  const role = el('span', { class: 'volume-role' });
   const seen = el('figcaption', {});
   const fingerprint = el('code', { class: 'fingerprint', title: 'A hash over all 4 MiB' });
   const hint = el('p', { class: 'easel-hint', 'aria-hidden': 'true' }, 'Draw here');
@@ -130,12 +138,13 @@ export function volumePane(): VolumePane {
       'header',
       { class: 'card-head' },
       el('h3', { id: 'easel-title' }, 'A volume of 4 MiB'),
+      role,
       phase,
     ),
     el(
       'p',
       { class: 'quiet' },
-      'A chunk device, its bytes shown as pixels: each chunk of 4 KiB is a tile of 32 × 32. Draw: a stroke is one atomic group, and durable when it is acknowledged. Snapshots cost nothing until something changes.',
+      'A chunk device, its bytes shown as pixels: each chunk of 4 KiB is a tile of 32 × 32. Draw: a stroke is one atomic group, and durable when it is acknowledged. Snapshots cost nothing until something changes. Any number of tabs may draw on it.',
     ),
     el(
       'div',
@@ -193,8 +202,9 @@ export function volumePane(): VolumePane {
   const draw = (): void => {
     const { live, shown, surface, task, isReady } = easel;
     const now = live.phase === 'open' && !isReady ? 'opening' : live.phase;
-    phase.dataset['phase'] = now === 'busy' ? 'failed' : now;
+    phase.dataset['phase'] = now;
     setText(phase, PHASE_WORDS[now]);
+    setText(role, isReady ? roleWords(easel.watch.status) : '');
     phase.title = isReady ? `Opened in ${duration(live.openedInMs)}` : '';
     const isPast = surface === easel.past && shown !== undefined;
     hint.hidden = !isReady || isPast || easel.watch.map.some(({ origin }) => origin !== 'hole');
@@ -213,6 +223,9 @@ export function volumePane(): VolumePane {
     shown() {
       if (wasShown) return;
       wasShown = true;
+      setInterval(() => {
+        if (easel.isReady && document.visibilityState === 'visible') easel.watch.soon();
+      }, LOOK_EVERY_MS);
       // A refusal shows in the place of the picture.
       easel.open().catch((error: unknown) => console.warn(failureOf(error).code));
     },

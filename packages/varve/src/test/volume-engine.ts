@@ -13,6 +13,8 @@ export interface TestVolumes {
   kill(): void;
   /** As when the page is hidden for good, or frozen. */
   park(): void;
+  /** … and shown again. */
+  wake(): void;
   open(name: string, options?: OpenVolumeOptions): Promise<Volume>;
   /** Another page of the same origin. */
   otherPage(): TestVolumes;
@@ -23,6 +25,7 @@ let places = 0;
 export function testVolumes(host = createMemoryHost()): TestVolumes {
   const kills = new Set<(reason: unknown) => void>();
   const parks = new Set<() => void>();
+  const wakes = new Set<() => void>();
   const services: EngineServices & { openVolume: typeof openVolume } = {
     durableHost: async () => host,
     memoryHost: () => host,
@@ -50,14 +53,16 @@ export function testVolumes(host = createMemoryHost()): TestVolumes {
     },
     refusal: async () => undefined,
     persist: async () => undefined,
-    watchPage(park) {
+    watchPage(park, wake) {
       parks.add(park);
-      return () => parks.delete(park);
+      wakes.add(wake);
+      return () => parks.delete(park) && wakes.delete(wake);
     },
   };
   return {
     kill: () => kills.forEach((tell) => tell(new Error('killed'))),
     park: () => parks.forEach((tell) => tell()),
+    wake: () => wakes.forEach((tell) => tell()),
     open: (name, options = {}) => openSharedVolume(platform, name, options),
     otherPage: () => testVolumes(host),
   };

@@ -1,10 +1,10 @@
 /**
- * Appends that wait for a store, or for a leader to ask: they go on in the order in which they came.
+ * Calls that wait for a store, or for a leader to ask: they go on in the order in which they came.
  *
  * Always true: who has left the line was asked for, or has failed; who comes back after a change of
  * leader stands before all that came later.
  */
-export class AppendLine {
+export class CallLine {
   readonly #places: Place[] = [];
   #lastNumber = 0;
 
