@@ -137,8 +137,10 @@ export class Store implements StorePort, Dependants {
   }
 
   readChunk(request: ReadRequest): Chunk {
+    // Asked first: it says why there is nothing to read from.
+    const { source } = this.life;
     const [firstLsn, visible] = this.visibleRange(request.visibility);
-    return readVisible(this.life.source, firstLsn, visible, request);
+    return readVisible(source, firstLsn, visible, request);
   }
 
   private visibleRange(visibility: 'durable' | 'written' | undefined): [number, number] {

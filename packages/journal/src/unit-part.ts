@@ -7,11 +7,13 @@ import type { Blocks } from './blocks.ts';
 import { Gathered } from './gathered.ts';
 import type { LogView } from './scanner.ts';
 import type { Chunk, ReadRequest } from './store-port.ts';
-import { readUnitDescriptor } from './unit-descriptor.ts';
+import { readUnitDescriptor, type UnitDescriptor } from './unit-descriptor.ts';
 import { type FragmentPlace, readFragments } from './unit-reader.ts';
 
 /** Places in one unit where reading can go on: every so often, and where it was last. */
 interface KnownPlaces {
+  /** A record that was withdrawn leaves its LSN to another one. */
+  readonly unit: UnitDescriptor;
   /** Ascending. */
   readonly spaced: FragmentPlace[];
   last: FragmentPlace | undefined;
@@ -22,10 +24,11 @@ const UNITS_MAX = 16;
 const SPACING_BYTES = 1_048_576;
 const placesOf = new WeakMap<object, Map<number, KnownPlaces>>();
 
-function placesIn(source: object, lsn: number): KnownPlaces {
+function placesIn(source: object, lsn: number, unit: UnitDescriptor): KnownPlaces {
   const units = placesOf.get(source) ?? new Map<number, KnownPlaces>();
   placesOf.set(source, units);
-  const places = units.get(lsn) ?? { spaced: [], last: undefined };
+  const known = units.get(lsn);
+  const places = known && isSame(known.unit, unit) ? known : { unit, spaced: [], last: undefined };
   units.delete(lsn);
   units.set(lsn, places);
   for (const oldest of units.keys()) {
@@ -33,6 +36,11 @@ function placesIn(source: object, lsn: number): KnownPlaces {
     units.delete(oldest);
   }
   return places;
+}
+
+function isSame(a: UnitDescriptor, b: UnitDescriptor): boolean {
+  const isThere = a.firstSegment === b.firstSegment && a.firstOffset === b.firstOffset;
+  return isThere && a.unitId === b.unitId && a.digest === b.digest && a.bytes === b.bytes;
 }
 
 function note(places: KnownPlaces, place: FragmentPlace): void {
@@ -85,7 +93,7 @@ export function readUnitPart(
   }
   const end = Math.min(unit.bytes, at + Math.max(1, maxBytes));
   const part = new Gathered(end - at);
-  const places = placesIn(source, lsn);
+  const places = placesIn(source, lsn, unit);
   const resume = placeBefore(places, at);
   let position = resume?.position ?? 0;
   for (const fragment of readFragments(source, source.blocks, unit, lsn, resume)) {
