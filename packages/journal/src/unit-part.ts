@@ -7,16 +7,14 @@ import type { Blocks } from './blocks.ts';
 import { Gathered } from './gathered.ts';
 import type { LogView } from './scanner.ts';
 import type { Chunk, ReadRequest } from './store-port.ts';
-import { readUnitDescriptor, type UnitDescriptor } from './unit-descriptor.ts';
+import { readUnitDescriptor } from './unit-descriptor.ts';
 import { type FragmentPlace, readFragments } from './unit-reader.ts';
 
-/** Places in one unit where reading can go on: every so often, and where it was last. */
+/** Places in one unit where reading can go on: one in each stretch of `SPACING_BYTES`, the last that was read. */
 interface KnownPlaces {
-  /** A record that was withdrawn leaves its LSN to another one. */
-  readonly unit: UnitDescriptor;
-  /** Ascending. */
-  readonly spaced: FragmentPlace[];
-  last: FragmentPlace | undefined;
+  /** Of the unit: a copy of it, or what took the LSN of one that was withdrawn, stands elsewhere. */
+  readonly digest: number;
+  readonly byStretch: FragmentPlace[];
 }
 
 /** The few units that are being read in pieces, by source and LSN. */
@@ -24,46 +22,32 @@ const UNITS_MAX = 16;
 const SPACING_BYTES = 1_048_576;
 const placesOf = new WeakMap<object, Map<number, KnownPlaces>>();
 
-function placesIn(source: object, lsn: number, unit: UnitDescriptor): KnownPlaces {
+const stretchOf = (position: number): number => Math.floor(position / SPACING_BYTES);
+
+function placesIn(source: object, lsn: number, digest: number): FragmentPlace[] {
   const units = placesOf.get(source) ?? new Map<number, KnownPlaces>();
   placesOf.set(source, units);
   const known = units.get(lsn);
-  const places = known && isSame(known.unit, unit) ? known : { unit, spaced: [], last: undefined };
+  const places = known?.digest === digest ? known : { digest, byStretch: [] };
   units.delete(lsn);
   units.set(lsn, places);
-  for (const oldest of units.keys()) {
-    if (units.size <= UNITS_MAX) break;
-    units.delete(oldest);
+  if (units.size > UNITS_MAX) units.delete(units.keys().next().value!);
+  return places.byStretch;
+}
+
+/** The last known place at or before `at`. */
+function placeBefore(places: readonly FragmentPlace[], at: number): FragmentPlace | undefined {
+  for (let stretch = stretchOf(at); stretch >= 0; stretch--) {
+    const place = places[stretch];
+    if (place !== undefined && place.position <= at) return place;
   }
-  return places;
-}
-
-function isSame(a: UnitDescriptor, b: UnitDescriptor): boolean {
-  const isThere = a.firstSegment === b.firstSegment && a.firstOffset === b.firstOffset;
-  return isThere && a.unitId === b.unitId && a.digest === b.digest && a.bytes === b.bytes;
-}
-
-function note(places: KnownPlaces, place: FragmentPlace): void {
-  places.last = place;
-  const beyond = (places.spaced.at(-1)?.position ?? 0) + SPACING_BYTES;
-  if (place.position >= beyond) places.spaced.push(place);
-}
-
-/** The last place at or before `at`. */
-function placeBefore({ spaced, last }: KnownPlaces, at: number): FragmentPlace | undefined {
-  let before: FragmentPlace | undefined;
-  for (const place of spaced) {
-    if (place.position > at) break;
-    before = place;
-  }
-  const isLast = last !== undefined && last.position <= at;
-  return isLast && last.position >= (before?.position ?? 0) ? last : before;
+  return undefined;
 }
 
 /** From where on the unit of `lsn` would be read for byte `at`. */
 export function knownUnitPosition(source: object, lsn: number, at: number): number {
   const places = placesOf.get(source)?.get(lsn);
-  return (places && placeBefore(places, at)?.position) ?? 0;
+  return (places && placeBefore(places.byStretch, at)?.position) ?? 0;
 }
 
 /** @throws VarveError NOT_FOUND, BAD_ARGUMENT (the record is not external), CORRUPT */
@@ -93,12 +77,12 @@ export function readUnitPart(
   }
   const end = Math.min(unit.bytes, at + Math.max(1, maxBytes));
   const part = new Gathered(end - at);
-  const places = placesIn(source, lsn, unit);
+  const places = placesIn(source, lsn, unit.digest);
   const resume = placeBefore(places, at);
   let position = resume?.position ?? 0;
   for (const fragment of readFragments(source, source.blocks, unit, lsn, resume)) {
     // At once: whoever is stopped in the middle goes on there.
-    note(places, fragment.place);
+    places[stretchOf(position)] = fragment.place;
     const length = fragment.end - fragment.start;
     const from = Math.max(at, position);
     const to = Math.min(end, position + length);

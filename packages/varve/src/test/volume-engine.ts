@@ -1,6 +1,7 @@
 /** A volume over a real engine in this thread: real messages, a host in memory, nothing of a browser. */
 import type { EngineServices } from '@varve/engine';
 import { receiveVolumeHello } from '@varve/engine/volumes';
+import type { Host } from '@varve/files';
 import { createMemoryHost } from '@varve/files/memory';
 import { deleteStore, importStore, listStores, openStore } from '@varve/journal';
 import { openVolume } from '@varve/volume';
@@ -22,7 +23,7 @@ export interface TestVolumes {
 
 let places = 0;
 
-export function testVolumes(host = createMemoryHost()): TestVolumes {
+export function testVolumes(host: Host = createMemoryHost()): TestVolumes {
   const kills = new Set<(reason: unknown) => void>();
   const parks = new Set<() => void>();
   const wakes = new Set<() => void>();
