@@ -121,7 +121,7 @@ async function sequentialWrites(measuring: Measuring): Promise<void> {
   const work = 'sequential 1 MiB writes';
   const folder = await host.root.directory('raw', { create: true });
   let passes = 0;
-  const pass = async (volume: Volume, what: string, grows: boolean, atLeast: number) => {
+  const pass = async (volume: Volume, what: string, grows: boolean, atLeast?: number) => {
     const growing = await folder!.openFile(`growing-${passes++}`, { create: true });
     const before = volume.status();
     const ms = { raw: 0, growing: 0, ours: 0 };
@@ -144,7 +144,7 @@ async function sequentialWrites(measuring: Measuring): Promise<void> {
       const isBar = (beside === 'raw in a file that grows') === grows;
       const value = rawMs / ms.ours;
       const figure = { work, what: `${what}, share of ${beside}`, value, unit: '×' };
-      figures.push(isBar ? { ...figure, atLeast } : figure);
+      figures.push(isBar && atLeast !== undefined ? { ...figure, atLeast } : figure);
     }
     figures.push({
       work,
@@ -155,6 +155,8 @@ async function sequentialWrites(measuring: Measuring): Promise<void> {
   };
   await withVolume(measuring, { sizeBytes: count * MIB }, async (volume) => {
     await pass(volume, 'fresh', true, 0.45);
+    // What waits in quarantine at most is space that must be made once.
+    await pass(volume, 'first overwrite', false);
     await pass(volume, 'overwrite', false, 0.35);
     await volume.snapshot('before');
     await pass(volume, 'first pass after a snapshot', true, 0.45);
