@@ -57,6 +57,8 @@ const CORNERS: readonly Corner[] = [
   { workload: ['relaxedBurst', 'reopen', 'small'] },
   // Relaxed records of which nobody asks, until their time is up.
   { profiles: HONEST, workload: ['relaxedWait', 'flush', 'relaxedWait'] },
+  // The scan begins elsewhere, and the table of clients goes with it.
+  { workload: ['stampedLate', 'fill', 'trim', 'small'] },
   // More clients than are remembered; those that were here before ask again.
   { workload: ['stampedLate', 'stampedCrowd', 'stampedAgain'], isLong: true },
 ];
