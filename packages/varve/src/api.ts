@@ -252,7 +252,8 @@ export interface Log<T> {
    * is written). Appends get LSNs in the order of their calls, awaited or not; one that rejects with
    * `outcome: 'not-written'` is left out, and those after it are written all the same.
    * @throws BAD_ARGUMENT, CODEC_REFUSED, SCHEMA_REFUSED, RECORD_TOO_LARGE, CONFLICT, QUOTA_EXCEEDED,
-   * STORE_FULL, READ_ONLY, POISONED, STORE_LOST, CLOSED, WORKER_DIED, ABORTED: each says `outcome`
+   * STORE_FULL, READ_ONLY, POISONED, STORE_LOST, CLOSED, WORKER_DIED, ABORTED, KEY_REUSED: each says
+   * `outcome`
    */
   append(value: T, options?: AppendOptions): Promise<number>;
   /** Appends all (of 64 MiB at most) or none. Resolves with the LSN of the first; the others follow without a gap. */
@@ -266,7 +267,7 @@ export interface Log<T> {
    */
   appendStream(
     stream: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,
-    options?: Omit<AppendOptions, 'transfer'>,
+    options?: Omit<AppendOptions, 'transfer' | 'key'>,
   ): Promise<number>;
   /** Makes everything written so far durable. Resolves with the durable LSN. A no-op when clean. */
   flush(): Promise<number>;

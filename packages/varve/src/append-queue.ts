@@ -28,20 +28,16 @@ const MESSAGE_BYTES = 1024 * 1024;
 /** Buffers grow with what they must hold: many small messages must not take much memory. */
 const BUFFER_FIRST_BYTES = 4096;
 
-/** Goes along as it is. */
-interface MessageWishes {
-  readonly durability: Durability | undefined;
-  readonly expect: number | undefined;
-  /** The record's bytes went ahead into this open sink; the one payload is empty. */
-  readonly stream?: number;
-  readonly key?: string | Uint8Array | undefined;
-}
-
-export interface AppendCall extends MessageWishes {
+export interface AppendCall {
   readonly payloads: readonly Uint8Array[];
   readonly type: number;
   readonly channel: number;
+  readonly durability: Durability | undefined;
+  readonly expect: number | undefined;
   readonly signal: AbortSignal | undefined;
+  /** The record's bytes went ahead into this open sink; the one payload is empty. */
+  readonly stream?: number;
+  readonly key?: string | Uint8Array | undefined;
 }
 
 /** Where the messages go: the engine, or whoever stands in for it. */
@@ -77,9 +73,10 @@ interface Message {
   length: number;
   /** In the order of their frames. */
   readonly waiting: Waiting[];
-  readonly wishes: MessageWishes;
-  /** Nothing else may be in it. */
-  readonly isAlone: boolean;
+  readonly durability: Durability | undefined;
+  readonly expect: number | undefined;
+  readonly stream: number | undefined;
+  readonly key: string | Uint8Array | undefined;
 }
 
 /** @param onAcknowledged told of each message: its last LSN, and what was promised for it */
@@ -108,11 +105,11 @@ export function appendQueue(
   return queue;
 
   function append(call: AppendCall): Promise<number> {
-    const { payloads, type, channel, signal, ...wishes } = call;
+    const { payloads, type, channel, signal } = call;
     let bytes = 0;
     for (const payload of payloads) bytes += recordFrameBytes(channel, payload.length);
     if (queue.isFull()) queue.stalls++;
-    const message = room(bytes, wishes);
+    const message = room(bytes, call);
     for (const payload of payloads) {
       message.length = writeRecordFrame(message.bytes, message.length, type, channel, payload);
     }
@@ -134,18 +131,16 @@ export function appendQueue(
   }
 
   /** The message that takes `bytes` more, with room for them. */
-  function room(bytes: number, wishes: MessageWishes): Message {
+  function room(bytes: number, { durability, expect, stream, key }: AppendCall): Message {
     let message = forming.at(-1);
-    const isAlone = (wishes.expect ?? wishes.stream ?? wishes.key) !== undefined;
     if (
       !message ||
-      message.wishes.durability !== wishes.durability ||
-      message.isAlone ||
-      isAlone ||
+      message.durability !== durability ||
+      (message.expect ?? message.stream ?? message.key ?? expect ?? stream ?? key) !== undefined ||
       message.length + bytes > MESSAGE_BYTES
     ) {
       const room = new Uint8Array(pool.pop() ?? new ArrayBuffer(BUFFER_FIRST_BYTES));
-      message = { bytes: room, length: 0, waiting: [], wishes, isAlone };
+      message = { bytes: room, length: 0, waiting: [], durability, expect, stream, key };
       forming.push(message);
     }
     const { length } = message;
@@ -167,7 +162,7 @@ export function appendQueue(
   }
 
   async function send(message: Message): Promise<void> {
-    const { bytes, length, waiting, wishes } = message;
+    const { bytes, length, waiting, durability, expect, stream, key } = message;
     const isCloned = length <= CLONED_BYTES_MAX;
     const buffer = isCloned ? bytes.buffer.slice(0, length) : bytes.buffer;
     if (isCloned) recycle(bytes.buffer);
@@ -176,7 +171,7 @@ export function appendQueue(
     inFlight++;
     try {
       const answer = await link.request(
-        { kind: 'append', buffer, length, groups, ...wishes },
+        { kind: 'append', buffer, length, groups, durability, expect, stream, key },
         isCloned ? [] : [buffer],
       );
       if (answer.buffer) recycle(answer.buffer);
@@ -191,7 +186,7 @@ export function appendQueue(
           call.reject(fromWire(refusal!));
         }
       });
-      onAcknowledged(next - 1, wishes.durability);
+      onAcknowledged(next - 1, durability);
     } catch (cause) {
       const error = asVarveError(cause);
       const outcome = wasOpen ? (error.outcome ?? 'unknown') : 'not-written';
