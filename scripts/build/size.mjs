@@ -11,7 +11,7 @@ import { brotliCompressSync, constants } from 'node:zlib';
 export const BUDGET_BYTES = {
   core: 8192,
   codec: 8192,
-  worker: 51_712,
+  worker: 52_480,
   ring: 4096,
   appender: 16_384,
   reader: 32_768,

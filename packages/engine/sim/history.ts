@@ -15,6 +15,8 @@ export interface AppendFact {
   readonly records: number;
   readonly durability: Durability | undefined;
   readonly expect: number | undefined;
+  /** Others may append the same record under the same key. */
+  readonly key?: string;
   readonly issuedMs: number;
   lsn: number | undefined;
   endedMs: number | undefined;

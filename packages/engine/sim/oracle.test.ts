@@ -133,6 +133,20 @@ describe('the oracle', () => {
     expect(wrong.map((reason) => reason.slice(0, reason.indexOf(':')))).toContain(rule);
   });
 
+  test('what two have appended under one key stands once, where both were told', () => {
+    const one = { client: 9, first: 1, records: 1, durability: undefined, expect: undefined };
+    const keyed = (): AppendFact => history.append({ ...one, key: 'k', issuedMs: 1 });
+    history.acknowledged(keyed(), 1, 10);
+    history.acknowledged(keyed(), 1, 11);
+    history.refused(keyed(), told('not-written'), 12);
+    const once = log([1], { records: [{ lsn: 1, client: 9, number: 1 }] });
+    expect(judge(history, once)).toEqual([]);
+    const again = { lsn: 2, client: 9, number: 1 };
+    expect(judge(history, { ...once, records: [...once.records, again] })).not.toEqual([]);
+    history.acknowledged(keyed(), 2, 13);
+    expect(judge(history, once)).toHaveLength(1);
+  });
+
   test('lets go of what was relaxed when power was lost afterwards, and of nothing else', () => {
     history.acknowledged(issue(1, 1, 'relaxed'), 1, 10);
     history.losses.push({ atMs: 9 });

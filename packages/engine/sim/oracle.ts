@@ -9,6 +9,9 @@
  * - E6 a read that came to its end holds what its client had been told before it began
  * - E7 every call ended
  *
+ * Who appends a record under a key that others append it under, too, is told by E1 and E2 where the one
+ * record stands; whether it failed says nothing of the others (E4).
+ *
  * E1, E5 and E6 hold for what was flushed always; for the rest, unless power was lost or a flush
  * failed afterwards.
  */
@@ -74,11 +77,13 @@ function wrongAppend(
     begins < firstLsn && there[0] === firstLsn && there.length === last - firstLsn + 1;
   if (there.length > 0 && !isWhole && !isTrimmed)
     return [`E3: of the batch ${nameOf(fact)} there is ${places.join()}`];
-  if (error?.outcome === 'not-written' && there.length > 0)
+  if (error?.outcome === 'not-written' && there.length > 0 && fact.key === undefined)
     return [`E4: ${nameOf(fact)} was not written (${error.code}), and stands at ${there[0]}`];
   if (lsn === undefined || lsn < firstLsn || there[0] === lsn) return [];
   const isRelaxed = (fact.durability ?? durability) === 'relaxed';
-  if (there.length === 0 && isRelaxed && history.isLost(fact.endedMs!)) return [];
+  // Another one may have appended it anew.
+  const isGone = there.length === 0 || fact.key !== undefined;
+  if (isGone && isRelaxed && history.isLost(fact.endedMs!)) return [];
   return [
     `E1: ${nameOf(fact)} was acknowledged at ${lsn} and stands ${there.length === 0 ? 'nowhere' : `at ${there[0]}`}`,
   ];

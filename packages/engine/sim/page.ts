@@ -50,6 +50,9 @@ interface Group {
   readonly stream?: number;
 }
 
+const isAlone = ({ fact: { expect, key }, stream }: Group): boolean =>
+  (expect ?? key ?? stream) !== undefined;
+
 type AnswerOf<K extends ToClient['kind']> = Extract<ToClient, { kind: K }>;
 type Unnumbered<M> = Omit<M, 'id'>;
 
@@ -143,7 +146,25 @@ export class Page {
       expect,
       issuedMs: this.#context.nowMs(),
     });
-    this.#queue.push({ fact, frames: framesOf({ client, number: first }, records, bytes) });
+    this.#issue({ fact, frames: framesOf({ client, number: first }, records, bytes) });
+  }
+
+  /** @param client the key's: its one record is the same from every page */
+  keyed(client: number, durability: Durability | undefined): void {
+    const fact = this.#history.append({
+      client,
+      first: 1,
+      records: 1,
+      durability,
+      expect: undefined,
+      key: `key ${client}`,
+      issuedMs: this.#context.nowMs(),
+    });
+    this.#issue({ fact, frames: framesOf({ client, number: 1 }, 1, 30) });
+  }
+
+  #issue(group: Group): void {
+    this.#queue.push(group);
     if (this.#isPumpDue) return;
     this.#isPumpDue = true;
     queueMicrotask(() => {
@@ -298,12 +319,12 @@ export class Page {
     while (this.#inFlight < IN_FLIGHT_MAX && this.#queue.length > 0) {
       const [first] = this.#queue;
       let count = 1;
-      const { durability, expect } = first!.fact;
+      const { durability } = first!.fact;
       while (
-        (expect ?? first!.stream) === undefined &&
+        !isAlone(first!) &&
         count < Math.min(this.#queue.length, MESSAGE_GROUPS_MAX) &&
         this.#queue[count]!.fact.durability === durability &&
-        (this.#queue[count]!.fact.expect ?? this.#queue[count]!.stream) === undefined
+        !isAlone(this.#queue[count]!)
       ) {
         count++;
       }
@@ -313,7 +334,7 @@ export class Page {
 
   async #send(groups: readonly Group[]): Promise<void> {
     const {
-      fact: { durability, expect },
+      fact: { durability, expect, key },
       stream,
     } = groups[0]!;
     const lengths = groups.map(({ frames }) => frames.length);
@@ -335,6 +356,7 @@ export class Page {
           durability,
           expect,
           stream,
+          key,
         },
         DEADLINE_MS,
         length <= CLONED_BYTES_MAX ? [] : [bytes.buffer],

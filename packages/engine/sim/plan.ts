@@ -13,6 +13,8 @@ export type Act =
       readonly calls: number;
       readonly isExpecting: boolean;
     } & AppendWish)
+  /** The same record under the same key, whoever appends it. */
+  | { readonly kind: 'keyed'; readonly key: number; readonly durability?: Durability }
   | { readonly kind: 'read' | 'checkpoint' | 'status' | 'park' | 'close' | 'kill' | 'open' }
   | { readonly kind: 'terminate' }
   | { readonly kind: 'killInside'; readonly ops: number }
@@ -62,7 +64,7 @@ const PROFILES: readonly Profile[] = [
 ];
 
 /** Out of a hundred acts so many are of each kind. */
-const SHARES: readonly (readonly [Act['kind'], number])[] = [
+const SHARES: readonly (readonly [Exclude<Act['kind'], 'keyed'>, number])[] = [
   ['append', 54],
   ['read', 4],
   ['checkpoint', 3],
@@ -108,6 +110,8 @@ export function planOf(seed: number, tabs?: number): Plan {
     atMs += pauseMs(random);
     steps.push({ atMs, tab: random.below(count), act: actOf(random) });
   }
+  steps.push(...keyedSteps(seed, count, atMs));
+  steps.sort((one, two) => one.atMs - two.atMs);
   return {
     seed,
     tabs: count,
@@ -123,6 +127,21 @@ export function planOf(seed: number, tabs?: number): Plan {
     releaseMs: pick([100, 2_000]),
     steps,
   };
+}
+
+/** A few keys, each appended several times, by any tab. Drawn apart: the other steps are what they were. */
+function keyedSteps(seed: number, tabs: number, untilMs: number): Step[] {
+  const random = new SeededRandom(seedOf('keys', seed));
+  const keys = random.below(4);
+  return Array.from({ length: keys * (1 + random.below(5)) }, () => ({
+    atMs: random.below(untilMs + 1),
+    tab: random.below(tabs),
+    act: {
+      kind: 'keyed',
+      key: random.below(keys),
+      ...(random.below(5) === 0 && { durability: 'relaxed' as const }),
+    },
+  }));
 }
 
 /** Mostly at once or soon; sometimes long enough for whatever waits to notice. */

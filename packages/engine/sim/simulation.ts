@@ -27,6 +27,8 @@ const HIDING_MS = 30;
 const PARKED_MS = 400;
 /** Streams are clients of their own. */
 const FIRST_STREAM = 1_000_000;
+/** … and so is what is appended under a key. */
+const FIRST_KEY = 2_000_000;
 const PIECE_BYTES = 1024 * 1024;
 
 export interface Outcome {
@@ -137,6 +139,10 @@ class Simulation {
             for (let call = 0; call < calls; call++)
               page.append(isExpecting ? { ...wish, expect: page.lastLsn } : wish);
           }),
+        );
+      case 'keyed':
+        return tab.do((page) =>
+          page.whenOpen(() => page.keyed(FIRST_KEY + act.key, act.durability)),
         );
       case 'read':
       case 'checkpoint':

@@ -4,14 +4,24 @@
  * Always true:
  * - a message has one number, given when it is first sent: the order of numbers is that of sending
  * - `answeredTo` is the highest number up to which no message will be sent again
+ * - a message under a key of its caller's is none of this client's
  */
 import type { Host, InboxStamp } from '@varve/files';
-import type { MessageStamp } from '@varve/protocol';
+import type { AppendMessage, MessageStamp } from '@varve/protocol';
+import { AppendKey } from './append-key.ts';
 import { randomName } from './link.ts';
 
 /** One message's number; 0: it was not sent yet. */
 export interface Ticket {
   sequence: number;
+  readonly key?: AppendKey;
+}
+
+/** @throws BAD_ARGUMENT of its key */
+export function ticketOf(
+  message: Pick<AppendMessage, 'buffer' | 'length' | 'key' | 'stream'>,
+): Ticket {
+  return message.key === undefined ? { sequence: 0 } : { sequence: 0, key: new AppendKey(message) };
 }
 
 export class ClientIdentity {
@@ -41,15 +51,33 @@ export class ClientIdentity {
   }
 
   /** Under which the message was sent; undefined: it never was. */
-  sent({ sequence }: Ticket): InboxStamp | undefined {
+  sent({ sequence, key }: Ticket): InboxStamp | undefined {
     if (sequence === 0) return undefined;
+    if (key !== undefined) return key.sent;
     return { client: this.#client, sequence, sinceGeneration: this.#sinceGeneration! };
   }
 
   /** It will not be sent again. */
-  done({ sequence }: Ticket): void {
-    if (sequence <= this.#answeredTo) return;
+  done({ sequence, key }: Ticket): void {
+    if (key !== undefined || sequence <= this.#answeredTo) return;
     this.#doneBeyond.add(sequence);
     while (this.#doneBeyond.delete(this.#answeredTo + 1)) this.#answeredTo++;
   }
+}
+
+/**
+ * Of a message that is sent now: its key's stamp, or its client's.
+ * @param identity only where the message bears a key may there be none
+ * @param known of the store that it is sent to; at least so much is durable
+ */
+export function stampOf(
+  ticket: Ticket,
+  identity: ClientIdentity | undefined,
+  known: { readonly generation: number; readonly durableLsn: number },
+): MessageStamp {
+  const { key } = ticket;
+  if (key === undefined) return identity!.stamp(ticket, known.generation);
+  const isRepeated = ticket.sequence > 0;
+  ticket.sequence = key.sequence;
+  return key.stamp(isRepeated, known);
 }

@@ -39,7 +39,7 @@ import type {
 } from '@varve/protocol';
 import { askWhoever } from './asking.ts';
 import { CallLine } from './call-line.ts';
-import type { Ticket } from './client-identity.ts';
+import { type Ticket, stampOf, ticketOf } from './client-identity.ts';
 import { exposeControl } from './control-root.ts';
 import type { ControlHandlers } from './control-root.ts';
 import { Desk } from './desk.ts';
@@ -203,15 +203,14 @@ export class Connection {
   async #appendHere(
     store: StorePort,
     message: AppendMessage,
-    ticket?: Ticket,
+    ticket: Ticket = ticketOf(message),
   ): Promise<AppendedMessage> {
-    // Only what may have been sent to another leader needs to be recognised.
-    const wasSent = ticket !== undefined && ticket.sequence > 0;
+    // Only what may have been sent to another leader, or bears a key, needs to be recognised.
+    const wasSent = ticket.sequence > 0;
     if (message.stream !== undefined && isLeadersStream(message.stream))
       throw streamLost(wasSent ? 'unknown' : 'not-written');
-    const stamp = wasSent
-      ? this.#service.identity!.stamp(ticket, store.status().generation)
-      : undefined;
+    const stamp =
+      wasSent || ticket.key ? stampOf(ticket, this.#service.identity, store.status()) : undefined;
     const { firstLsn, groups, groupLsns, refusal } = await this.#desk.append(store, message, stamp);
     const refused = refusal && { refusal: toWire(refusal) };
     return { kind: 'appended', id: message.id, firstLsn, groups, groupLsns, ...refused };
@@ -219,7 +218,7 @@ export class Connection {
 
   /** A store that was parked, or is led by another tab, takes what comes in the order in which it came. */
   async #appendSomewhere(message: AppendMessage): Promise<AppendedMessage> {
-    const ticket: Ticket = { sequence: 0 };
+    const ticket = ticketOf(message);
     const place = this.#line.enter();
     try {
       const answer = await askWhoever(

@@ -64,6 +64,44 @@ test('a tab is open: the record goes through it, and gets its LSN', async () => 
   expect(await host.inbox.take('store', 10)).toEqual([]);
 });
 
+const appendKeyed = (delivery: Delivery, text: string, key: string): Promise<AppendedMessage> => {
+  const { buffer, length } = frameOf(text);
+  return delivery.append({ kind: 'append', id: 7, buffer, length, key });
+};
+
+describe('a key', () => {
+  test('names one record, by the leader, by the inbox and again by the next leader', async () => {
+    const host = origin();
+    const leader = await opened(host);
+    const delivery = deliveryOn(host);
+    expect(await appendKeyed(delivery, 'one', 'k1')).toMatchObject({ firstLsn: 1 });
+    expect(await appendKeyed(delivery, 'one', 'k1')).toMatchObject({ firstLsn: 1 });
+    await expect(appendKeyed(delivery, 'other', 'k1')).rejects.toMatchObject({
+      code: 'KEY_REUSED',
+      facts: { lsn: 1 },
+    });
+    await leader.call('close');
+    for (const [text, key] of [
+      ['one', 'k1'],
+      ['two', 'k2'],
+      ['two', 'k2'],
+      ['other', 'k2'],
+    ] as const)
+      expect(await appendKeyed(delivery, text, key)).toMatchObject(IN_INBOX);
+    await expect(appendKeyed(delivery, 'x', '')).rejects.toMatchObject({ code: 'BAD_ARGUMENT' });
+    const next = await opened(host);
+    await expect.poll(() => host.inbox.take('store', 10)).toEqual([]);
+    expect(await texts(next, 9)).toEqual(['one', 'two']);
+    const told = next.received.flatMap((message) =>
+      message.kind === 'status' ? message.events.filter(({ type }) => type === 'inbox') : [],
+    );
+    expect(told.flatMap(({ detail }) => (detail as { dropped: string[] }).dropped)).toEqual([
+      'KEY_REUSED',
+    ]);
+    expect(await appendKeyed(delivery, 'two', 'k2')).toMatchObject({ firstLsn: 2 });
+  });
+});
+
 describe('no tab is open', () => {
   test('the record is in the inbox at once; the next tab has it once, and says so', async () => {
     const host = origin();

@@ -12,7 +12,8 @@ import { INBOX_BYTES_MAX, INBOX_ENTRIES_MAX, faultOf } from '@varve/files';
 import type { FolderlessHost, InboxStamp } from '@varve/files';
 import { VarveError } from '@varve/protocol';
 import type { AppendedMessage, AppendMessage, OpenRequest, Outcome } from '@varve/protocol';
-import type { Ticket } from './client-identity.ts';
+import { ticketOf } from './client-identity.ts';
+import type { AppendKey } from './append-key.ts';
 import { isAbsence, LeaderLine, type Line } from './leader-line.ts';
 
 export type DeliveryHost = FolderlessHost & Required<Pick<FolderlessHost, 'channels' | 'inbox'>>;
@@ -38,7 +39,7 @@ export class Delivery {
   /** In the inbox its LSNs are all 0. */
   async append(message: Message): Promise<AppendedMessage> {
     if (this.#leader.isClosed) throw closed('not-written');
-    const ticket: Ticket = { sequence: 0 };
+    const ticket = ticketOf(message);
     let asked: Line | undefined;
     if (!this.#leader.isAlone) {
       try {
@@ -50,7 +51,7 @@ export class Delivery {
         if (this.#leader.isClosed || !isAbsence(error)) throw error;
       }
     }
-    return this.#leave(message, asked?.identity.sent(ticket));
+    return this.#leave(message, asked?.identity.sent(ticket), ticket.key);
   }
 
   /** What was sent and has no answer has none: close when all is answered. */
@@ -61,12 +62,13 @@ export class Delivery {
   async #leave(
     { id, buffer, length, groups }: Message,
     stamp: InboxStamp | undefined,
+    key: AppendKey | undefined,
   ): Promise<AppendedMessage> {
     const outcome = stamp === undefined ? 'not-written' : 'unknown';
     const entry = {
       frames: new Uint8Array(buffer, 0, length),
       ...(groups && { groups: [...groups] }),
-      ...(stamp && { stamp }),
+      ...(stamp ? { stamp } : key && { name: key.name }),
     };
     let isPut: boolean;
     try {

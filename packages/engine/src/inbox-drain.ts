@@ -6,7 +6,7 @@
  *   so every later leader sends the same message, and the log knows whether it has it
  * - it is removed after the log holds it durably, or after it is sure that it never will
  * - entries that this leader has signed and not yet removed are all of one client, which the log does
- *   not forget for another of its kind (`isInboxClient`)
+ *   not forget for another of its kind (`isInboxClient`); but for those that bear a caller's key
  * - whatever lies in the inbox, and whatever its database does, the store goes on
  */
 import type { FolderlessHost, Inbox, InboxEntry, InboxStamp } from '@varve/files';
@@ -16,6 +16,7 @@ import {
   RecordFlag,
   asVarveError,
   isInboxClient,
+  isKeyClient,
   isVarveError,
   newRecordFrame,
   readRecordFrame,
@@ -32,6 +33,7 @@ const RETRY_MS = 5_000;
 const FINAL: ReadonlySet<string> = new Set<ErrorCode>([
   'BAD_ARGUMENT',
   'BAD_MESSAGE',
+  'KEY_REUSED',
   'OUTCOME_UNKNOWN',
   'RECORD_TOO_LARGE',
 ]);
@@ -119,12 +121,18 @@ export class InboxDrain {
   }
 
   /** Read again afterwards: who leads no more may have come first. */
-  async #sign(entries: readonly { readonly key: number }[]): Promise<void> {
+  async #sign(
+    entries: readonly { readonly key: number; readonly entry: InboxEntry }[],
+  ): Promise<void> {
     const { host, name, store } = this.#context;
-    const sinceGeneration = store.status().generation;
+    const { generation: sinceGeneration, durableLsn: afterLsn } = store.status();
     const stamps = new Map<number, InboxStamp>();
-    for (const { key } of entries) {
-      stamps.set(key, { client: this.#client, sequence: ++this.#lastSequence, sinceGeneration });
+    for (const { key, entry } of entries) {
+      const named = entry.name && { ...entry.name, sinceGeneration, afterLsn };
+      stamps.set(
+        key,
+        named ?? { client: this.#client, sequence: ++this.#lastSequence, sinceGeneration },
+      );
     }
     await host.inbox.sign(name, stamps);
     for (const key of stamps.keys()) this.#unsent.add(key);
@@ -194,22 +202,32 @@ function messagesOfOne(entries: readonly { key: number; entry: InboxEntry }[]): 
 
 /** Anybody of the origin can put anything into a database. */
 function isEntry(entry: unknown): entry is InboxEntry {
-  const { frames, groups, stamp } = Object(entry) as Partial<Record<keyof InboxEntry, unknown>>;
+  const { frames, groups, stamp, name } = Object(entry) as Partial<
+    Record<keyof InboxEntry, unknown>
+  >;
   if (!(frames instanceof Uint8Array) || frames.length === 0) return false;
-  return (stamp === undefined || isStamp(stamp)) && endsFit(frames, groups);
+  if (stamp !== undefined && !isStamp(stamp)) return false;
+  if (name !== undefined && !isKeyName(name)) return false;
+  // What bears a key is one group.
+  if (groups !== undefined && (name !== undefined || isKeyName(stamp))) return false;
+  return endsFit(frames, groups);
 }
 
 function isStamp(stamp: unknown): boolean {
-  const { client, sequence, sinceGeneration } = Object(stamp) as Partial<InboxStamp>;
-  return (
-    typeof client === 'string' &&
-    /^(?!0{16})[0-9a-f]{16}$/.test(client) &&
-    Number.isSafeInteger(sequence) &&
-    sequence! >= 1 &&
-    Number.isSafeInteger(sinceGeneration) &&
-    sinceGeneration! >= 0
-  );
+  const { sinceGeneration, afterLsn = 0 } = Object(stamp) as Partial<InboxStamp>;
+  return isName(stamp) && isCount(sinceGeneration) && isCount(afterLsn);
 }
+
+function isName(name: unknown): boolean {
+  const { client, sequence } = Object(name) as Partial<InboxStamp>;
+  const isClient = typeof client === 'string' && /^(?!0{16})[0-9a-f]{16}$/.test(client);
+  return isClient && isCount(sequence) && sequence !== 0;
+}
+
+const isKeyName = (name: unknown): boolean =>
+  isName(name) && isKeyClient((name as InboxStamp).client);
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
 
 /** Whole frames of an application's records, and groups that end where some of them do. */
 function endsFit(frames: Uint8Array, groups: unknown): boolean {

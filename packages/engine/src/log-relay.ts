@@ -18,7 +18,7 @@ import type {
   UnitBytesMessage,
   UnitMessage,
 } from '@varve/protocol';
-import type { ClientIdentity, Ticket } from './client-identity.ts';
+import { type ClientIdentity, type Ticket, stampOf } from './client-identity.ts';
 import { Relay, type RelayContext, expected } from './relay.ts';
 
 /** Numbers of streams that are open at the leader; below are those of this engine. */
@@ -51,8 +51,10 @@ export class LogRelay extends Relay<ToLeader> {
       bodyFor: (link) => {
         const open = stream === undefined ? undefined : this.#streamOn(stream, link);
         if (stream !== undefined && open === undefined) return undefined;
-        const stamp = identity.stamp(ticket, this.link.epoch);
-        const body = { ...message, durability, stream: open, stamp };
+        const known = { generation: this.link.epoch, durableLsn: this.status?.durableLsn ?? 0 };
+        const stamp = stampOf(ticket, identity, known);
+        // The stamp says what the key does.
+        const body = { ...message, durability, stream: open, key: undefined, stamp };
         // A clone takes the whole buffer along.
         return 2 * length < buffer.byteLength ? { ...body, buffer: buffer.slice(0, length) } : body;
       },
@@ -100,8 +102,9 @@ export class LogRelay extends Relay<ToLeader> {
     const { answer: result } = expected(answer, 'answered');
     if (!result.ok) throw fromWire(result.error);
     if (method === 'openSource' || method === 'openUnit') return this.#opened(result.value);
-    if (method === 'status') return { ...(result.value as StoreStatus), role: 'follower' };
-    return result.value;
+    if (method !== 'status') return result.value;
+    this.status = { ...(result.value as StoreStatus), role: 'follower' };
+    return this.status;
   }
 
   override unlinked(): void {

@@ -207,7 +207,11 @@ export class Session<S extends Led, R extends Relay, Q extends SharedRequest> {
 
   async #take(opened: Opened<S, R, Q>): Promise<void> {
     const { name, host, request, membership } = opened;
-    if (membership !== undefined) return membership.enter();
+    if (membership !== undefined) {
+      await membership.enter();
+      // Whoever began to wait while it was on its way.
+      return this.#wake();
+    }
     const { lock, value } = await takeStore(host, name, request.busyTimeoutMs, () =>
       this.#openFile(opened),
     );

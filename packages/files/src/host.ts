@@ -100,6 +100,7 @@ export interface InboxStamp {
   readonly client: string;
   readonly sequence: number;
   readonly sinceGeneration: number;
+  readonly afterLsn?: number;
 }
 
 /** One append message that waits for a leader. */
@@ -110,6 +111,8 @@ export interface InboxEntry {
   readonly groups?: readonly number[];
   /** Absent: it was never sent to a leader, by nobody. */
   readonly stamp?: InboxStamp;
+  /** Of a caller's key: who signs it signs it so. */
+  readonly name?: Pick<InboxStamp, 'client' | 'sequence'>;
 }
 
 export interface InboxItem {

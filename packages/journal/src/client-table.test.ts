@@ -4,7 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { runOf } from './client-run.ts';
 import { CLIENTS_MAX, ClientTable, MESSAGES_MAX, PARTS_MAX } from './client-table.ts';
 
-const name = (index: number): string => (index + 1).toString(16).padStart(16, 'f');
+/** Every fifth is a key. */
+const name = (index: number): string => {
+  const digits = (index + 1).toString(16);
+  return index % 5 === 4 ? `02${digits.padStart(14, '0')}` : digits.padStart(16, 'f');
+};
 const stampOf = (client: number, sequence: number, answeredTo = 0) => ({
   client: name(client),
   sequence,

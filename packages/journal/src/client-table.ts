@@ -8,6 +8,8 @@
  * - of a client that is in it, no message above `floor` is in the log but those that its entry names
  * - at most CLIENTS_MAX clients of MESSAGES_MAX messages of PARTS_MAX parts: the client that was
  *   quiet longest goes, and is remembered as forgotten
+ * - besides, the KEYS_MAX keys that were appended last, each a client with one message of one group:
+ *   no number of keys makes the table forget a client, nor the other way round
  */
 import {
   readU16,
@@ -19,7 +21,7 @@ import {
   writeU48,
   writeU64,
 } from '@varve/bytes';
-import { VarveError, isInboxClient } from '@varve/protocol';
+import { VarveError, isInboxClient, isKeyClient } from '@varve/protocol';
 import { type ClientRun, clientOf } from './client-run.ts';
 import {
   CLIENT_BYTES,
@@ -34,6 +36,8 @@ import {
 import type { ClientStamp } from './store-port.ts';
 
 export const CLIENTS_MAX = 256;
+/** Appends that are remembered by a key of their caller's. */
+export const KEYS_MAX = 1024;
 /** Messages of a client that are remembered: so many may be unanswered. */
 export const MESSAGES_MAX = 8;
 /** A message gets another part when it is sent again after some of its groups had happened. */
@@ -45,7 +49,8 @@ const TABLE_VERSION = 1;
 export const CLIENT_TABLE_BYTES_MAX =
   CLIENT_TABLE_HEAD_BYTES +
   CLIENTS_MAX *
-    (CLIENT_BYTES + MESSAGES_MAX * (CLIENT_MESSAGE_BYTES + PARTS_MAX * CLIENT_PART_BYTES));
+    (CLIENT_BYTES + MESSAGES_MAX * (CLIENT_MESSAGE_BYTES + PARTS_MAX * CLIENT_PART_BYTES)) +
+  KEYS_MAX * (CLIENT_BYTES + CLIENT_MESSAGE_BYTES + CLIENT_PART_BYTES);
 
 /** Groups of a message that follow each other in the log. */
 export interface MessagePart {
@@ -85,22 +90,26 @@ export class ClientTable {
   private inboxClient: string | undefined;
   /** The one that was quiet longest comes first. */
   private readonly clients = new Map<string, Client>();
+  /** In the order of the log. */
+  private readonly keys = new Map<string, Client>();
 
+  /** Clients and keys. */
   get size(): number {
-    return this.clients.size;
+    return this.clients.size + this.keys.size;
   }
 
   /** Whether there is anything to be remembered. */
   get isEmpty(): boolean {
-    return this.clients.size === 0 && this.forgottenGeneration === 0;
+    return this.size === 0 && this.forgottenGeneration === 0;
   }
 
   /**
    * What is in the log of the message with this stamp; undefined: nothing, and it may be appended.
-   * @throws VarveError OUTCOME_UNKNOWN (it must not be appended), BAD_MESSAGE
+   * @throws VarveError OUTCOME_UNKNOWN (it must not be appended), KEY_REUSED, BAD_MESSAGE
    */
   admit(stamp: ClientStamp, generation: number): ClientMessage | undefined {
     checkStamp(stamp);
+    if (isKeyClient(stamp.client)) return this.admitKey(stamp);
     const { sequence, answeredTo } = stamp;
     const client = this.clients.get(stamp.client);
     if (client === undefined) {
@@ -120,6 +129,23 @@ export class ClientTable {
     return known;
   }
 
+  private admitKey(stamp: ClientStamp): ClientMessage | undefined {
+    const first = this.keys.get(stamp.client)?.messages[0];
+    if (first === undefined) {
+      if (stamp.isRepeated && this.mayHaveForgottenKey(stamp)) throw forgotten(stamp);
+      return undefined;
+    }
+    if (first.sequence !== stamp.sequence) throw reused(first);
+    return first;
+  }
+
+  /** Keys go in the order of the log: what came after `afterLsn` is here while something older is. */
+  private mayHaveForgottenKey({ sinceGeneration, afterLsn = 0 }: ClientStamp): boolean {
+    if (sinceGeneration <= this.lostGeneration) return true;
+    const [oldest] = this.keys.values();
+    return this.keys.size === KEYS_MAX && oldest!.messages[0]!.parts[0]!.firstLsn > afterLsn;
+  }
+
   /** A later message of this client is in the log: nothing more of an earlier one may come behind it. */
   isPassed({ client, sequence }: ClientStamp): boolean {
     const last = this.clients.get(client)?.messages.at(-1);
@@ -137,7 +163,13 @@ export class ClientTable {
   /** The log holds the groups of `run`, `count` records from `firstLsn` on. What it knew already is passed over. */
   apply(run: ClientRun, firstLsn: number, count: number, generation: number): void {
     const { sequence, firstGroup, groups } = run;
-    const client = this.touch(clientOf(run), sequence, generation);
+    const name = clientOf(run);
+    if (isKeyClient(name)) {
+      const parts = [{ groups, firstLsn, count }];
+      if (firstGroup === 0) this.applyKey(name, { sequence, parts }, generation);
+      return;
+    }
+    const client = this.touch(name, sequence, generation);
     if (sequence <= client.floor) return;
     let message = client.messages.find((known) => known.sequence === sequence);
     if (message === undefined) {
@@ -157,6 +189,15 @@ export class ClientTable {
     } else {
       message.parts.push({ groups, firstLsn, count });
     }
+  }
+
+  /** The first counts. */
+  private applyKey(name: string, message: ClientMessage, activeGeneration: number): void {
+    if (this.keys.has(name)) return;
+    this.keys.set(name, { floor: 0, activeGeneration, messages: [message] });
+    this.changed = true;
+    const [oldest] = this.keys.keys();
+    if (this.keys.size > KEYS_MAX) this.keys.delete(oldest!);
   }
 
   private insert(client: Client, message: ClientMessage): void {
@@ -200,7 +241,7 @@ export class ClientTable {
   /** Length of what `encode` returns. */
   get encodedBytes(): number {
     let bytes = CLIENT_TABLE_HEAD_BYTES;
-    for (const { messages } of this.clients.values()) {
+    for (const [, { messages }] of this.all()) {
       bytes += CLIENT_BYTES;
       for (const { parts } of messages)
         bytes += CLIENT_MESSAGE_BYTES + parts.length * CLIENT_PART_BYTES;
@@ -208,14 +249,18 @@ export class ClientTable {
     return bytes;
   }
 
+  private all(): [string, Client][] {
+    return [...this.clients, ...this.keys];
+  }
+
   encode(): Uint8Array {
     const bytes = new Uint8Array(this.encodedBytes);
     bytes[CLIENT_TABLE_LAYOUT.version[0]] = TABLE_VERSION;
-    writeU16(bytes, CLIENT_TABLE_LAYOUT.clients[0], this.clients.size);
+    writeU16(bytes, CLIENT_TABLE_LAYOUT.clients[0], this.size);
     writeU32(bytes, CLIENT_TABLE_LAYOUT.forgottenGeneration[0], this.forgottenGeneration);
     writeU32(bytes, CLIENT_TABLE_LAYOUT.lostGeneration[0], this.lostGeneration);
     let at = CLIENT_TABLE_HEAD_BYTES;
-    for (const [name, client] of this.clients) {
+    for (const [name, client] of this.all()) {
       writeU32(bytes, at + CLIENT_LAYOUT.client[0], Number.parseInt(name.slice(8), 16));
       writeU32(bytes, at + CLIENT_LAYOUT.client[0] + 4, Number.parseInt(name.slice(0, 8), 16));
       writeU48(bytes, at + CLIENT_LAYOUT.floor[0], client.floor);
@@ -233,7 +278,6 @@ export class ClientTable {
       return undefined;
     if (bytes[CLIENT_TABLE_LAYOUT.version[0]] !== TABLE_VERSION) return undefined;
     const count = readU16(bytes, CLIENT_TABLE_LAYOUT.clients[0]);
-    if (count > CLIENTS_MAX) return undefined;
     const table = new ClientTable();
     table.forgottenGeneration = readU32(bytes, CLIENT_TABLE_LAYOUT.forgottenGeneration[0]);
     table.lostGeneration = readU32(bytes, CLIENT_TABLE_LAYOUT.lostGeneration[0]);
@@ -242,7 +286,8 @@ export class ClientTable {
       at = table.decodeClient(bytes, at);
       if (at < 0) return undefined;
     }
-    return at === bytes.length && table.clients.size === count ? table : undefined;
+    const isBounded = table.clients.size <= CLIENTS_MAX && table.keys.size <= KEYS_MAX;
+    return at === bytes.length && table.size === count && isBounded ? table : undefined;
   }
 
   /** Returns the offset behind it; −1: no client stands there. */
@@ -271,7 +316,12 @@ export class ClientTable {
       client.messages.push(message);
       at += CLIENT_MESSAGE_BYTES + message.parts.length * CLIENT_PART_BYTES;
     }
-    this.clients.set(name, client);
+    if (isKeyClient(name)) {
+      if (count !== 1 || client.messages[0]!.parts.length !== 1) return -1;
+      this.keys.set(name, client);
+    } else {
+      this.clients.set(name, client);
+    }
     if (isInboxClient(name)) this.inboxClient = name;
     return at;
   }
@@ -313,10 +363,10 @@ function decodeMessage(bytes: Uint8Array, start: number): ClientMessage | undefi
 }
 
 function checkStamp(stamp: ClientStamp): void {
-  const { client, sequence, sinceGeneration, answeredTo } = stamp;
+  const { client, sequence, sinceGeneration, answeredTo, afterLsn = 0 } = stamp;
   const named =
     typeof client === 'string' && /^[0-9a-f]{16}$/.test(client) && /[1-9a-f]/.test(client);
-  const counted = [sequence, sinceGeneration, answeredTo].every(
+  const counted = [sequence, sinceGeneration, answeredTo, afterLsn].every(
     (number) => Number.isSafeInteger(number) && number >= 0 && number <= SEQUENCE_MAX,
   );
   if (!named || !counted) throw badStamp(stamp, 'a stamp is malformed');
@@ -326,6 +376,13 @@ function checkStamp(stamp: ClientStamp): void {
 function badStamp({ client, sequence }: ClientStamp, message: string): VarveError {
   return new VarveError('BAD_MESSAGE', message, {
     facts: { client: String(client), sequence: Number(sequence) },
+    outcome: 'not-written',
+  });
+}
+
+function reused({ parts }: ClientMessage): VarveError {
+  return new VarveError('KEY_REUSED', undefined, {
+    facts: { lsn: parts[0]!.firstLsn },
     outcome: 'not-written',
   });
 }

@@ -2,7 +2,7 @@
 import { SimulatedDisk } from '@varve/files/simulated';
 import { describe, expect, test } from 'vitest';
 import { frame, readAll, shown } from '../conformance/records.ts';
-import { CLIENTS_MAX, MESSAGES_MAX } from './client-table.ts';
+import { CLIENTS_MAX, KEYS_MAX, MESSAGES_MAX } from './client-table.ts';
 import { openStore } from './open-store.ts';
 import type { Store } from './store.ts';
 import { importStore } from './stores.ts';
@@ -309,6 +309,122 @@ describe('forgetting', () => {
     // It joined after the import, and was never here: nobody needs to doubt that.
     const carol = stamp('ca20100000000003', 1, 0, generation);
     expect(await append(again, 'three', carol)).toMatchObject({ firstLsn: 3 });
+  });
+});
+
+describe('a key of the caller’s', () => {
+  const KEY = '02c0ffee00000007';
+  const keyed = (key: string, more: Partial<ClientStamp> = {}): ClientStamp => ({
+    ...stamp(key, 77, 0),
+    isRepeated: false,
+    ...more,
+  });
+  const keyOf = (index: number): string => `02${index.toString(16).padStart(14, '0')}`;
+
+  test.each(['killed', 'closed', 'power'] as const)(
+    'is known to the store that came after one that was %s, and to who never heard of the first',
+    async (how) => {
+      const { disk, open, store } = await opened();
+      await disk.advanceAsync(61_000);
+      await append(store, 'other', stamp(ALICE, 1));
+      const both = [append(store, 'one', keyed(KEY)), append(store, 'one', keyed(KEY))];
+      for (const { firstLsn } of await Promise.all(both)) expect(firstLsn).toBe(2);
+      await store.append({ frames: frame('x', 12_000) });
+      await store.checkpoint(Uint8Array.of(1), 3);
+      let next = open;
+      if (how === 'closed') await store.close();
+      else if (how === 'killed') store.abandon();
+      else {
+        const cut = disk.powerCut('none');
+        next = () => openStore(cut.host(), 's', SMALL);
+      }
+      for (let life = 0; life < 3; life++) {
+        const again = await next();
+        const { generation } = again.status();
+        const late = keyed(KEY, { sinceGeneration: generation });
+        expect(await append(again, 'one', late)).toMatchObject({ firstLsn: 2, count: 1 });
+        expect(again.status().lastLsn).toBe(3);
+        if (life === 1) await again.close();
+        else again.abandon();
+      }
+    },
+  );
+
+  test('that another value was appended under is refused, and says where that one is', async () => {
+    const { store, open } = await opened();
+    await append(store, 'one', keyed(KEY));
+    const other = keyed(KEY, { sequence: 78 });
+    const refused = { code: 'KEY_REUSED', outcome: 'not-written', facts: { lsn: 1 } };
+    await expect(append(store, 'two', other)).rejects.toMatchObject(refused);
+    store.abandon();
+    const again = await open();
+    await expect(append(again, 'two', { ...other, sequence: 76 })).rejects.toMatchObject(refused);
+    expect(again.status().lastLsn).toBe(1);
+  });
+
+  test('that failed may be used again: what was refused took no place', async () => {
+    const { store } = await opened();
+    const refused = append(store, 'one', keyed(KEY), { expect: 7 });
+    await expect(refused).rejects.toMatchObject({ code: 'CONFLICT', outcome: 'not-written' });
+    expect(await append(store, 'two', keyed(KEY, { sequence: 5 }))).toMatchObject({ firstLsn: 1 });
+  });
+
+  test(`${KEYS_MAX} others later is new; and no number of them makes the log forget a client`, async () => {
+    const { store, open } = await opened();
+    await append(store, 'alice', stamp(ALICE, 1), { durability: 'relaxed' });
+    const sent: ClientStamp[] = [];
+    for (let index = 0; index <= KEYS_MAX; index++) {
+      const afterLsn = store.status().durableLsn;
+      sent.push(keyed(keyOf(index), { afterLsn, isRepeated: true }));
+      await append(store, `${index}`, keyed(keyOf(index)), {
+        durability: index % 100 === 0 ? 'strict' : 'relaxed',
+      });
+    }
+    await store.flush();
+    let last = store;
+    for (const life of [1, 2, 3]) {
+      const { lastLsn } = last.status();
+      expect(await append(last, 'alice', stamp(ALICE, 1))).toMatchObject({ firstLsn: 1 });
+      for (const index of [1, 2, 500, KEYS_MAX])
+        expect(await append(last, `${index}`, sent[index]!)).toMatchObject({ firstLsn: index + 2 });
+      // It was under way all the time, and nobody knows any more.
+      await expect(append(last, '0', sent[0]!)).rejects.toThrow('OUTCOME_UNKNOWN');
+      // First sent now, and again: it cannot be one of those that went.
+      const now = keyed(keyOf(5_000 + life), { afterLsn: lastLsn, isRepeated: true });
+      const more = keyed(keyOf(0), { sinceGeneration: last.status().generation });
+      if (life < 3) expect(last.status().lastLsn).toBe(lastLsn);
+      else {
+        expect(await append(last, 'now', now)).toMatchObject({ firstLsn: lastLsn + 1 });
+        // Said in the docs of `key`: one that was forgotten is new.
+        expect(await append(last, '0', more)).toMatchObject({ firstLsn: lastLsn + 2 });
+      }
+      if (life === 1) await last.close();
+      else last.abandon();
+      last = await open();
+    }
+  });
+
+  test('a crowd of clients makes the log forget no key', async () => {
+    const { store, open } = await opened();
+    await append(store, 'one', keyed(KEY));
+    for (let index = 0; index <= CLIENTS_MAX; index++) {
+      const client = (index + 1).toString(16).padStart(16, '1');
+      await append(store, `${index}`, stamp(client, 1), { durability: 'relaxed' });
+    }
+    await store.close();
+    const again = await open();
+    expect(await append(again, 'one', keyed(KEY))).toMatchObject({ firstLsn: 1 });
+  });
+
+  test('is new to an import; one that was under way to its origin stays unknown', async () => {
+    const { store, disk } = await opened();
+    await append(store, 'one', keyed(KEY));
+    const host = disk.host();
+    await importStore(host, 't', store.exportImage());
+    const copy = await openStore(host, 't', SMALL);
+    const again = append(copy, 'one', keyed(KEY, { isRepeated: true }));
+    await expect(again).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN', outcome: 'unknown' });
+    expect(await append(copy, 'one', keyed(KEY))).toMatchObject({ firstLsn: 2 });
   });
 });
 

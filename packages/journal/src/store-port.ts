@@ -45,9 +45,9 @@ export interface ScrubPace {
  * one, keeps its stamp, and happens once.
  */
 export interface ClientStamp {
-  /** Drawn at random by the client: 16 hex digits, not all zero. */
+  /** Drawn at random by the client: 16 hex digits, not all zero. Of a caller's key: what names it. */
   readonly client: string;
-  /** The number of the message among those of this client: 1, 2, 3 … */
+  /** The number of the message among those of this client: 1, 2, 3 … Of a key: what tells its records. */
   readonly sequence: number;
   /** The store's generation when the client first came to know it: what was forgotten earlier was not this client. */
   readonly sinceGeneration: number;
@@ -60,6 +60,8 @@ export interface ClientStamp {
    * its client, since losing it would be worse than its place.
    */
   readonly isOwed?: boolean;
+  /** Of a key: this was durable when it was first sent, so it stands behind it. Absent: 0. */
+  readonly afterLsn?: number;
 }
 
 export interface AppendRequest {

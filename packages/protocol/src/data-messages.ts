@@ -54,6 +54,8 @@ export interface AppendMessage {
   readonly expect?: number | undefined;
   /** An open sink (`openUnit`) that ends here: the one frame, without a payload, is of its record. */
   readonly stream?: number | undefined;
+  /** The caller's own name for this append, which is alone in its message. Checked by the engine. */
+  readonly key?: string | Uint8Array | undefined;
 }
 
 export interface ReadMessage {

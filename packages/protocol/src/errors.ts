@@ -18,6 +18,8 @@ export const ERROR_CODES = {
     'This context (server, service worker, content script …) cannot own a store; `varve/service-worker` appends from one, `varve/reader` reads.',
   CORRUPT: 'Bytes that were once flushed are damaged. Facts give the LSN range.',
   IO_ERROR: 'The platform failed to read or write.',
+  KEY_REUSED:
+    'Another value was appended under this key before. Facts give its LSN; this one was not written.',
   LEADER_LOST: 'The tab that owned the store went away and the call cannot be repeated.',
   LEADER_UNRESPONSIVE: 'The tab that owns the store is stopped and does not give it back.',
   NOT_FOUND: 'There is no store of this name, or no record of this LSN.',

@@ -98,6 +98,7 @@ export interface MessageStamp {
   readonly sinceGeneration: number;
   readonly answeredTo: number;
   readonly isRepeated: boolean;
+  readonly afterLsn?: number;
 }
 
 export interface StampedAppend extends AppendMessage {
@@ -202,6 +203,12 @@ const FOLLOWER_METHODS: ReadonlySet<string> = new Set([
  */
 export const isInboxClient = (client: string): boolean => client.startsWith('00');
 
+/**
+ * Such a client is an append's key of its caller's: it has one message of one group, whose number tells
+ * what it says. Nobody draws a name that begins so.
+ */
+export const isKeyClient = (client: string): boolean => client.startsWith('02');
+
 const isId = (value: unknown): boolean => typeof value === 'string' && /^[0-9a-f]{16}$/.test(value);
 
 const ASSEMBLY_FIELDS = {
@@ -238,6 +245,7 @@ const STAMP = {
   sinceGeneration: isCount,
   answeredTo: isCount,
   isRepeated: isBoolean,
+  afterLsn: optional(isCount),
 } as const;
 
 export function validateToLeader(body: unknown): Validated<ToLeader> {
@@ -257,6 +265,8 @@ export function validateToLeader(body: unknown): Validated<ToLeader> {
     case 'append': {
       const wrong = wrongField(body['stamp'], STAMP);
       if (wrong !== undefined) return { wrong: `stamp: ${wrong}` };
+      const { client } = body['stamp'] as MessageStamp;
+      if (isKeyClient(client) && body['groups'] !== undefined) return { wrong: 'append: groups' };
     }
   }
   // There is no memory that two tabs share.

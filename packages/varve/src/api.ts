@@ -145,6 +145,23 @@ export interface AppendOptions {
   channel?: number;
   /** Compare-and-append: reject `CONFLICT` unless this is the log's last LSN. */
   expect?: number;
+  /**
+   * The caller's own name for this append: a string (of its UTF-8) or bytes, 1 to 256 bytes. The same
+   * key again, from any tab, in any life of the page, after a failover or a crash, gives the LSN of the
+   * first append, and nothing more is written; with another value, type, channel or number of values it
+   * rejects `KEY_REUSED` (`facts.lsn`: the first's), `not-written`.
+   *
+   * A store knows the last 1,024 keys that were appended, however long ago. One that came before those
+   * is new to it: whoever sends it again gets a second record, and no error. So do all keys in an
+   * imported copy, or when the table of keys was lost (an older build of Varve wrote to the store, or it
+   * was too full to keep the table). A key that was under way during a failover in which 1,024 others
+   * came is `OUTCOME_UNKNOWN`.
+   *
+   * Bytes decide whether a value is the same: a codec must write equal values equally. An append with
+   * a key travels alone: two at a time, each a batch of its own of some 100 bytes more. Keys are told
+   * apart by a digest of 56 bits that is not cryptographic: do not let strangers choose them.
+   */
+  key?: string | Uint8Array;
   /** Aborting an append that was sent means: stop waiting, the outcome is unknown. */
   signal?: AbortSignal;
   /** Bytes logs only: Varve may take the buffer over instead of copying it, and detach it. */
@@ -235,7 +252,8 @@ export interface Log<T> {
    * is written). Appends get LSNs in the order of their calls, awaited or not; one that rejects with
    * `outcome: 'not-written'` is left out, and those after it are written all the same.
    * @throws BAD_ARGUMENT, CODEC_REFUSED, SCHEMA_REFUSED, RECORD_TOO_LARGE, CONFLICT, QUOTA_EXCEEDED,
-   * STORE_FULL, READ_ONLY, POISONED, STORE_LOST, CLOSED, WORKER_DIED, ABORTED: each says `outcome`
+   * STORE_FULL, READ_ONLY, POISONED, STORE_LOST, CLOSED, WORKER_DIED, ABORTED, KEY_REUSED: each says
+   * `outcome`
    */
   append(value: T, options?: AppendOptions): Promise<number>;
   /** Appends all (of 64 MiB at most) or none. Resolves with the LSN of the first; the others follow without a gap. */
@@ -249,7 +267,7 @@ export interface Log<T> {
    */
   appendStream(
     stream: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,
-    options?: Omit<AppendOptions, 'transfer'>,
+    options?: Omit<AppendOptions, 'transfer' | 'key'>,
   ): Promise<number>;
   /** Makes everything written so far durable. Resolves with the durable LSN. A no-op when clean. */
   flush(): Promise<number>;

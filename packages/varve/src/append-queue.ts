@@ -37,6 +37,7 @@ export interface AppendCall {
   readonly signal: AbortSignal | undefined;
   /** The record's bytes went ahead into this open sink; the one payload is empty. */
   readonly stream?: number;
+  readonly key?: string | Uint8Array | undefined;
 }
 
 /** Where the messages go: the engine, or whoever stands in for it. */
@@ -75,6 +76,9 @@ interface Message {
   readonly durability: Durability | undefined;
   readonly expect: number | undefined;
   readonly stream: number | undefined;
+  readonly key: string | Uint8Array | undefined;
+  /** Nothing else may be in it. */
+  readonly isAlone: boolean;
 }
 
 /** @param onAcknowledged told of each message: its last LSN, and what was promised for it */
@@ -129,16 +133,18 @@ export function appendQueue(
   }
 
   /** The message that takes `bytes` more, with room for them. */
-  function room(bytes: number, { durability, expect, stream }: AppendCall): Message {
+  function room(bytes: number, { durability, expect, stream, key }: AppendCall): Message {
     let message = forming.at(-1);
+    const isAlone = (expect ?? stream ?? key) !== undefined;
     if (
       !message ||
       message.durability !== durability ||
-      (message.expect ?? message.stream ?? expect ?? stream) !== undefined ||
+      message.isAlone ||
+      isAlone ||
       message.length + bytes > MESSAGE_BYTES
     ) {
       const room = new Uint8Array(pool.pop() ?? new ArrayBuffer(BUFFER_FIRST_BYTES));
-      message = { bytes: room, length: 0, waiting: [], durability, expect, stream };
+      message = { bytes: room, length: 0, waiting: [], durability, expect, stream, key, isAlone };
       forming.push(message);
     }
     const { length } = message;
@@ -160,7 +166,7 @@ export function appendQueue(
   }
 
   async function send(message: Message): Promise<void> {
-    const { bytes, length, waiting, durability, expect, stream } = message;
+    const { bytes, length, waiting, durability, expect, stream, key } = message;
     const isCloned = length <= CLONED_BYTES_MAX;
     const buffer = isCloned ? bytes.buffer.slice(0, length) : bytes.buffer;
     if (isCloned) recycle(bytes.buffer);
@@ -169,7 +175,7 @@ export function appendQueue(
     inFlight++;
     try {
       const answer = await link.request(
-        { kind: 'append', buffer, length, groups, durability, expect, stream },
+        { kind: 'append', buffer, length, groups, durability, expect, stream, key },
         isCloned ? [] : [buffer],
       );
       if (answer.buffer) recycle(answer.buffer);

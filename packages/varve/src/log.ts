@@ -208,9 +208,9 @@ export function logHandle<T>(
   function appendCall(wishes: AppendOptions = {}): Omit<AppendCall, 'payloads'> {
     check('not-written');
     checkAppend(wishes);
-    const { type = APPLICATION_TYPE_MIN, channel = 0, durability, expect, signal } = wishes;
+    const { type = APPLICATION_TYPE_MIN, channel = 0, durability, expect, signal, key } = wishes;
     throwIfAborted(signal, 'not-written');
-    return { type, channel, durability, expect, signal };
+    return { type, channel, durability, expect, signal, key: key?.slice?.() ?? key };
   }
 
   function reader(wishes: ReadOptions = {}, isTail: boolean): RecordReader<T> {

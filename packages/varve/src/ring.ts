@@ -56,7 +56,8 @@ function overRing(port: DataPort, ended: AbortSignal): DataPort {
     postMessage(message, transfer) {
       const sent = message as ToEngine;
       if (sent.kind === 'append') {
-        const isSmall = transfer?.length === 0 && sent.stream === undefined;
+        const isSmall =
+          transfer?.length === 0 && sent.stream === undefined && sent.key === undefined;
         if (isSmall && isServed && byMessage.size === 0 && put(sent)) return;
         byMessage.add(sent.id);
       }

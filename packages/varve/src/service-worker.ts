@@ -114,8 +114,16 @@ export async function openAppender<T = unknown>(
           outcome: 'not-written',
         });
       }
-      const { durability: wanted } = wishes;
-      const call = { payloads, type, channel, signal, durability: wanted, expect: undefined };
+      const { durability: wanted, key } = wishes;
+      const call = {
+        payloads,
+        type,
+        channel,
+        signal,
+        durability: wanted,
+        expect: undefined,
+        key: key?.slice?.() ?? key,
+      };
       const lsn = await appends.append(call);
       // A log begins with 1.
       return lsn === 0 ? { inbox: true } : { lsn };

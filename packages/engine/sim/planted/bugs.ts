@@ -41,6 +41,21 @@ export const PLANTED_TAB_BUGS: readonly PlantedBug[] = [
     replace: 'ticket.sequence = ++this.#last;',
   },
   {
+    name: 'a key is taken for new by each who appends under it',
+    package: 'engine',
+    file: 'append-key.ts',
+    find: 'this.client = `02${hex(high, 6)}${hex(low, 8)}`;',
+    replace:
+      'this.client = `02${hex(Math.floor(performance.now() * 1000) % 0xff_ffff, 6)}${hex(low, 8)}`;',
+  },
+  {
+    name: 'a key is forgotten where it comes to another leader',
+    package: 'engine',
+    file: 'client-identity.ts',
+    find: 'if (key === undefined) return identity',
+    replace: 'if (key === undefined || identity !== undefined) return identity',
+  },
+  {
     name: 'a gap in a link is ignored',
     package: 'engine',
     file: 'link.ts',

@@ -17,7 +17,7 @@ import {
   PLAIN_HEADER_BYTES,
   sealBatch,
 } from '../../src/batch.ts';
-import { CLIENTS_MAX, ClientTable } from '../../src/client-table.ts';
+import { CLIENTS_MAX, ClientTable, KEYS_MAX } from '../../src/client-table.ts';
 import { runOf } from '../../src/client-run.ts';
 import { decodeNext, decodeStart, findControlRecord } from '../../src/control.ts';
 import {
@@ -255,6 +255,7 @@ function clientTable(): FuzzTarget {
     for (let sequence = 1; sequence <= 4; sequence++)
       table.apply(runOf(name, sequence, 0), client * 10 + sequence, 1, client);
     table.apply(runOf(name, 4, 1), client * 100, 2, client);
+    table.apply(runOf(`02${name.slice(2)}`, client, 0), client * 100 + 2, 1, client);
   }
   const good = table.encode();
   return {
@@ -265,7 +266,7 @@ function clientTable(): FuzzTarget {
       const bytes = hostile(random, good);
       const decoded = ClientTable.decode(bytes);
       if (decoded === undefined) return;
-      demand(decoded.size <= CLIENTS_MAX, 'more clients than are remembered');
+      demand(decoded.size <= CLIENTS_MAX + KEYS_MAX, 'more clients than are remembered');
       const again = decoded.encode();
       demand(again.length === bytes.length, 'a table that is not what it says');
     },

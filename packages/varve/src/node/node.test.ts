@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,5 +61,38 @@ describe.each([{ inline: false }, { inline: true }])(
       await copy.close();
       await log.close();
     });
+  },
+);
+
+test(
+  'a key that a process appended under, and was killed, is known to the next one',
+  { timeout: 60_000 },
+  async () => {
+    const entry = new URL('index.ts', import.meta.url).href;
+    const program = `
+      import { openLog } from ${JSON.stringify(entry)};
+      const directory = ${JSON.stringify(directory)};
+      const log = await openLog('journal', { directory, inline: true });
+      await log.append('before');
+      console.log(await log.append('once', { key: 'order 7' }));
+      setInterval(() => undefined, 1000);`;
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx/esm', '--input-type=module', '--eval', program],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    const [lsn] = (await once(child.stdout, 'data')) as [Buffer];
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+    const log = await openLog<string>('journal', { directory, inline: true });
+    expect(Number(lsn)).toBe(2);
+    expect(await log.append('once', { key: 'order 7' })).toBe(2);
+    await expect(log.append('twice', { key: 'order 7' })).rejects.toMatchObject({
+      code: 'KEY_REUSED',
+      facts: { lsn: 2 },
+    });
+    expect(await log.append('after')).toBe(3);
+    await log.close();
   },
 );
