@@ -170,7 +170,7 @@ export async function check(only = []) {
     for (const line of wrong.slice(0, 80)) console.log(`    ${line}`);
     if (wrong.length > 80) console.log(`    … and ${wrong.length - 80} more lines`);
     if (ok) passed += 1;
-    else failures.push(title);
+    else failures.push([title, ...wrong.slice(0, 12)].join('\n'));
   }
   if (only.length === 0) longFiles();
   return { passed, failed: failures.length, failures };

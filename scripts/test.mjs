@@ -16,6 +16,8 @@ import { node, run } from './lib/run.mjs';
 /** @typedef {Record<string, string>} Environment */
 
 const REPORTS = join(CACHE, 'reports');
+/** Of each step, with what each said: what goes wrong everywhere need not be read to its end. */
+const FAILURES_TOLD = 20;
 
 /** @returns {Promise<Counts>} */
 async function check() {
@@ -130,7 +132,12 @@ async function main() {
       const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
       summary.push(
         `${counts.failed === 0 ? '✓' : '✗'} ${name}: ${counts.passed} passed, ${counts.failed} failed${skipped} (${seconds(stepMs)} s)`,
-        ...counts.failures.slice(0, 20).map((failure) => `    ${failure}`),
+        ...counts.failures
+          .slice(0, FAILURES_TOLD)
+          .map((failure) => `  ✗ ${failure.replaceAll('\n', '\n      ')}`),
+        ...(counts.failures.length > FAILURES_TOLD
+          ? [`  … and ${counts.failures.length - FAILURES_TOLD} more`]
+          : []),
       );
     }
   } catch (error) {
