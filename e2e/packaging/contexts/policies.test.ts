@@ -133,7 +133,8 @@ window.measure = async (appends, atOnce) => {
 };
 window.mode = log.status().mode;
 document.body.dataset.ready = 'yes';`;
-const ROUNDS = 10;
+/** Short ones, taking turns: of some of them the machine has nothing else to do. */
+const ROUNDS = 24;
 /** Far from noise: a policy that sends appends another, slower way costs more than that. */
 const TOO_SLOW = 2;
 
@@ -143,9 +144,6 @@ declare global {
     mode: string;
   }
 }
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
 test('appends under the strictest policy are as fast as without any', async () => {
   const { folder } = await workshop({}, [inject('tarballs').varve], {
@@ -170,27 +168,23 @@ test('appends under the strictest policy are as fast as without any', async () =
   };
   const without = await pageUnder();
   const under = await pageUnder(`${TRUSTED}; trusted-types varve`);
+  /** Of the fastest round under the policy to the fastest without one. */
   const ratioOf = async (appends: number, atOnce: number): Promise<number> => {
-    const msIn = async (page: Page): Promise<number> => {
-      await page.bringToFront();
-      return page.evaluate(([count, each]) => window.measure(count, each), [
-        appends,
-        atOnce,
-      ] as const);
-    };
-    const ratios: number[] = [];
+    const best = new Map<Page, number>();
     for (let round = 0; round < ROUNDS; round++) {
-      // Who goes first takes turns: what the machine does beside hits both.
-      const first = round % 2 === 0 ? await msIn(without) : await msIn(under);
-      const second = round % 2 === 0 ? await msIn(under) : await msIn(without);
-      ratios.push(round % 2 === 0 ? second / first : first / second);
+      for (const page of round % 2 === 0 ? [without, under] : [under, without]) {
+        await page.bringToFront();
+        const given = [appends, atOnce] as const;
+        const ms = await page.evaluate(([count, each]) => window.measure(count, each), given);
+        best.set(page, Math.min(ms, best.get(page) ?? Infinity));
+      }
     }
-    return median(ratios);
+    return best.get(under)! / best.get(without)!;
   };
   // Compiled, and once around in both.
-  for (const page of [without, under]) await page.evaluate(() => window.measure(6_400, 64));
-  const single = await ratioOf(200, 1);
-  const many = await ratioOf(6_400, 64);
+  for (const page of [without, under]) await page.evaluate(() => window.measure(1_280, 64));
+  const single = await ratioOf(60, 1);
+  const many = await ratioOf(1_280, 64);
   expect(single).toBeLessThan(TOO_SLOW);
   expect(many).toBeLessThan(TOO_SLOW);
   record({
@@ -198,7 +192,7 @@ test('appends under the strictest policy are as fast as without any', async () =
     context: 'the same policy and `trusted-types varve`: time of an append, without a policy = 1',
     outcome: 'works',
     version: browser.version,
-    shown: `one at a time ${single.toFixed(2)}, 64 at once ${many.toFixed(2)} (medians of ${ROUNDS} rounds that take turns)`,
+    shown: `one at a time ${single.toFixed(2)}, 64 at once ${many.toFixed(2)} (the fastest of ${ROUNDS} rounds each, taking turns)`,
   });
 });
 
