@@ -56,12 +56,12 @@ const POLICIES: readonly Policy[] = [
     onlyChromium: true,
   },
   {
-    context: 'a volume under the first of these policies, by URL',
+    context: 'the same policy, a volume by URL',
     policy: STRICT,
     script: volumeScript(URL_OF_VOLUME),
   },
   {
-    context: 'a volume under it and `trusted-types varve`',
+    context: 'the same policy and `trusted-types varve`, a volume by URL',
     policy: `${TRUSTED}; trusted-types varve`,
     script: volumeScript(URL_OF_VOLUME),
     onlyChromium: true,
