@@ -74,7 +74,13 @@ const instances = BROWSERS.flatMap(browserInstance);
 const testTimeout = 60_000;
 
 const browserProject: TestProjectInlineConfiguration = {
-  plugins: [oneFileWorkers()],
+  plugins: [
+    oneFileWorkers([
+      'packages/varve/src/worker.ts',
+      'packages/varve/src/volume-worker.ts',
+      'packages/engine/src/worker-crashtest.ts',
+    ]),
+  ],
   // Shared memory exists only in isolated pages. e2e serves without: nothing else may need it.
   server: {
     headers: {

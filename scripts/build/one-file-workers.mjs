@@ -23,13 +23,23 @@ async function oneFile(input) {
   return output[0].code;
 }
 
-/** @returns {import('vite').Plugin} */
-export function oneFileWorkers() {
+/**
+ * @param {readonly string[]} ahead scripts, by their path in the repository, that are bundled before
+ *   the first test: a page gives its worker only so long to load
+ * @returns {import('vite').Plugin}
+ */
+export function oneFileWorkers(ahead) {
   /** @type {Map<string, Promise<string>>} */
   const scripts = new Map();
+  const scriptOf = (/** @type {string} */ file) => {
+    const script = scripts.get(file) ?? oneFile(file);
+    scripts.set(file, script);
+    return script;
+  };
   return {
     name: 'one-file-workers',
-    configureServer(server) {
+    async configureServer(server) {
+      await Promise.all(ahead.map((path) => scriptOf(join(ROOT, path))));
       server.watcher.on('all', () => scripts.clear());
       const headers = Object.entries(server.config.server.headers ?? {});
       server.middlewares.use((request, response, next) => {
@@ -38,9 +48,7 @@ export function oneFileWorkers() {
         // A browser says what it wants a script for; from one that did not it would get the modules.
         const isWorker = request.headers['sec-fetch-dest'] === 'worker';
         if (!isWorker || !file.endsWith('.ts') || !existsSync(file)) return next();
-        const script = scripts.get(file) ?? oneFile(file);
-        scripts.set(file, script);
-        script.then((code) => {
+        scriptOf(file).then((code) => {
           for (const [name, value] of headers)
             if (value !== undefined) response.setHeader(name, value);
           response.setHeader('Content-Type', 'text/javascript');
