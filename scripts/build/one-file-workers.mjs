@@ -43,11 +43,11 @@ export function oneFileWorkers(ahead) {
       server.watcher.on('all', () => scripts.clear());
       const headers = Object.entries(server.config.server.headers ?? {});
       server.middlewares.use((request, response, next) => {
+        // A browser says what it wants a script for; one that did not would get the modules.
+        if (request.headers['sec-fetch-dest'] !== 'worker') return next();
         const { pathname } = new URL(request.url ?? '/', 'http://server');
         const file = join(server.config.root, decodeURIComponent(pathname));
-        // A browser says what it wants a script for; from one that did not it would get the modules.
-        const isWorker = request.headers['sec-fetch-dest'] === 'worker';
-        if (!isWorker || !file.endsWith('.ts') || !existsSync(file)) return next();
+        if (!file.endsWith('.ts') || !existsSync(file)) return next();
         scriptOf(file).then((code) => {
           for (const [name, value] of headers)
             if (value !== undefined) response.setHeader(name, value);
