@@ -11,6 +11,7 @@ import { delimiter, join } from 'node:path';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import type { BrowserInstanceOption } from 'vitest/node';
+import { oneFileWorkers } from './scripts/build/one-file-workers.mjs';
 
 interface Browser {
   readonly name: 'chromium' | 'firefox';
@@ -73,6 +74,13 @@ const instances = BROWSERS.flatMap(browserInstance);
 const testTimeout = 60_000;
 
 const browserProject: TestProjectInlineConfiguration = {
+  plugins: [
+    oneFileWorkers([
+      'packages/varve/src/worker.ts',
+      'packages/varve/src/volume-worker.ts',
+      'packages/engine/src/worker-crashtest.ts',
+    ]),
+  ],
   // Shared memory exists only in isolated pages. e2e serves without: nothing else may need it.
   server: {
     headers: {

@@ -238,6 +238,12 @@ export async function buildPackages() {
   return built;
 }
 
+/** @type {Promise<Built[]> | undefined} */
+let building;
+
+/** Once for all that this process does with them. */
+export const builtPackages = () => (building ??= buildPackages());
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await ensureInstalled();
   const built = await buildPackages();

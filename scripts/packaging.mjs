@@ -131,7 +131,7 @@ async function main() {
     writeFileSync(COMPATIBILITY_DOC, compatibilityDocument(keptRows()));
     console.log('docs/COMPATIBILITY.md is written.');
   }
-  for (const failure of failures) console.log(`✗ ${failure}`);
+  for (const failure of failures) console.log(`✗ ${failure.replaceAll('\n', '\n  ')}`);
   console.log(`${passed} passed, ${failures.length} failed`);
   return failures.length === 0 ? 0 : 1;
 }

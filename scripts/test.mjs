@@ -16,6 +16,8 @@ import { node, run } from './lib/run.mjs';
 /** @typedef {Record<string, string>} Environment */
 
 const REPORTS = join(CACHE, 'reports');
+/** Of each step, with what each said: what goes wrong everywhere need not be read to its end. */
+const FAILURES_TOLD = 20;
 
 /** @returns {Promise<Counts>} */
 async function check() {
@@ -41,12 +43,13 @@ async function vitest(name, args, env, timeoutMs) {
 const unit = (/** @type {Environment} */ env) => vitest('unit', [], env, 900_000);
 
 /**
+ * What the checks have built already is taken as it is.
  * @param {Environment} env
  * @returns {Promise<Counts>}
  */
 async function build(env) {
-  const { buildPackages } = await import('./build.mjs');
-  const built = await buildPackages();
+  const { builtPackages } = await import('./build.mjs');
+  const built = await builtPackages();
   for (const { name, wrong } of built) {
     console.log(wrong.length === 0 ? `✓ ${name}` : `✗ ${name}\n  ${wrong.join('\n  ')}`);
   }
@@ -130,7 +133,12 @@ async function main() {
       const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
       summary.push(
         `${counts.failed === 0 ? '✓' : '✗'} ${name}: ${counts.passed} passed, ${counts.failed} failed${skipped} (${seconds(stepMs)} s)`,
-        ...counts.failures.slice(0, 20).map((failure) => `    ${failure}`),
+        ...counts.failures
+          .slice(0, FAILURES_TOLD)
+          .map((failure) => `  ✗ ${failure.replaceAll('\n', '\n      ')}`),
+        ...(counts.failures.length > FAILURES_TOLD
+          ? [`  … and ${counts.failures.length - FAILURES_TOLD} more`]
+          : []),
       );
     }
   } catch (error) {

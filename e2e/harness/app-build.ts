@@ -1,4 +1,9 @@
-/** Builds the test app once per run, as an application would be built. */
+/**
+ * Builds the test app, as an application would be built.
+ *
+ * Always true: a process builds the same pages from the same sources once, and what it built is gone
+ * when it ends. A build of patched sources is its own, and goes when it is not needed any more.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,12 +19,29 @@ export interface BuiltApp {
 /** Served from the root, since it looks after all pages. */
 const SERVICE_WORKER = 'service-worker';
 
+const shared = new Map<string, Promise<BuiltApp>>();
+const folders = new Set<string>();
+
+const remove = (folder: string): void => rmSync(folder, { recursive: true, force: true });
+
+process.once('exit', () => folders.forEach(remove));
+
 /** `plugins` patch sources on their way in: how a broken build is made. */
 export async function buildApp(
   pages: readonly string[],
-  plugins: () => Plugin[] = () => [],
+  plugins?: () => Plugin[],
 ): Promise<BuiltApp> {
+  if (plugins !== undefined) return buildAnew(pages, plugins);
+  const key = pages.join();
+  const building = shared.get(key) ?? buildAnew(pages, () => []);
+  shared.set(key, building);
+  const { folder } = await building;
+  return { folder, remove: () => undefined };
+}
+
+async function buildAnew(pages: readonly string[], plugins: () => Plugin[]): Promise<BuiltApp> {
   const folder = mkdtempSync(join(tmpdir(), 'varve-app-'));
+  folders.add(folder);
   await build({
     configFile: false,
     root: APP,
@@ -43,5 +65,5 @@ export async function buildApp(
       },
     },
   });
-  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return { folder, remove: () => remove(folder) };
 }

@@ -1,13 +1,14 @@
 /**
- * The app that every context runs: a storm of appends, and what is there after it.
+ * The app that every context runs: a storm of appends, or of writes to a volume, and what is there
+ * after it.
  *
- * Always true: `crashkit.issued` is told before an append, `crashkit.acknowledged` once it resolved,
- * and both have left the process when they return.
+ * Always true: `crashkit.issued` is told before an append or a write, `crashkit.acknowledged` once it
+ * resolved, and both have left the process when they return.
  */
 
 /** What the app puts on its window. */
 export interface App {
-  /** Opens the log, and appends until somebody kills it. */
+  /** Opens the log or volume, and appends or writes until somebody kills it. */
   start(round: number): Promise<string>;
   readAll(): Promise<unknown[]>;
 }
@@ -17,6 +18,14 @@ declare global {
     app: App;
   }
 }
+
+const PUT_APP = `
+// On a server that renders the page ahead this module is loaded, too.
+if (typeof document !== 'undefined') {
+  window.app = app;
+  document.body.dataset.ready = 'yes';
+}
+`;
 
 /**
  * @param varve how the page names the package
@@ -49,13 +58,55 @@ const app = {
     return values;
   },
 };
+${PUT_APP}`;
 
-// On a server that renders the page ahead this module is loaded, too.
-if (typeof document !== 'undefined') {
-  window.app = app;
-  document.body.dataset.ready = 'yes';
+/**
+ * The same on a volume: one value a slot, slot after slot, several slots to a chunk. What is there is
+ * every slot that is not empty: a write that came before the one it was issued behind leaves a hole.
+ * @param varve how the page names `varve/volume`
+ */
+export const volumeScript = (varve: string): string => `
+import { openVolume } from '${varve}';
+
+const SLOT_BYTES = 512;
+const SLOTS = 8192;
+const utf8 = new TextEncoder();
+
+let volume;
+let slots = 0;
+const opened = async () =>
+  (volume ??= await openVolume('packaging', { sizeBytes: SLOTS * SLOT_BYTES }));
+
+async function readAll() {
+  const bytes = await (await opened()).read(0, SLOTS * SLOT_BYTES);
+  const values = [];
+  for (let at = 0; at < bytes.length; at += SLOT_BYTES) {
+    const slot = bytes.subarray(at, at + SLOT_BYTES);
+    if (slot[0] !== 0) values.push(JSON.parse(new TextDecoder().decode(slot).replace(/\\0+$/, '')));
+  }
+  return values;
 }
-`;
+
+async function writeForever(round, writer) {
+  for (let n = 0; slots < SLOTS; n++) {
+    const value = { round, writer, n, text: 'layer upon layer '.repeat(n % 20) };
+    const slot = new Uint8Array(SLOT_BYTES);
+    slot.set(utf8.encode(JSON.stringify(value)));
+    globalThis.crashkit?.issued(value);
+    await volume.write(slots++ * SLOT_BYTES, slot);
+    globalThis.crashkit?.acknowledged(value);
+  }
+}
+
+const app = {
+  async start(round) {
+    slots = (await readAll()).length;
+    for (let writer = 0; writer < 8; writer++) void writeForever(round, writer);
+    return (await volume.status()).store.mode;
+  },
+  readAll,
+};
+${PUT_APP}`;
 
 export const appPage = (source: string): string => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>blank</title></head>

@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { Chromium, Profile, type RunningBrowser } from '@varve/crashkit/playwright';
 import type { Page } from 'playwright-core';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import { appPage, appScript } from './app.ts';
+import { appPage, appScript, volumeScript } from './app.ts';
 import { survivesByLedger } from './ledger.ts';
 import { record, survivedAs } from './results.ts';
 import { staticServer } from './servers.ts';
@@ -18,6 +18,8 @@ async function example(): Promise<Workshop> {
   const files: Record<string, string> = {
     'app.html': appPage('./app.js'),
     'app.js': appScript('/node_modules/varve/index.js'),
+    'volume.html': appPage('./volume.js'),
+    'volume.js': volumeScript('/node_modules/varve/volume.js'),
     'first.txt': 'a page that somebody visits',
     'second.txt': 'and another one',
   };
@@ -54,21 +56,26 @@ async function visit(browser: RunningBrowser, url: string): Promise<Page> {
 const said = (page: Page, name: string) =>
   page.locator(`html[data-${name}]`).getAttribute(`data-${name}`, { timeout: 30_000 });
 
-test('a page of the extension owns the engine: what was acknowledged is there after a kill', async () => {
-  const project = await example();
-  const survived = await survivesByLedger(launchWith(project), async (browser) => {
-    const page = await visit(browser, `${originOf(project)}/app.html`);
-    await ready(page);
-    return { page, app: page };
+for (const [file, context] of [
+  ['app.html', 'extension (manifest version 3): a page of it'],
+  ['volume.html', 'extension: a volume in a page of it'],
+] as const) {
+  test(`${context}: it owns the engine, what was acknowledged is there after a kill`, async () => {
+    const project = await example();
+    const survived = await survivesByLedger(launchWith(project), async (browser) => {
+      const page = await visit(browser, `${originOf(project)}/${file}`);
+      await ready(page);
+      return { page, app: page };
+    });
+    record({
+      section: SECTION,
+      context,
+      outcome: 'works',
+      version: survived.browser,
+      shown: survivedAs(survived),
+    });
   });
-  record({
-    section: SECTION,
-    context: 'extension (manifest version 3): a page of it',
-    outcome: 'works',
-    version: survived.browser,
-    shown: survivedAs(survived),
-  });
-});
+}
 
 test('content script: refused; background: into the inbox, kept over a kill, or through the offscreen document', async () => {
   const project = await example();

@@ -5,7 +5,7 @@ import { Profile } from '@varve/crashkit/playwright';
 import { chromium, firefox, type Browser, type Frame, type Page } from 'playwright-core';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { CHROMIUM_ARGS } from '../../../scripts/browsers.mjs';
-import { appPage, appScript } from './app.ts';
+import { appPage, appScript, volumeScript } from './app.ts';
 import { survivesByLedger } from './ledger.ts';
 import { record, survivedAs } from './results.ts';
 import { staticServer } from './servers.ts';
@@ -25,6 +25,8 @@ async function site(): Promise<{ url: string; otherUrl: string }> {
   const project = await workshop({}, [inject('tarballs').varve], {
     'app.html': appPage('./app.js'),
     'app.js': appScript(URL_OF_VARVE),
+    'volume.html': appPage('./volume.js'),
+    'volume.js': volumeScript('/node_modules/varve/volume.js'),
     'memory.html': appPage('./memory.js'),
     'memory.js': appScript(URL_OF_VARVE, FALLBACK),
   });
@@ -33,6 +35,7 @@ async function site(): Promise<{ url: string; otherUrl: string }> {
   await project.write({
     'cross-site.html': frame('', `${otherUrl}app.html`),
     'same-origin.html': frame('sandbox="allow-scripts allow-same-origin"', '/app.html'),
+    'volume-in-frame.html': frame('sandbox="allow-scripts allow-same-origin"', '/volume.html'),
     'sandboxed.html': frame('sandbox="allow-scripts"', '/app.html'),
     'credentialless.html': frame('credentialless', `${otherUrl}app.html`),
   });
@@ -50,6 +53,7 @@ async function frameOf(page: Page, url: string): Promise<Frame> {
 for (const [file, context] of [
   ['cross-site.html', 'a frame of another site (its storage is its own there)'],
   ['same-origin.html', 'a sandboxed frame with `allow-same-origin`'],
+  ['volume-in-frame.html', 'a volume in a sandboxed frame with `allow-same-origin`'],
 ] as const) {
   test(`${context}: what was acknowledged is there after a kill`, async () => {
     const { url } = await site();

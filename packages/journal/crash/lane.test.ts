@@ -149,28 +149,32 @@ describe('ids', () => {
   );
 });
 
-const QUICK = [
-  'acknowledges before the flush',
-  'a short write is ignored',
-  'rotates without flushing the full segment',
-  'the batch body is not verified',
-  'batches claim that they are durable themselves',
-  'a lost write is called damage',
-  'a checkpoint is acknowledged without a superblock',
-  'a vanished store is made anew',
-];
+/**
+ * With the case of the lane from which on it is looked for. Where that is not the first one, nothing
+ * shows it before; the lane that every run takes begins with all of them (images.test.ts).
+ */
+const QUICK: Readonly<Record<string, number>> = {
+  'acknowledges before the flush': 0,
+  'a short write is ignored': 72,
+  'rotates without flushing the full segment': 14,
+  'the batch body is not verified': 0,
+  'batches claim that they are durable themselves': 0,
+  'a lost write is called damage': 0,
+  'a checkpoint is acknowledged without a superblock': 0,
+  'a vanished store is made anew': 0,
+};
 
 describe('planted bugs are caught', () => {
-  test.each(QUICK)('%s', { timeout: 120_000 }, async (name) => {
+  test.each(Object.entries(QUICK))('%s', { timeout: 120_000 }, async (name, from) => {
     const bug = PLANTED_BUGS.find((planted) => planted.name === name)!;
-    const file = join(folder, `${QUICK.indexOf(name)}.mjs`);
+    const file = join(folder, `${Object.keys(QUICK).indexOf(name)}.mjs`);
     writeFileSync(file, await bundle(SLICE, bug));
     const bundled = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as {
       runSlice: typeof runSlice;
     };
     const slice = {
       seed: SEED,
-      from: 0,
+      from,
       step: 1,
       profiles: ALL_PROFILES,
       images: PLANTED_IMAGES,

@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest';
-import { firstRefusal, type Refusal, type StorageAsks } from './first-refusal.ts';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { firstRefusal, storageDenied, type Refusal, type StorageAsks } from './first-refusal.ts';
 
 /** A clock that stands still until it is moved, and lets promises settle after every timer. */
 class Time {
@@ -117,4 +117,29 @@ test('a context that stood still hears what waited in its queue before it judges
 test('a part that is refused in words is named before one that is silent', async () => {
   const answers = { opfs: 'never', 'indexed-db': 'rejects', 'web-locks': 4 } as const;
   expect(await verdict(answers)).toMatchObject({ said: { part: 'indexed-db' }, atMs: 0 });
+});
+
+describe('what a refusal says', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  const refusal = { part: 'opfs', reason: 'missing' };
+
+  test('where the origin is opaque, as on `file:`, the cure is named', () => {
+    vi.stubGlobal('origin', 'null');
+    expect(storageDenied(refusal).message).toMatch(
+      /refuses opfs; file: needs a scheme of its own$/,
+    );
+  });
+
+  test.each(['https://example.org', undefined])(
+    'in %s it would mislead: not a word of it',
+    (origin) => {
+      vi.stubGlobal('origin', origin);
+      const { message, facts } = storageDenied(refusal);
+      expect(message).toBe('STORAGE_DENIED: this context refuses opfs');
+      expect(facts).toEqual(refusal);
+    },
+  );
 });

@@ -59,10 +59,13 @@ export function firstRefusal(
   });
 }
 
+/** `null` on `file:` and in a frame that is sandboxed away from its origin. */
+const originHere = (): unknown => (globalThis as { readonly origin?: unknown }).origin;
+
 export function storageDenied({ part, reason }: Refusal, cause?: unknown): VarveError {
   return new VarveError(
     'STORAGE_DENIED',
-    `this context refuses ${part}; file: needs a scheme of its own`,
+    `this context refuses ${part}${originHere() === 'null' ? '; file: needs a scheme of its own' : ''}`,
     {
       facts: { part, reason },
       outcome: 'not-written',

@@ -82,16 +82,15 @@ describe.each(PARTS)('%s', (part) => {
   });
 });
 
-// Each takes its patience: the rule itself is tested under a simulated clock.
-test.each(['opfs', 'indexed-db'] as const)(
-  '%s that hangs in the worker is named in the end',
-  { timeout: 20_000 },
-  async (part) => {
+// Each takes its patience, so they take it together: the rule itself is tested under a simulated clock.
+test('opfs, or indexed-db, that hangs in the worker is named in the end', async () => {
+  const parts = ['opfs', 'indexed-db'] as const;
+  const refusals = parts.map(async (part) => {
     const worker = await refusingWorker(part, 'hangs');
-    const { error } = await refusalOf(() => openLog(freshName(), { worker }));
-    expect(error).toMatchObject(denied(part, 'hangs'));
-  },
-);
+    return (await refusalOf(() => openLog(freshName(), { worker }))).error;
+  });
+  expect(await Promise.all(refusals)).toMatchObject(parts.map((part) => denied(part, 'hangs')));
+});
 
 test('web-locks that hang in the page are named in the end', { timeout: 20_000 }, async () => {
   undo = refuse('web-locks', 'hangs');

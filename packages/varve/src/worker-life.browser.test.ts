@@ -32,12 +32,13 @@ const crashtestWorker = (name: string): Worker =>
 describe('a worker', () => {
   test('that does not exist rejects WORKER_LOAD_FAILED, and says what to do', async () => {
     const worker = new Worker('/there-is-no-such-worker.js', { type: 'module' });
-    const startMs = performance.now();
-    await expect(openLog(freshName(), { worker })).rejects.toMatchObject({
+    const refused = openLog(freshName(), { worker });
+    // Promised within 5 s: before this timer of the same page, however slow the machine is.
+    const tooLate = new Promise((resolve) => setTimeout(resolve, 5900, 'too late'));
+    await expect(Promise.race([refused, tooLate])).rejects.toMatchObject({
       code: 'WORKER_LOAD_FAILED',
       message: expect.stringContaining("optimizeDeps: { exclude: ['varve'] }"),
     });
-    expect(performance.now() - startMs).toBeLessThan(5900);
   });
 
   test('is not started by an extension in somebody else’s page: CONTEXT_UNSUPPORTED, no store there', async () => {
@@ -57,15 +58,23 @@ describe('a worker', () => {
     const name = freshName();
     const worker = engineWorker();
     const log = await open<number>(name, { worker: () => worker });
-    await log.append(1);
-    const tail = log.tail({ after: 1 });
-    const waiting = tail.next();
+    let acknowledged = await log.append(1);
+    const died = { code: 'WORKER_DIED' };
+    const heard: number[] = [];
+    const tailEnd = (async () => {
+      for await (const { lsn } of log.tail({ after: 1 })) heard.push(lsn);
+    })().catch((error: unknown) => error);
     worker.terminate();
-    const pending = log.append(2);
-    await expect(pending).rejects.toMatchObject({ code: 'WORKER_DIED' });
-    await expect(waiting).rejects.toMatchObject({ code: 'WORKER_DIED' });
+    // A worker that was told to end may still finish what it has begun: sooner or later one fails.
+    const appending = (async () => {
+      for (;;) acknowledged = await log.append(acknowledged + 1);
+    })();
+    await expect(appending).rejects.toMatchObject(died);
+    expect(await tailEnd).toMatchObject(died);
     const again = await open<number>(name);
-    expect((await again.get(1))?.value).toBe(1);
+    expect(again.status().lastLsn).toBeGreaterThanOrEqual(acknowledged);
+    expect((await again.get(acknowledged))?.value).toBe(acknowledged);
+    expect(heard.every((lsn) => lsn <= again.status().lastLsn)).toBe(true);
   });
 
   test('of the application serves several stores and is left running', async () => {
