@@ -129,7 +129,7 @@ describe('what a refusal says', () => {
   test('where the origin is opaque, as on `file:`, the cure is named', () => {
     vi.stubGlobal('origin', 'null');
     expect(storageDenied(refusal).message).toMatch(
-      /refuses opfs; file: needs a scheme of its own$/,
+      /refuses opfs; file: needs its own scheme$/,
     );
   });
 

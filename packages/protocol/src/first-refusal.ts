@@ -9,11 +9,12 @@
  */
 import { VarveError } from './errors.ts';
 
-export interface Refusal {
+/** As an error's facts tell it. */
+export type Refusal = {
   readonly part: string;
   /** `missing`, `no-answer`, or the platform's words. */
   readonly reason: string;
-}
+};
 
 /** How each part is asked. The order decides who is named when several are silent. */
 export type StorageAsks = Readonly<Record<string, () => unknown>>;
@@ -59,17 +60,13 @@ export function firstRefusal(
   });
 }
 
-/** `null` on `file:` and in a frame that is sandboxed away from its origin. */
-const originHere = (): unknown => (globalThis as { readonly origin?: unknown }).origin;
+/** It is called `null` on `file:` and in a frame that is sandboxed away from its own. */
+const isOriginOpaque = (): boolean => (globalThis as { origin?: unknown }).origin === 'null';
 
-export function storageDenied({ part, reason }: Refusal, cause?: unknown): VarveError {
+export function storageDenied(refusal: Refusal, cause?: unknown): VarveError {
   return new VarveError(
     'STORAGE_DENIED',
-    `this context refuses ${part}${originHere() === 'null' ? '; file: needs a scheme of its own' : ''}`,
-    {
-      facts: { part, reason },
-      outcome: 'not-written',
-      cause,
-    },
+    `this context refuses ${refusal.part}${isOriginOpaque() ? '; file: needs its own scheme' : ''}`,
+    { facts: refusal, outcome: 'not-written', cause },
   );
 }
