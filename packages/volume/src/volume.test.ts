@@ -161,6 +161,56 @@ describe('a volume', () => {
     volume.abandon();
   });
 
+  test('unverified reads see what verified ones do, wherever they begin and end', async () => {
+    const volume = await openVolume(createMemoryHost(), 'v', { ...SMALL, directBytes: 4 * CHUNK });
+    const bytes = Uint8Array.from({ length: 8 * CHUNK }, (_, at) => at >> 4);
+    await volume.write(2 * CHUNK, bytes);
+    await volume.snapshot('kept');
+    // In the pool, an image that waits, a hole, and the pool again.
+    await volume.write(4 * CHUNK, filled(CHUNK, 0xab));
+    await volume.trim(6 * CHUNK, CHUNK);
+    for (const view of [undefined, 'kept']) {
+      for (const at of [0, 1, 2 * CHUNK, 4 * CHUNK, 4 * CHUNK + 3, 6 * CHUNK - 1, 7 * CHUNK]) {
+        for (const length of [1, CHUNK - 1, CHUNK, CHUNK + 5, 6 * CHUNK]) {
+          const options = { at, ...(view !== undefined && { view }) };
+          const [verified, unverified] = [filled(length, 1), filled(length, 2)];
+          volume.readInto(verified, options);
+          volume.readInto(unverified, { ...options, verify: false });
+          expect(unverified, `${view} at ${at}, ${length} B`).toEqual(verified);
+        }
+      }
+    }
+    const [short, long] = [new Uint8Array(3), filled(8, 9)];
+    expect(volume.readInto(long, { at: 64 * CHUNK - 3, verify: false })).toBe(3);
+    expect([...long]).toEqual([...short, 9, 9, 9, 9, 9]);
+    volume.abandon();
+  });
+
+  test('a metadata block that the cache let go of is verified when it is needed again', async () => {
+    const disk = new SimulatedDisk({ seed: 3 });
+    const chunks = 40_000;
+    const options = { sizeBytes: chunks * CHUNK, chunkSizeBytes: CHUNK, cacheBytes: 0 };
+    const volume = await openVolume(disk.host(), 'v', options);
+    // A leaf of the origin map has 508 chunks: more leaves than the smallest cache holds.
+    for (let chunk = 0; chunk < chunks; chunk += 508) {
+      await volume.write(chunk * CHUNK, filled(CHUNK, 7));
+    }
+    await volume.checkpoint();
+    const { length } = disk.peek('v/meta', 0, 2 ** 20);
+    disk.poke('v/meta', new Uint8Array(length), 0);
+    const damaged: number[] = [];
+    for (let chunk = 0; chunk < chunks; chunk += 508) {
+      try {
+        volume.readInto(new Uint8Array(CHUNK), { at: chunk * CHUNK, verify: false });
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'CORRUPT' });
+        damaged.push(chunk);
+      }
+    }
+    expect(chunks / 508 - damaged.length).toBeLessThanOrEqual(16 + 1);
+    volume.abandon();
+  });
+
   test.each([
     ['lost', (_old: Uint8Array, now: Uint8Array) => now.fill(0)],
     ['stale', (old: Uint8Array, now: Uint8Array) => now.set(old)],
