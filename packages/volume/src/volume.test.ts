@@ -82,6 +82,27 @@ describe('a volume', () => {
     await volume.close();
   });
 
+  test('a group that writes over part of itself goes straight to the pool as its last writes say', async () => {
+    const host = createMemoryHost();
+    const volume = await openVolume(host, 'v', { ...SMALL, directBytes: CHUNK });
+    const whole = Uint8Array.from({ length: 4 * CHUNK }, (_, at) => at >> 3);
+    const ops = [
+      { write: { at: 0, bytes: whole } },
+      // Longer than what it replaces, and of the same places in its own buffer.
+      { write: { at: 0, bytes: filled(8 * CHUNK, 0xaa).subarray(0, 2 * CHUNK) } },
+      { write: { at: 3 * CHUNK + 1, bytes: filled(3, 0xbb) } },
+    ];
+    await volume.atomic(ops);
+    expect(volume.status().counters.dataDirectBytes).toBe(4 * CHUNK);
+    const expected = whole.slice().fill(0xaa, 0, 2 * CHUNK);
+    expected.fill(0xbb, 3 * CHUNK + 1, 3 * CHUNK + 4);
+    expect(await bytesOf(volume, 0, 4 * CHUNK)).toEqual([...expected]);
+    volume.abandon();
+    const again = await openVolume(host, 'v', { create: false });
+    expect(await bytesOf(again, 0, 4 * CHUNK)).toEqual([...expected]);
+    await again.close();
+  });
+
   test('written over again and again does not make its pool grow by more than a checkpoint waits for', async () => {
     const host = createMemoryHost();
     const [size, piece, waits] = [512 * KIB, 64 * KIB, 128 * KIB];
