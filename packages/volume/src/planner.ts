@@ -14,7 +14,7 @@ import type { Redo } from './redo.ts';
 import type { SharedChunks } from './shared-chunks.ts';
 import type { VolumeState } from './state.ts';
 import { isHole } from './value.ts';
-import type { Extent, VolumeFiles } from './volume-files.ts';
+import { type Extent, TRANSFER_BYTES_MAX, type VolumeFiles } from './volume-files.ts';
 
 /** A whole chunk within somebody's bytes: a view of each chunk of a large write would cost more than its place. */
 export interface ChunkBytes {
@@ -127,31 +127,34 @@ function placeDirect(place: Placing, written: readonly Written[]): Plan {
       physical: run.first,
       digests: part.map(({ digest }) => digest),
     });
-    direct.push(...extentsOf(part, run.first, state.chunkBytes));
+    addExtents(direct, part, run.first, state.chunkBytes);
     from += run.count;
   }
   direct.sort((a, b) => a.at - b.at);
   return { group, direct };
 }
 
-/** Chunks for places side by side: what lies together in one buffer is written as it lies there. */
-function extentsOf(part: readonly Written[], first: number, chunkBytes: number): Extent[] {
-  const extents: Extent[] = [];
+/** Chunks for places side by side: what lies together in one buffer goes out as it lies there. */
+function addExtents(
+  direct: Extent[],
+  part: readonly Written[],
+  first: number,
+  chunkBytes: number,
+): void {
+  const most = TRANSFER_BYTES_MAX / chunkBytes;
   for (let index = 0; index < part.length;) {
     const { bytes, from } = part[index]!;
     let count = 1;
-    while (
-      part[index + count]?.bytes === bytes &&
-      part[index + count]!.from === from + count * chunkBytes
-    )
-      count++;
-    extents.push({
+    for (; count < most; count++) {
+      const next = part[index + count];
+      if (next?.bytes !== bytes || next.from !== from + count * chunkBytes) break;
+    }
+    direct.push({
       at: (first + index) * chunkBytes,
       bytes: bytes.subarray(from, from + count * chunkBytes),
     });
     index += count;
   }
-  return extents;
 }
 
 function full(state: VolumeState): never {

@@ -13,8 +13,8 @@ export interface Extent {
   readonly bytes: Uint8Array;
 }
 
-/** What is joined is copied: no further than this. */
-const JOIN_BYTES_MAX = 1_048_576;
+/** Once one write has so many bytes, nothing more is joined to it. */
+export const TRANSFER_BYTES_MAX = 1_048_576;
 
 export class VolumeFiles {
   dataWrittenBytes = 0;
@@ -108,7 +108,7 @@ function writeJoined(file: SyncFile, extents: readonly Extent[], name: string): 
   for (let from = 0; from < extents.length;) {
     let to = from + 1;
     let bytes = extents[from]!.bytes.length;
-    while (to < extents.length && bytes < JOIN_BYTES_MAX) {
+    while (to < extents.length && bytes < TRANSFER_BYTES_MAX) {
       const next = extents[to]!;
       if (next.at !== extents[from]!.at + bytes) break;
       bytes += next.bytes.length;

@@ -418,6 +418,8 @@ describe('in every state a call ends', () => {
       await expect(volume.snapshot(name)).rejects.toMatchObject(bad);
     }
     await expect(volume.write(0, [1] as never)).rejects.toMatchObject(bad);
+    expect(() => volume.readInto([1] as never, { at: 0 })).toThrow(/BAD_ARGUMENT/);
+    expect(() => volume.readInto(filled(1, 1), { at: -1 })).toThrow(/BAD_ARGUMENT/);
     await expect(volume.atomic([{} as never])).rejects.toMatchObject(bad);
     await expect(volume.resize(-1)).rejects.toMatchObject(bad);
     await expect(volume.write(0, filled(1, 1), { view: 'nobody' })).rejects.toMatchObject({

@@ -188,6 +188,7 @@ export class OpenVolume implements Volume {
     if (loading !== undefined) return loading.then(() => this.readInto(buffer, options));
     this.life.demandOpen();
     const { at, verify = true } = options;
+    demand(buffer instanceof Uint8Array, 'buffer', 'a Uint8Array');
     const view = this.viewOf(options.view);
     demandCount('at', at, 0);
     const length = Math.max(0, Math.min(buffer.length, this.state.sizeOf(view) - at));
