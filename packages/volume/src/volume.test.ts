@@ -195,8 +195,8 @@ describe('a volume', () => {
         for (const length of [1, CHUNK - 1, CHUNK, CHUNK + 5, 6 * CHUNK]) {
           const options = { at, ...(view !== undefined && { view }) };
           const [verified, unverified] = [filled(length, 1), filled(length, 2)];
-          volume.readInto(verified, options);
-          volume.readInto(unverified, { ...options, verify: false });
+          await volume.readInto(verified, options);
+          await volume.readInto(unverified, { ...options, verify: false });
           expect(unverified, `${view} at ${at}, ${length} B`).toEqual(verified);
         }
       }
@@ -222,7 +222,7 @@ describe('a volume', () => {
     const damaged: number[] = [];
     for (let chunk = 0; chunk < chunks; chunk += 508) {
       try {
-        volume.readInto(new Uint8Array(CHUNK), { at: chunk * CHUNK, verify: false });
+        await volume.readInto(new Uint8Array(CHUNK), { at: chunk * CHUNK, verify: false });
       } catch (error) {
         expect(error).toMatchObject({ code: 'CORRUPT' });
         damaged.push(chunk);
