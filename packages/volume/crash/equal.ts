@@ -23,9 +23,19 @@ export async function assertView(
   view: string | undefined,
   expected: Uint8Array,
 ): Promise<void> {
+  for (const verify of [true, false]) await assertRead(volume, view, expected, verify);
+}
+
+async function assertRead(
+  volume: Volume,
+  view: string | undefined,
+  expected: Uint8Array,
+  verify: boolean,
+): Promise<void> {
   const bytes = new Uint8Array(expected.length + 1);
-  const read = await volume.readInto(bytes, { at: 0, ...(view !== undefined && { view }) });
-  const name = view ?? 'the origin';
+  const options = { at: 0, verify, ...(view !== undefined && { view }) };
+  const read = await volume.readInto(bytes, options);
+  const name = `${view ?? 'the origin'}${verify ? '' : ', unverified,'}`;
   if (read !== expected.length)
     throw new Differs(`${name} has ${read} bytes, not ${expected.length}`);
   if (sameBytes(bytes.subarray(0, read), expected)) return;

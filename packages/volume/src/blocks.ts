@@ -6,6 +6,7 @@
  *   block leaves comes free when the checkpoint that left it behind is durable
  * - a block is loaded against what its parent expects: a lost, stale or misdirected write is found
  * - a dirty block's ancestors are dirty (trees see to it), and stay in memory until a checkpoint
+ * - what stands in `recent` is dirty or clean, too: it only spares the way through the maps
  */
 import {
   invariant,
@@ -44,11 +45,17 @@ export interface Block {
 
 const LEVEL_FACTOR = 2 ** 36;
 const KIND_FACTOR = 2 ** 40;
+/** Of one kind. A power of two. */
+const RECENT_BLOCKS = 64;
 
 /** The logical id of a block: what it is, wherever it stands. Fits in 48 bits. */
 export function blockId(kind: BlockKind, level: number, index: number): number {
   return kind * KIND_FACTOR + level * LEVEL_FACTOR + index;
 }
+
+/** Kinds keep apart: what is written goes through two of them by turns. Kinds are 1 to 3. */
+const recentSlot = (id: number): number =>
+  (id & (RECENT_BLOCKS - 1)) + Math.floor(id / KIND_FACTOR) * RECENT_BLOCKS;
 
 export const countOf = (block: Block): number => readU16(block.bytes, 10);
 export const setCount = (block: Block, count: number): void => writeU16(block.bytes, 10, count);
@@ -59,6 +66,7 @@ export class Blocks {
   private readonly dirty = new Map<number, Block>();
   /** In order of their last use. */
   private readonly clean = new Map<number, Block>();
+  private readonly recent = new Array<Block | undefined>(4 * RECENT_BLOCKS).fill(undefined);
   private readonly used = new BitSet();
   private freedLater: number[] = [];
   private written: Block[] = [];
@@ -111,13 +119,22 @@ export class Blocks {
   }
 
   cached(id: number): Block | undefined {
-    const dirty = this.dirty.get(id);
-    if (dirty !== undefined) return dirty;
-    const clean = this.clean.get(id);
-    if (clean === undefined) return undefined;
+    const slot = recentSlot(id);
+    let block = this.recent[slot];
+    if (block?.id !== id) {
+      block = this.dirty.get(id) ?? this.clean.get(id);
+      if (block === undefined) return undefined;
+      this.recent[slot] = block;
+    }
+    if (block.isDirty) return block;
     this.hits++;
-    clean.wasUsed = true;
-    return clean;
+    block.wasUsed = true;
+    return block;
+  }
+
+  private forget({ id }: Block): void {
+    const slot = recentSlot(id);
+    if (this.recent[slot]?.id === id) this.recent[slot] = undefined;
   }
 
   /** @throws VarveError CORRUPT, IO_ERROR */
@@ -174,6 +191,7 @@ export class Blocks {
     this.leave(block);
     this.clean.delete(block.id);
     this.dirty.delete(block.id);
+    this.forget(block);
     block.isDirty = true;
   }
 
@@ -235,6 +253,7 @@ export class Blocks {
     for (const [id, block] of this.clean) {
       this.clean.delete(id);
       if (block.wasUsed) this.clean.set(id, block);
+      else this.forget(block);
       block.wasUsed = false;
       if (this.clean.size <= this.cacheBlocks) return;
     }

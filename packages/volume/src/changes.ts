@@ -2,7 +2,7 @@
  * What a list of writes and trims makes of each chunk that it touches.
  *
  * Always true:
- * - a whole chunk is a view of the caller's bytes, a part is merged with what the view reads there
+ * - a whole chunk stands where it stands in the caller's bytes, a part is merged with what the view reads there
  * - bytes past the end of a view are zeros, whatever was written before them
  */
 import { ORIGIN } from './format.ts';
@@ -43,11 +43,13 @@ class Merge {
 
   write(at: number, bytes: Uint8Array): void {
     this.forChunks(at, bytes.length, (chunk, from, to, done) => {
-      const part = bytes.subarray(done, done + to - from);
-      if (part.length === this.state.chunkBytes) {
-        this.changes.set(chunk, part);
+      if (to - from === this.state.chunkBytes) {
+        this.changes.set(chunk, { bytes, from: done });
         this.own.delete(chunk);
-      } else this.ownChunk(chunk, this.isWhole(chunk, from, to)).set(part, from);
+      } else {
+        const part = bytes.subarray(done, done + to - from);
+        this.ownChunk(chunk, this.isWhole(chunk, from, to)).set(part, from);
+      }
     });
   }
 
@@ -87,13 +89,15 @@ class Merge {
 
   private ownChunk(chunk: number, isOverwritten: boolean): Uint8Array {
     const before = this.changes.get(chunk);
-    if (before !== undefined && this.own.has(chunk)) return before;
-    const bytes = new Uint8Array(this.state.chunkBytes);
-    if (before !== undefined) bytes.set(before);
+    if (before !== undefined && this.own.has(chunk)) return before.bytes;
+    const { chunkBytes } = this.state;
+    const bytes = new Uint8Array(chunkBytes);
+    if (before !== undefined)
+      bytes.set(before.bytes.subarray(before.from, before.from + chunkBytes));
     else if (!isOverwritten && !this.changes.has(chunk)) {
       readChunk(this.state, this.files, this.view, chunk, bytes);
     }
-    this.changes.set(chunk, bytes);
+    this.changes.set(chunk, { bytes, from: 0 });
     this.own.add(chunk);
     return bytes;
   }
@@ -106,6 +110,8 @@ export function cutTail(state: VolumeState, files: VolumeFiles, sizeBytes: numbe
   const from = sizeBytes - chunk * state.chunkBytes;
   if (from === 0 || sizeBytes >= state.sizeBytes) return changes;
   const bytes = new Uint8Array(state.chunkBytes);
-  if (readChunk(state, files, ORIGIN, chunk, bytes)) changes.set(chunk, bytes.fill(0, from));
+  if (readChunk(state, files, ORIGIN, chunk, bytes)) {
+    changes.set(chunk, { bytes: bytes.fill(0, from), from: 0 });
+  }
   return changes;
 }

@@ -82,7 +82,7 @@ export class Core {
   ): Promise<void> {
     const frames = Records.frame(group);
     this.files.writeData(direct);
-    this.directBytes += direct.length * this.state.chunkBytes;
+    for (const { bytes } of direct) this.directBytes += bytes.length;
     const lsn = this.records.lastLsn + 1;
     try {
       for (const redo of group) this.state.apply(redo, lsn);

@@ -14,10 +14,16 @@ import type { Redo } from './redo.ts';
 import type { SharedChunks } from './shared-chunks.ts';
 import type { VolumeState } from './state.ts';
 import { isHole } from './value.ts';
-import type { Extent, VolumeFiles } from './volume-files.ts';
+import { type Extent, TRANSFER_BYTES_MAX, type VolumeFiles } from './volume-files.ts';
+
+/** A whole chunk within somebody's bytes: a view of each chunk of a large write would cost more than its place. */
+export interface ChunkBytes {
+  readonly bytes: Uint8Array;
+  readonly from: number;
+}
 
 /** What each chunk becomes: whole new bytes, or undefined: a hole. */
-export type Changes = Map<number, Uint8Array | undefined>;
+export type Changes = Map<number, ChunkBytes | undefined>;
 
 export interface PlanOptions {
   readonly directBytes: number;
@@ -31,9 +37,8 @@ export interface Plan {
   readonly direct: readonly Extent[];
 }
 
-interface Written {
+interface Written extends ChunkBytes {
   readonly chunk: number;
-  readonly bytes: Uint8Array;
   readonly digest: number;
 }
 
@@ -60,16 +65,17 @@ export function plan(
     for (const chunk of chunks) leaving.add(state.valueOf(view, chunk).physicalPlus1 - 1);
   }
   for (const chunk of chunks) {
-    const bytes = changes.get(chunk);
-    if (bytes === undefined) {
+    const becomes = changes.get(chunk);
+    if (becomes === undefined) {
       if (!isHole(state.valueOf(view, chunk))) addUnmap(unmaps, view, chunk);
       continue;
     }
-    const digest = xxh32(bytes, 0, bytes.length, state.seed);
-    const equal = options.shared?.find(state, bytes, digest, chunks.length);
+    const { bytes, from } = becomes;
+    const digest = xxh32(bytes, from, from + state.chunkBytes, state.seed);
+    const equal = options.shared?.find(state, becomes, digest, chunks.length);
     // The very bytes that are there already change nothing.
     if (equal !== undefined && state.valueOf(view, chunk).physicalPlus1 === equal + 1) continue;
-    if (equal === undefined || leaving.has(equal)) written.push({ chunk, bytes, digest });
+    if (equal === undefined || leaving.has(equal)) written.push({ chunk, bytes, from, digest });
     else {
       shares.push({ op: 'share', view, chunk, physical: equal, digest });
     }
@@ -91,7 +97,8 @@ function addUnmap(unmaps: Redo[], view: number, chunk: number): void {
 
 /** Small changes: journalled whole, onto the old place where nobody else sees it. */
 function placeImages({ state, view, draft }: Placing, written: readonly Written[]): Redo[] {
-  return written.map(({ chunk, bytes, digest }) => {
+  return written.map(({ chunk, bytes: all, from, digest }) => {
+    const bytes = all.subarray(from, from + state.chunkBytes);
     const own = state.exclusiveOf(view, chunk);
     const physical = own >= 0 ? own : (draft.take(1)?.first ?? full(state));
     return { op: 'image', view, chunk, physical, digest, bytes };
@@ -120,13 +127,34 @@ function placeDirect(place: Placing, written: readonly Written[]): Plan {
       physical: run.first,
       digests: part.map(({ digest }) => digest),
     });
-    part.forEach(({ bytes }, index) => {
-      direct.push({ at: (run.first + index) * state.chunkBytes, bytes });
-    });
+    addExtents(direct, part, run.first, state.chunkBytes);
     from += run.count;
   }
   direct.sort((a, b) => a.at - b.at);
   return { group, direct };
+}
+
+/** Chunks for places side by side: what lies together in one buffer goes out as it lies there. */
+function addExtents(
+  direct: Extent[],
+  part: readonly Written[],
+  first: number,
+  chunkBytes: number,
+): void {
+  const most = TRANSFER_BYTES_MAX / chunkBytes;
+  for (let index = 0; index < part.length;) {
+    const { bytes, from } = part[index]!;
+    let count = 1;
+    for (; count < most; count++) {
+      const next = part[index + count];
+      if (next?.bytes !== bytes || next.from !== from + count * chunkBytes) break;
+    }
+    direct.push({
+      at: (first + index) * chunkBytes,
+      bytes: bytes.subarray(from, from + count * chunkBytes),
+    });
+    index += count;
+  }
 }
 
 function full(state: VolumeState): never {

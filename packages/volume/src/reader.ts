@@ -78,18 +78,18 @@ export class Reader {
     verify: boolean,
   ): number {
     const { state } = this;
-    const { chunkBytes } = state;
-    const value = state.valueOf(view, chunk);
-    const { physicalPlus1: first } = value;
-    const pending = first === 0 ? undefined : state.overlay.get(first - 1);
-    const values = verify && first !== 0 ? [value] : undefined;
+    const { chunkBytes, overlay } = state;
+    const value = verify ? state.valueOf(view, chunk) : undefined;
+    const first = value?.physicalPlus1 ?? state.placeOf(view, chunk);
+    const pending = first === 0 ? undefined : overlay.get(first - 1);
+    const values = value === undefined || first === 0 ? undefined : [value];
     let count = 1;
     while (count < countMax && pending === undefined) {
-      const next = state.valueOf(view, chunk + count);
-      const expected = first === 0 ? 0 : first + count;
-      if (next.physicalPlus1 !== expected) break;
-      if (expected !== 0 && state.overlay.get(expected - 1) !== undefined) break;
-      values?.push(next);
+      const next = values === undefined ? undefined : state.valueOf(view, chunk + count);
+      const place = next?.physicalPlus1 ?? state.placeOf(view, chunk + count);
+      if (place !== (first === 0 ? 0 : first + count)) break;
+      if (place !== 0 && overlay.get(place - 1) !== undefined) break;
+      if (next !== undefined) values?.push(next);
       count++;
     }
     const isAll = count * chunkBytes === into.length;

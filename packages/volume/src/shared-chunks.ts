@@ -4,6 +4,7 @@
  * Always true: an entry is a guess. A chunk is shared only after its bytes were compared.
  */
 import { REFERENCES_MAX } from './format.ts';
+import type { ChunkBytes } from './planner.ts';
 import type { VolumeState } from './state.ts';
 import type { VolumeFiles } from './volume-files.ts';
 
@@ -34,7 +35,12 @@ export class SharedChunks {
    * A physical chunk in use that has these very bytes, and takes so many references more.
    * @throws VarveError IO_ERROR
    */
-  find(state: VolumeState, bytes: Uint8Array, digest: number, more: number): number | undefined {
+  find(
+    state: VolumeState,
+    { bytes, from }: ChunkBytes,
+    digest: number,
+    more: number,
+  ): number | undefined {
     const physical = this.physicalOf.get(digest);
     if (physical === undefined) return undefined;
     const references = state.pool.referencesOf(physical);
@@ -44,7 +50,8 @@ export class SharedChunks {
       this.files.readData(this.scratch, physical * state.chunkBytes);
       stored = this.scratch;
     }
-    for (let at = 0; at < bytes.length; at++) if (stored[at] !== bytes[at]) return undefined;
+    for (let at = 0; at < stored.length; at++)
+      if (stored[at] !== bytes[from + at]) return undefined;
     this.hits++;
     return physical;
   }

@@ -125,6 +125,14 @@ export class VolumeState {
     return isSettled ? this.originAt(chunk) : this.snapshotValue(restore.bit, chunk);
   }
 
+  /** The same, for who does not verify: `physicalPlus1` alone. */
+  placeOf(view: number, chunk: number): number {
+    if (view !== ORIGIN || this.restore !== undefined)
+      return this.valueOf(view, chunk).physicalPlus1;
+    const leaf = this.origin.leafOf(chunk);
+    return leaf === undefined ? 0 : readU32(leaf.bytes, this.origin.offsetOf(chunk));
+  }
+
   private snapshotValue(bit: number, chunk: number): Value {
     return pairWith(this.exceptions.pairsOf(chunk), bit) ?? this.originAt(chunk);
   }

@@ -13,8 +13,8 @@ export interface Extent {
   readonly bytes: Uint8Array;
 }
 
-/** What goes out in one write at most. */
-const JOIN_BYTES_MAX = 1_048_576;
+/** Once one write has so many bytes, nothing more is joined to it. */
+export const TRANSFER_BYTES_MAX = 1_048_576;
 
 export class VolumeFiles {
   dataWrittenBytes = 0;
@@ -108,7 +108,7 @@ function writeJoined(file: SyncFile, extents: readonly Extent[], name: string): 
   for (let from = 0; from < extents.length;) {
     let to = from + 1;
     let bytes = extents[from]!.bytes.length;
-    while (to < extents.length && bytes < JOIN_BYTES_MAX) {
+    while (to < extents.length && bytes < TRANSFER_BYTES_MAX) {
       const next = extents[to]!;
       if (next.at !== extents[from]!.at + bytes) break;
       bytes += next.bytes.length;
@@ -122,15 +122,7 @@ function writeJoined(file: SyncFile, extents: readonly Extent[], name: string): 
 }
 
 function joined(extents: readonly Extent[], from: number, to: number, length: number): Uint8Array {
-  const first = extents[from]!.bytes;
-  if (to === from + 1) return first;
-  const last = extents[to - 1]!.bytes;
-  // Pieces of one buffer, as the whole chunks of a large write are, need no copy.
-  const isOnePiece =
-    last.buffer === first.buffer &&
-    last.byteOffset + last.length - first.byteOffset === length &&
-    extents.slice(from, to).every(isNextInBuffer);
-  if (isOnePiece) return new Uint8Array(first.buffer, first.byteOffset, length);
+  if (to === from + 1) return extents[from]!.bytes;
   const bytes = new Uint8Array(length);
   let at = 0;
   for (let index = from; index < to; index++) {
@@ -138,12 +130,6 @@ function joined(extents: readonly Extent[], from: number, to: number, length: nu
     at += extents[index]!.bytes.length;
   }
   return bytes;
-}
-
-function isNextInBuffer({ bytes }: Extent, index: number, all: readonly Extent[]): boolean {
-  if (index === 0) return true;
-  const before = all[index - 1]!.bytes;
-  return before.buffer === bytes.buffer && before.byteOffset + before.length === bytes.byteOffset;
 }
 
 function writeExactly(file: SyncFile, bytes: Uint8Array, at: number, name: string): void {

@@ -82,6 +82,27 @@ describe('a volume', () => {
     await volume.close();
   });
 
+  test('a group that writes over part of itself goes straight to the pool as its last writes say', async () => {
+    const host = createMemoryHost();
+    const volume = await openVolume(host, 'v', { ...SMALL, directBytes: CHUNK });
+    const whole = Uint8Array.from({ length: 4 * CHUNK }, (_, at) => at >> 3);
+    const ops = [
+      { write: { at: 0, bytes: whole } },
+      // Longer than what it replaces, and of the same places in its own buffer.
+      { write: { at: 0, bytes: filled(8 * CHUNK, 0xaa).subarray(0, 2 * CHUNK) } },
+      { write: { at: 3 * CHUNK + 1, bytes: filled(3, 0xbb) } },
+    ];
+    await volume.atomic(ops);
+    expect(volume.status().counters.dataDirectBytes).toBe(4 * CHUNK);
+    const expected = whole.slice().fill(0xaa, 0, 2 * CHUNK);
+    expected.fill(0xbb, 3 * CHUNK + 1, 3 * CHUNK + 4);
+    expect(await bytesOf(volume, 0, 4 * CHUNK)).toEqual([...expected]);
+    volume.abandon();
+    const again = await openVolume(host, 'v', { create: false });
+    expect(await bytesOf(again, 0, 4 * CHUNK)).toEqual([...expected]);
+    await again.close();
+  });
+
   test('written over again and again does not make its pool grow by more than a checkpoint waits for', async () => {
     const host = createMemoryHost();
     const [size, piece, waits] = [512 * KIB, 64 * KIB, 128 * KIB];
@@ -158,6 +179,56 @@ describe('a volume', () => {
     });
     await volume.write(2 * CHUNK, filled(CHUNK, 3));
     expect(await bytesOf(volume, 2 * CHUNK, 1)).toEqual([3]);
+    volume.abandon();
+  });
+
+  test('unverified reads see what verified ones do, wherever they begin and end', async () => {
+    const volume = await openVolume(createMemoryHost(), 'v', { ...SMALL, directBytes: 4 * CHUNK });
+    const bytes = Uint8Array.from({ length: 8 * CHUNK }, (_, at) => at >> 4);
+    await volume.write(2 * CHUNK, bytes);
+    await volume.snapshot('kept');
+    // In the pool, an image that waits, a hole, and the pool again.
+    await volume.write(4 * CHUNK, filled(CHUNK, 0xab));
+    await volume.trim(6 * CHUNK, CHUNK);
+    for (const view of [undefined, 'kept']) {
+      for (const at of [0, 1, 2 * CHUNK, 4 * CHUNK, 4 * CHUNK + 3, 6 * CHUNK - 1, 7 * CHUNK]) {
+        for (const length of [1, CHUNK - 1, CHUNK, CHUNK + 5, 6 * CHUNK]) {
+          const options = { at, ...(view !== undefined && { view }) };
+          const [verified, unverified] = [filled(length, 1), filled(length, 2)];
+          await volume.readInto(verified, options);
+          await volume.readInto(unverified, { ...options, verify: false });
+          expect(unverified, `${view} at ${at}, ${length} B`).toEqual(verified);
+        }
+      }
+    }
+    const [short, long] = [new Uint8Array(3), filled(8, 9)];
+    expect(volume.readInto(long, { at: 64 * CHUNK - 3, verify: false })).toBe(3);
+    expect([...long]).toEqual([...short, 9, 9, 9, 9, 9]);
+    volume.abandon();
+  });
+
+  test('a metadata block that the cache let go of is verified when it is needed again', async () => {
+    const disk = new SimulatedDisk({ seed: 3 });
+    const chunks = 40_000;
+    const options = { sizeBytes: chunks * CHUNK, chunkSizeBytes: CHUNK, cacheBytes: 0 };
+    const volume = await openVolume(disk.host(), 'v', options);
+    // A leaf of the origin map has 508 chunks: more leaves than the smallest cache holds.
+    for (let chunk = 0; chunk < chunks; chunk += 508) {
+      await volume.write(chunk * CHUNK, filled(CHUNK, 7));
+    }
+    await volume.checkpoint();
+    const { length } = disk.peek('v/meta', 0, 2 ** 20);
+    disk.poke('v/meta', new Uint8Array(length), 0);
+    const damaged: number[] = [];
+    for (let chunk = 0; chunk < chunks; chunk += 508) {
+      try {
+        await volume.readInto(new Uint8Array(CHUNK), { at: chunk * CHUNK, verify: false });
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'CORRUPT' });
+        damaged.push(chunk);
+      }
+    }
+    expect(chunks / 508 - damaged.length).toBeLessThanOrEqual(16 + 1);
     volume.abandon();
   });
 
@@ -347,6 +418,8 @@ describe('in every state a call ends', () => {
       await expect(volume.snapshot(name)).rejects.toMatchObject(bad);
     }
     await expect(volume.write(0, [1] as never)).rejects.toMatchObject(bad);
+    expect(() => volume.readInto([1] as never, { at: 0 })).toThrow(/BAD_ARGUMENT/);
+    expect(() => volume.readInto(filled(1, 1), { at: -1 })).toThrow(/BAD_ARGUMENT/);
     await expect(volume.atomic([{} as never])).rejects.toMatchObject(bad);
     await expect(volume.resize(-1)).rejects.toMatchObject(bad);
     await expect(volume.write(0, filled(1, 1), { view: 'nobody' })).rejects.toMatchObject({
