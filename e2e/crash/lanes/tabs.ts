@@ -35,6 +35,8 @@ const SLICE_SEEDS = 100;
 const PROGRESS_MS = 10_000;
 const STOP_AT_VIOLATIONS = 20;
 const PLANTED_SEEDS = 2_000;
+/** A seed's objects live about as long as the seed. */
+const YOUNG_MIB = 64;
 
 /** @throws UsageError */
 export async function runTabsLane(args: readonly string[]): Promise<number> {
@@ -76,6 +78,7 @@ async function run(args: readonly string[]): Promise<number> {
     await runTasks<TabsSlice & { readonly number: number }, TabsTally>({
       workerPath: file.path,
       setup: undefined,
+      youngMiB: YOUNG_MIB,
       tasks: tasks.map((number) => ({ number, ...sliceOf(seed, number) })),
       workers,
       get untilMs() {
@@ -158,6 +161,7 @@ async function planted(args: readonly string[]): Promise<number> {
       await runTasks<TabsSlice, TabsTally>({
         workerPath: file.path,
         setup: undefined,
+        youngMiB: YOUNG_MIB,
         tasks: Array.from({ length: slices }, (_, number) => ({
           ...sliceOf(seed, number),
           stopAtViolations: 1,
