@@ -3,7 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { type TabsSlice, runTabsSlice } from '@varve/engine/sim';
 
 // Calls are refused hundreds of thousands of times; nobody reads where.
-Error.stackTraceLimit = 0;
+Error.stackTraceLimit = 2;
 
 parentPort?.on('message', (slice: TabsSlice) => {
   void runTabsSlice(slice).then(
