@@ -20,14 +20,18 @@ describe('a message that is copied', () => {
     expect(copyOf(message)).toStrictEqual(structuredClone(message));
   });
 
-  test('shares nothing with its sender, who may go on changing it', () => {
-    const message = { body: { runs: [{ count: 1 }] }, bytes: new Uint8Array(2) };
-    const copy = copyOf(message);
-    message.body.runs[0]!.count = 2;
-    message.body.runs.push({ count: 3 });
-    message.bytes[0] = 9;
-    expect(copy).toEqual({ body: { runs: [{ count: 1 }] }, bytes: new Uint8Array(2) });
-  });
+  test.each([{ more: {} }, { more: { bytes: new Uint8Array(2) } }])(
+    'shares nothing with its sender, who may go on changing it: %o',
+    ({ more }) => {
+      const message = { body: { runs: [{ count: 1 }] }, more };
+      const before = structuredClone(message);
+      const copy = copyOf(message);
+      message.body.runs[0]!.count = 2;
+      message.body.runs.push({ count: 3 });
+      message.more.bytes?.fill(9);
+      expect(copy).toStrictEqual(before);
+    },
+  );
 
   test('takes what is given away from its sender', () => {
     const given = new ArrayBuffer(8);
