@@ -55,6 +55,12 @@ describe('cases', () => {
     expect(await virtualMs(16)).toBeGreaterThan(30_000);
   });
 
+  test('a worker that is busy with a slow file for twelve seconds is waited for', async () => {
+    const slow = caseOfName('tabs:101779');
+    expect(planOfCase(slow).steps.some(({ act }) => act.kind === 'slow')).toBe(true);
+    expect(await runTabsCase(slow, newTabsTally())).toEqual([]);
+  });
+
   test('plans have 2 to 8 tabs, or as many as are asked for', () => {
     const counts = new Set<number>();
     for (let seed = 1; seed <= 200; seed++) counts.add(planOfCase({ seed, tabs: 0 }).tabs);

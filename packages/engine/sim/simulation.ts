@@ -251,7 +251,9 @@ class Simulation {
     }
     this.#browser.disk.crashAt(Infinity);
     this.#browser.lostPerMille = 0;
-    this.#recoveredMs = this.#browser.nowMs + RECOVERY_MS;
+    // Whoever is still busy with a slow file can do nothing before.
+    const busyUntilMs = Array.from(this.#tabs, (tab) => tab?.worker.busyUntilMs ?? 0);
+    this.#recoveredMs = Math.max(this.#browser.nowMs, ...busyUntilMs) + RECOVERY_MS;
     await this.#settled(this.#recoveredMs);
   }
 
