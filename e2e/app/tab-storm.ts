@@ -42,9 +42,18 @@ export interface TabStormOptions {
 const nowMs = (): number => performance.timeOrigin + performance.now();
 
 interface RefusedLike {
+  readonly name?: string;
   readonly message?: string;
   readonly code?: string;
   readonly outcome?: string;
+  readonly facts?: object;
+  readonly cause?: RefusedLike;
+}
+
+/** With its facts, and what caused it. */
+function wholeStory({ name, message, facts, cause }: RefusedLike): string {
+  const own = `${name}: ${message}${facts === undefined ? '' : ` ${JSON.stringify(facts)}`}`;
+  return cause instanceof Error ? `${own}, because of ${wholeStory(cause)}` : own;
 }
 
 export class TabStorm {
@@ -131,9 +140,11 @@ export class TabStorm {
     void this.#perform(lane, index)
       .then(
         (lsn) => this.#acknowledged(lane, index, lsn),
-        ({ code, message, outcome }: RefusedLike) => {
-          this.#telling.refused.push([lane, index, code ?? 'unknown', outcome ?? '']);
-          this.#telling.wrong.push(`operation ${index}: ${message}`);
+        (error: RefusedLike) => {
+          const { code = 'unknown', outcome = '' } = error;
+          this.#telling.refused.push([lane, index, code, outcome]);
+          const { role } = this.#log.status();
+          this.#telling.wrong.push(`operation ${index}, as ${role}: ${wholeStory(error)}`);
           this.#stopped = true;
         },
       )

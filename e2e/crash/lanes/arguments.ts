@@ -72,14 +72,22 @@ export function writeReport(path: string, value: unknown): void {
   renameSync(`${path}.part`, path);
 }
 
-/** What an earlier run left in the file, when it is to be resumed and the seed is the same. */
+/**
+ * What an earlier run left in the file, when it is to be resumed and the seed is the same.
+ * @throws UsageError
+ */
 export function earlierReport<T extends { readonly seed: number }>({
   json,
   resume,
   seed,
 }: Pick<LaneArguments, 'json' | 'resume' | 'seed'>): T | undefined {
   if (!resume || json === undefined) return undefined;
-  const earlier = JSON.parse(readFileSync(json, 'utf8')) as T;
+  let earlier: T;
+  try {
+    earlier = JSON.parse(readFileSync(json, 'utf8')) as T;
+  } catch (error) {
+    throw new UsageError(`--resume: ${json}: ${(error as Error).message}`);
+  }
   if (earlier.seed !== seed) throw new UsageError(`${json} is of seed ${earlier.seed}`);
   return earlier;
 }

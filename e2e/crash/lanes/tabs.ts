@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import {
   PLANTED_TAB_BUGS,
   addTabsTally,
+  caseOfName,
   newTabsTally,
   replayTabs,
   runTabsSlice,
@@ -18,11 +19,15 @@ import {
 } from '@varve/engine/sim';
 import { earlierReport, laneArguments, writeReport } from './arguments.ts';
 import { bundleWorker } from './images-bundle.ts';
+import { commitOfSources } from './images-planted.ts';
 import { runTasks } from './task-pool.ts';
+import { UsageError } from '../usage-error.ts';
 
 interface TabsReport {
   readonly schema: 1;
   readonly seed: number;
+  /** Of the sources, as it was begun. */
+  readonly commit?: string;
   seconds: number;
   readonly tally: TabsTally;
   /** Slices below `doneTo` are done, and those of `doneBeyond`. */
@@ -35,6 +40,8 @@ const SLICE_SEEDS = 100;
 const PROGRESS_MS = 10_000;
 const STOP_AT_VIOLATIONS = 20;
 const PLANTED_SEEDS = 2_000;
+/** A seed's objects live about as long as the seed. */
+const YOUNG_MIB = 64;
 
 /** @throws UsageError */
 export async function runTabsLane(args: readonly string[]): Promise<number> {
@@ -50,15 +57,19 @@ async function run(args: readonly string[]): Promise<number> {
   const empty: TabsReport = {
     schema: 1,
     seed,
+    commit: commitOfSources(),
     seconds: 0,
     tally: newTabsTally(),
     doneTo: 0,
     doneBeyond: [],
   };
   const report = earlierReport<TabsReport>(options) ?? empty;
+  if (report.commit !== commitOfSources())
+    console.log(`! ${json} was begun at commit ${report.commit ?? 'unknown'}`);
   const { tally } = report;
   const done = new Set(report.doneBeyond);
-  const slices = Math.ceil((amount || 1_000_000) / SLICE_SEEDS);
+  const wanted = amount || 1_000_000;
+  const slices = Math.ceil(wanted / SLICE_SEEDS);
   const tasks: number[] = [];
   for (let slice = report.doneTo; slice < slices; slice++) if (!done.has(slice)) tasks.push(slice);
   const begunMs = Date.now();
@@ -76,6 +87,7 @@ async function run(args: readonly string[]): Promise<number> {
     await runTasks<TabsSlice & { readonly number: number }, TabsTally>({
       workerPath: file.path,
       setup: undefined,
+      youngMiB: YOUNG_MIB,
       tasks: tasks.map((number) => ({ number, ...sliceOf(seed, number) })),
       workers,
       get untilMs() {
@@ -89,7 +101,7 @@ async function run(args: readonly string[]): Promise<number> {
         report.seconds = before + (Date.now() - begunMs) / 1_000;
         if (Date.now() - toldMs < PROGRESS_MS) return;
         toldMs = Date.now();
-        console.log(lineOf(report));
+        console.log(lineOf(report, wanted));
         if (json !== undefined) writeReport(json, report);
       },
     });
@@ -101,7 +113,7 @@ async function run(args: readonly string[]): Promise<number> {
   }
   tally.violations.forEach(show);
   console.table(tally.failures);
-  console.log(lineOf(report));
+  console.log(lineOf(report, wanted));
   return tally.violations.length === 0 ? 0 : 1;
 }
 
@@ -116,11 +128,11 @@ function sliceOf(seed: number, number: number): TabsSlice {
   };
 }
 
-function lineOf({ seconds, tally }: TabsReport): string {
+function lineOf({ seconds, tally }: TabsReport, wanted: number): string {
   const { cases, leaders, acknowledged, violations } = tally;
   const rate = (cases / Math.max(0.001, seconds)).toFixed(0);
   return (
-    `${cases} seeds, ${leaders} leaders, ${acknowledged} appends acknowledged, ` +
+    `${cases} of ${wanted} seeds, ${leaders} leaders, ${acknowledged} appends acknowledged, ` +
     `${violations.length} violations, ${seconds.toFixed(1)} s, ${rate}/s`
   );
 }
@@ -130,13 +142,23 @@ function show({ id, reasons, least }: TabsFailure): void {
   if (least !== undefined) console.log(`  least: ${least.id} — ${least.reasons[0]}`);
 }
 
-async function replay(args: readonly string[]): Promise<number> {
+/** @throws UsageError */
+function replayArguments(args: readonly string[]): { id: string; isTraced: boolean } {
+  if (args.some((arg) => /^--tabs(?:=|$)/.test(arg)))
+    throw new UsageError('--replay runs one case, --tabs N many: one of them');
   const options = { replay: { type: 'string' }, trace: { type: 'boolean' } } as const;
-  const { values } = parseArgs({ args: [...args], options });
-  const { tally, plan } = await replayTabs(
-    values.replay ?? '',
-    values.trace === true ? console.log : undefined,
-  );
+  try {
+    const { replay: id = '', trace } = parseArgs({ args: [...args], options }).values;
+    caseOfName(id);
+    return { id, isTraced: trace === true };
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+async function replay(args: readonly string[]): Promise<number> {
+  const { id, isTraced } = replayArguments(args);
+  const { tally, plan } = await replayTabs(id, isTraced ? console.log : undefined);
   console.log(plan);
   for (const { reasons } of tally.violations)
     for (const reason of reasons) console.log(`✗ ${reason}`);
@@ -158,6 +180,7 @@ async function planted(args: readonly string[]): Promise<number> {
       await runTasks<TabsSlice, TabsTally>({
         workerPath: file.path,
         setup: undefined,
+        youngMiB: YOUNG_MIB,
         tasks: Array.from({ length: slices }, (_, number) => ({
           ...sliceOf(seed, number),
           stopAtViolations: 1,

@@ -9,6 +9,8 @@ export interface TaskRun<Task, Found> {
   readonly workerPath: string;
   /** What each worker is begun with. */
   readonly setup: unknown;
+  /** How much a worker's young objects may take before they are looked through, MiB. */
+  readonly youngMiB?: number;
   /** Taken one by one as workers are free; may have no end. */
   readonly tasks: Iterable<Task>;
   readonly workers: number;
@@ -20,9 +22,11 @@ export interface TaskRun<Task, Found> {
 export async function runTasks<Task, Found>(run: TaskRun<Task, Found>): Promise<void> {
   const { told } = run;
   const tasks = run.tasks[Symbol.iterator]();
+  const resourceLimits =
+    run.youngMiB === undefined ? {} : { maxYoungGenerationSizeMb: run.youngMiB };
   const runOne = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(run.workerPath, { workerData: run.setup });
+      const worker = new Worker(run.workerPath, { workerData: run.setup, resourceLimits });
       let current: Task | undefined;
       const takeOn = (): void => {
         const next = Date.now() > run.untilMs ? undefined : tasks.next();

@@ -6,6 +6,7 @@
  * written · `History` what was told · `oracle` the checks · `lane` the loop · `shrink` the least that
  * fails · `planted` bugs that must be caught.
  */
+export { caseOfName } from './case.ts';
 export { addTabsTally, newTabsTally, type TabsFailure, type TabsTally } from './lane.ts';
 export { PLANTED_TAB_BUGS } from './planted/bugs.ts';
 export { replayTabs, runTabsSlice, type TabsSlice } from './slice.ts';

@@ -43,6 +43,24 @@ describe('cases', () => {
     expect(await linesOf('tabs:18')).not.toEqual(lines);
   });
 
+  test('a seed ends soon after all is answered; one in sixteen waits to the end of each time', async () => {
+    const virtualMs = async (seed: number): Promise<number> => {
+      const tally = newTabsTally();
+      // Nothing happens: two tabs are opened.
+      expect(await runTabsCase({ seed, tabs: 2, steps: [0, 1] }, tally)).toEqual([]);
+      expect(tally.acknowledged).toBe(2);
+      return tally.virtualMs;
+    };
+    expect(await virtualMs(15)).toBeLessThan(20_000);
+    expect(await virtualMs(16)).toBeGreaterThan(30_000);
+  });
+
+  test('a worker that is busy with a slow file for twelve seconds is waited for', async () => {
+    const slow = caseOfName('tabs:101779');
+    expect(planOfCase(slow).steps.some(({ act }) => act.kind === 'slow')).toBe(true);
+    expect(await runTabsCase(slow, newTabsTally())).toEqual([]);
+  });
+
   test('plans have 2 to 8 tabs, or as many as are asked for', () => {
     const counts = new Set<number>();
     for (let seed = 1; seed <= 200; seed++) counts.add(planOfCase({ seed, tabs: 0 }).tabs);

@@ -31,7 +31,8 @@ import { type SeenRecord, framesOf, payloadOf, recordsIn, streamEnd } from './va
 
 const IN_FLIGHT_MAX = 2;
 const MESSAGE_GROUPS_MAX = 6;
-const CHUNK_BYTES = 64 * 1024;
+/** Small, so that most logs are read in several, and each costs a small buffer. */
+const CHUNK_BYTES = 8 * 1024;
 /** As the page of packages/varve has them. */
 const DEADLINE_MS = 30_000;
 const CLOSE_DEADLINE_MS = 5_000;

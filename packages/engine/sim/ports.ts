@@ -6,6 +6,7 @@
  */
 import type { SimulatedContext } from '@varve/files/simulated';
 import type { Port } from '@varve/protocol';
+import { copyOf } from './message-copy.ts';
 
 type Listener = (event: { readonly data?: unknown }) => void;
 
@@ -28,7 +29,7 @@ class PortEnd implements Port {
   }
 
   postMessage(message: unknown, transfer: ArrayBuffer[]): void {
-    this.#send('message', structuredClone(message, { transfer }));
+    this.#send('message', copyOf(message, transfer));
   }
 
   addEventListener(type: string, listener: Listener): void {

@@ -8,8 +8,9 @@
 import { SimulatedBrowser, SimulatedDisk, type InjectedFault } from '@varve/files/simulated';
 import { openStore } from '@varve/journal';
 import type { Store } from '@varve/journal';
-import { History } from './history.ts';
+import { type AppendFact, History } from './history.ts';
 import { judge } from './oracle.ts';
+import { copyOf } from './message-copy.ts';
 import type { Act, Plan } from './plan.ts';
 import { Tab } from './tab.ts';
 import { recordsIn, type SeenRecord } from './values.ts';
@@ -22,6 +23,11 @@ const NAMES_AGE_MS = 61_000;
 /** Longer than any call may wait for a leader, and than what was frozen needs to find its place. */
 const RECOVERY_MS = 12_000;
 const LAST_APPEND_MS = 8_000;
+/** Once all is answered, so long it goes on: a link that is silent is made anew within it. */
+const QUIET_MS = 2_000;
+const LOOK_MS = 250;
+/** Of so many seeds one waits to the end of each time, answered or not. */
+const PATIENT_EVERY = 16;
 const GIVE_BACK_MS = 3_000;
 const HIDING_MS = 30;
 const PARKED_MS = 400;
@@ -29,7 +35,7 @@ const PARKED_MS = 400;
 const FIRST_STREAM = 1_000_000;
 /** … and so is what is appended under a key. */
 const FIRST_KEY = 2_000_000;
-const PIECE_BYTES = 1024 * 1024;
+const PIECE_BYTES = 64 * 1024;
 
 export interface Outcome {
   readonly violations: readonly string[];
@@ -57,6 +63,10 @@ class Simulation {
   #faults: InjectedFault[] = [];
   #lastClient = 0;
   #lastStream = 0;
+  /** Whoever recovers must have done so by then. */
+  #recoveredMs = 0;
+  /** Tabs that are to be seen again. */
+  #awayTabs = 0;
 
   constructor(plan: Plan, disk: SimulatedDisk, trace?: (line: string) => void) {
     this.#plan = plan;
@@ -65,7 +75,7 @@ class Simulation {
       ...plan,
       disk,
       settle,
-      clone: structuredClone,
+      clone: copyOf,
       ...(trace && {
         trace: (what: string, about: unknown) =>
           trace(
@@ -100,6 +110,21 @@ class Simulation {
   async #pass(ms: number): Promise<void> {
     const untilMs = this.#browser.nowMs + Math.max(0, ms);
     while (!(await this.#browser.run(untilMs - this.#browser.nowMs))) this.#boot('r1');
+  }
+
+  /** Lets time go by until then; or, as soon as all is done and answered, for a while longer. */
+  async #settled(untilMs: number, isDone = (): boolean => true): Promise<void> {
+    const isPatient = this.#plan.seed % PATIENT_EVERY === 0;
+    for (let quietMs = 0; quietMs < QUIET_MS || isPatient;) {
+      const leftMs = untilMs - this.#browser.nowMs;
+      if (leftMs <= 0) return;
+      const stepMs = Math.min(LOOK_MS, leftMs);
+      await this.#pass(stepMs);
+      const isAnswered = this.#tabs.every(
+        (tab) => tab?.isUsable !== true || tab.page.pendingCalls === 0,
+      );
+      quietMs = isAnswered && this.#awayTabs === 0 && isDone() ? quietMs + stepMs : 0;
+    }
   }
 
   #boot(choice: string): void {
@@ -166,12 +191,14 @@ class Simulation {
         return tab.killAfterOps(act.ops);
       case 'park':
         tab.do((page) => page.whenOpen(() => void page.park()));
+        this.#awayTabs++;
         turns.at(undefined, nowMs + PARKED_MS, () => this.#shown(tab));
         return;
       case 'hide':
         // The page hears of it, and has a moment.
         tab.do((page) => page.whenOpen(() => void page.park()));
         this.#stood(act.ms);
+        this.#awayTabs++;
         turns.at(undefined, nowMs + HIDING_MS, () => tab.freeze('suspended'));
         turns.at(undefined, nowMs + HIDING_MS + act.ms, () => {
           tab.thaw();
@@ -202,6 +229,7 @@ class Simulation {
 
   /** A page that is seen again asks how the store stands, and so takes it back. */
   #shown(tab: Tab): void {
+    this.#awayTabs--;
     if (tab.isUsable) tab.do((page) => page.whenOpen(() => void page.status()));
   }
 
@@ -229,7 +257,10 @@ class Simulation {
     }
     this.#browser.disk.crashAt(Infinity);
     this.#browser.lostPerMille = 0;
-    await this.#pass(RECOVERY_MS);
+    // Whoever is still busy with a slow file can do nothing before.
+    const busyUntilMs = Array.from(this.#tabs, (tab) => tab?.worker.busyUntilMs ?? 0);
+    this.#recoveredMs = Math.max(this.#browser.nowMs, ...busyUntilMs) + RECOVERY_MS;
+    await this.#settled(this.#recoveredMs);
   }
 
   /** Everybody must be served now. Whose tail must have come to the end. */
@@ -243,7 +274,7 @@ class Simulation {
       if (page.pendingCalls > 0)
         violations.push(`E7: ${page.pendingCalls} calls of client ${page.client} never ended`);
     }
-    await this.#pass(LAST_APPEND_MS);
+    await this.#settled(this.#recoveredMs + LAST_APPEND_MS);
     const before = appends.length;
     for (const tab of this.#tabs)
       tab?.do((page) =>
@@ -252,7 +283,8 @@ class Simulation {
           void page.status();
         }),
       );
-    await this.#pass(LAST_APPEND_MS);
+    const isServed = (): boolean => this.#isServed(appends.slice(before), following);
+    await this.#settled(this.#recoveredMs + 2 * LAST_APPEND_MS, isServed);
     const leaders = this.#tabs.filter((tab) => tab?.page.role === 'leader');
     if (leaders.length !== 1)
       violations.push(`role: ${leaders.length} tabs say that they lead in the end`);
@@ -268,6 +300,17 @@ class Simulation {
     if (unserved > 0)
       violations.push(`progress: ${unserved} tabs cannot open the store in the end`);
     return following;
+  }
+
+  /** Everybody's append is in the log, and everybody's tail has seen them all. */
+  #isServed(appends: readonly AppendFact[], following: ReadonlySet<number>): boolean {
+    const lsns = appends.map(({ lsn }) => lsn ?? Infinity);
+    const end = Math.max(...lsns);
+    const tails = this.#history.tails.filter(({ client }) => following.has(client));
+    return (
+      appends.length === this.#tabs.length &&
+      tails.every(({ hasLagged, records }) => hasLagged || (records.at(-1)?.lsn ?? 0) >= end)
+    );
   }
 
   async #finalLog(): Promise<{ firstLsn: number; records: readonly SeenRecord[] }> {

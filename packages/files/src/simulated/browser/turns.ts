@@ -5,6 +5,8 @@
  * - one turn is one task and every promise that it settles; turns never overlap
  * - turns of equal time run in the order in which they were asked for
  * - a turn of a context runs only while that context runs, and not before it has done with the one before
+ * - a turn of the browser itself settles no promise: whatever it does reaches a context in a turn of that
+ *   context's
  */
 
 /** Whose turn it is. */
@@ -54,7 +56,7 @@ export class Turns {
     this.#push(turn);
   }
 
-  /** Runs the next turn that is due by then. False: there is none. */
+  /** Runs the next turn of a context that is due by then, and the browser's before it. False: there is none. */
   async step(untilMs: number): Promise<boolean> {
     for (
       let turn = this.#heap[0];
@@ -72,6 +74,7 @@ export class Turns {
         this.#push(turn);
       } else {
         task();
+        if (owner === undefined) continue;
         await this.#settle();
         return true;
       }
