@@ -55,6 +55,23 @@ describe('a flush that fails', () => {
     expect(await stream.commit({ type: 64, channel: 0 })).toBe(store.status().lastLsn);
   });
 
+  test('while the store is being closed: it is closed all the same, its file is free for the next', async () => {
+    const disk = new SimulatedDisk({ seed: 5, profile: 'fsync-fail-keep' });
+    const { store } = await open(disk, { durability: 'relaxed' });
+    await store.append({ frames: frame('one') });
+    const closed = store.close();
+    // Its last look at the file’s name takes its time.
+    disk.inject({ on: 'flush', effect: { throws: 'io' } });
+    await expect(store.checkpoint(new Uint8Array(8), 1)).rejects.toMatchObject({
+      code: 'IO_ERROR',
+    });
+    await closed;
+    await disk.advanceAsync(10_000);
+    expect(store.status().state).toBe('closed');
+    const next = await open(disk);
+    expect(readAll(next.store)).toEqual([shown(1, 'one')]);
+  });
+
   test('and goes on failing: the store stays closed, every call says so', async () => {
     const disk = new SimulatedDisk({ seed: 5 });
     const { store, events } = await open(disk);

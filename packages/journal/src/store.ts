@@ -248,12 +248,15 @@ export class Store implements StorePort, Dependants {
 
   private async closeNow(): Promise<void> {
     const { life } = this;
-    if (life.state === 'reopening') await life.reopening;
     let failed: VarveError | undefined;
-    if (life.state === 'open' && !(await life.isThere().catch(() => true))) {
-      life.lose();
-      failed = life.refusal();
-    }
+    // The look takes time, in which a generation may end: whoever came back behind us would never close.
+    do {
+      if (life.state === 'reopening') await life.reopening;
+      if (life.state === 'open' && !(await life.isThere().catch(() => true))) {
+        life.lose();
+        failed = life.refusal();
+      }
+    } while (life.state === 'reopening');
     const { journal } = life;
     if (journal !== undefined) failed = this.closeJournal(journal);
     if (life.state === 'open' || life.state === 'read-only') {
