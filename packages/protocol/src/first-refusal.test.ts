@@ -129,7 +129,7 @@ describe('what a refusal says', () => {
   test('where the origin is opaque, as on `file:`, the cure is named', () => {
     vi.stubGlobal('origin', 'null');
     expect(storageDenied(refusal).message).toMatch(
-      /opfs is refused here; file: needs its own scheme$/,
+      /opfs is refused; file: needs a scheme of its own$/,
     );
   });
 
@@ -138,7 +138,7 @@ describe('what a refusal says', () => {
     (origin) => {
       vi.stubGlobal('origin', origin);
       const { message, facts } = storageDenied(refusal);
-      expect(message).toBe('STORAGE_DENIED: opfs is refused here');
+      expect(message).toBe('STORAGE_DENIED: opfs is refused');
       expect(facts).toEqual(refusal);
     },
   );

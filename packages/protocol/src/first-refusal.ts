@@ -66,7 +66,7 @@ const isOriginOpaque = (): boolean => (globalThis as { origin?: unknown }).origi
 export function storageDenied(refusal: Refusal, cause?: unknown): VarveError {
   return new VarveError(
     'STORAGE_DENIED',
-    `${refusal.part} is refused here${isOriginOpaque() ? '; file: needs its own scheme' : ''}`,
+    `${refusal.part} is refused${isOriginOpaque() ? '; file: needs a scheme of its own' : ''}`,
     { facts: refusal, outcome: 'not-written', cause },
   );
 }

@@ -77,8 +77,8 @@ interface Message {
   readonly expect: number | undefined;
   readonly stream: number | undefined;
   readonly key: string | Uint8Array | undefined;
-  /** Nothing else may be in it. */
-  readonly isAlone: boolean;
+  /** Of one call alone: nothing else may be in it. */
+  readonly isOwn: boolean;
 }
 
 /** @param onAcknowledged told of each message: its last LSN, and what was promised for it */
@@ -135,16 +135,16 @@ export function appendQueue(
   /** The message that takes `bytes` more, with room for them. */
   function room(bytes: number, { durability, expect, stream, key }: AppendCall): Message {
     let message = forming.at(-1);
-    const isAlone = (expect ?? stream ?? key) !== undefined;
+    const isOwn = (expect ?? stream ?? key) !== undefined;
     if (
       !message ||
       message.durability !== durability ||
-      message.isAlone ||
-      isAlone ||
+      message.isOwn ||
+      isOwn ||
       message.length + bytes > MESSAGE_BYTES
     ) {
       const room = new Uint8Array(pool.pop() ?? new ArrayBuffer(BUFFER_FIRST_BYTES));
-      message = { bytes: room, length: 0, waiting: [], durability, expect, stream, key, isAlone };
+      message = { bytes: room, length: 0, waiting: [], durability, expect, stream, key, isOwn };
       forming.push(message);
     }
     const { length } = message;
