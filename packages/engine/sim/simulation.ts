@@ -45,7 +45,8 @@ export interface Outcome {
   readonly virtualMs: number;
 }
 
-const settle = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+/** A tick's turn comes when no promise has anything left to do: as `setImmediate`, without a round of the event loop. */
+const settle = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
 
 /** @param trace told what happens, line by line */
 export async function simulate(plan: Plan, trace?: (line: string) => void): Promise<Outcome> {
