@@ -37,6 +37,7 @@ import type {
   ToClient,
   UnitMessage,
 } from '@varve/protocol';
+import { ENDED_STREAM } from './appends.ts';
 import { askWhoever } from './asking.ts';
 import { CallLine } from './call-line.ts';
 import { type Ticket, stampOf, ticketOf } from './client-identity.ts';
@@ -207,11 +208,12 @@ export class Connection {
   ): Promise<AppendedMessage> {
     // Only what may have been sent to another leader, or bears a key, needs to be recognised.
     const wasSent = ticket.sequence > 0;
-    if (message.stream !== undefined && isLeadersStream(message.stream))
-      throw streamLost(wasSent ? 'unknown' : 'not-written');
+    const isEnded = message.stream !== undefined && isLeadersStream(message.stream);
+    if (isEnded && !wasSent) throw streamLost('not-written');
+    const asked = isEnded ? { ...message, stream: ENDED_STREAM } : message;
     const stamp =
       wasSent || ticket.key ? stampOf(ticket, this.#service.identity, store.status()) : undefined;
-    const { firstLsn, groups, groupLsns, refusal } = await this.#desk.append(store, message, stamp);
+    const { firstLsn, groups, groupLsns, refusal } = await this.#desk.append(store, asked, stamp);
     const refused = refusal && { refusal: toWire(refusal) };
     return { kind: 'appended', id: message.id, firstLsn, groups, groupLsns, ...refused };
   }

@@ -98,4 +98,11 @@ export const PLANTED_TAB_BUGS: readonly PlantedBug[] = [
     find: 'message, stamp as ClientStamp);',
     replace: 'message, stamp.isRepeated ? undefined : (stamp as ClientStamp));',
   },
+  {
+    name: 'the end of a stream is told as not written, unlooked',
+    package: 'engine',
+    file: 'appends.ts',
+    find: 'return await unit.commit({ ...record, expect: NO_LSN });',
+    replace: "throw new VarveError('CONFLICT');",
+  },
 ];
