@@ -5,7 +5,12 @@
  * - equal plans give equal runs
  * - in the end nobody is stopped, no fault is left, and each tab that lives must be served
  */
-import { SimulatedBrowser, SimulatedDisk, type InjectedFault } from '@varve/files/simulated';
+import {
+  SimulatedBrowser,
+  type SimulatedContext,
+  SimulatedDisk,
+  type InjectedFault,
+} from '@varve/files/simulated';
 import { openStore } from '@varve/journal';
 import type { Store } from '@varve/journal';
 import { type AppendFact, History } from './history.ts';
@@ -61,6 +66,8 @@ class Simulation {
   readonly #browser: SimulatedBrowser;
   readonly #history = new History();
   readonly #tabs: (Tab | undefined)[] = [];
+  /** All there ever were. */
+  readonly #workers: SimulatedContext[] = [];
   #faults: InjectedFault[] = [];
   #lastClient = 0;
   #lastStream = 0;
@@ -142,6 +149,7 @@ class Simulation {
     if (known?.isAlive === true) known.kill();
     const tab = new Tab(this.#browser, ++this.#lastClient, this.#history);
     this.#tabs[index] = tab;
+    this.#workers.push(tab.worker);
     const { durability, keep, segmentSizeBytes, alignmentBytes, leaderTimeoutMs } = this.#plan;
     const request = { durability, keep, segmentSizeBytes, alignmentBytes, leaderTimeoutMs };
     tab.do((page) => {
@@ -258,9 +266,10 @@ class Simulation {
     }
     this.#browser.disk.crashAt(Infinity);
     this.#browser.lostPerMille = 0;
-    // Whoever is still busy with a slow file can do nothing before.
-    const busyUntilMs = Array.from(this.#tabs, (tab) => tab?.worker.busyUntilMs ?? 0);
-    this.#recoveredMs = Math.max(this.#browser.nowMs, ...busyUntilMs) + RECOVERY_MS;
+    // Whoever is still busy with a slow file can do nothing before, and has the file even if it is dead.
+    const busyUntilMs = this.#workers.map((worker) => worker.busyUntilMs);
+    await this.#pass(Math.max(0, ...busyUntilMs) - this.#browser.nowMs);
+    this.#recoveredMs = this.#browser.nowMs + RECOVERY_MS;
     await this.#settled(this.#recoveredMs);
   }
 

@@ -243,12 +243,17 @@ export class Connection {
     const { id } = message;
     try {
       // A reader that only waits must not wake a parked store.
-      if (message.wait === true && session.isParked) await session.returned();
-      const chunk = await askWhoever(session, (store, relay) => {
-        if (store === undefined) return relay!.read(message);
-        const byDefault = session.request?.durability === 'relaxed' ? 'written' : 'durable';
-        return this.#desk.read(store, message, byDefault);
-      });
+      const isPatient = message.wait === true;
+      if (isPatient && session.isParked) await session.returned(isPatient);
+      const chunk = await askWhoever(
+        session,
+        (store, relay) => {
+          if (store === undefined) return relay!.read(message);
+          const byDefault = session.request?.durability === 'relaxed' ? 'written' : 'durable';
+          return this.#desk.read(store, message, byDefault);
+        },
+        { isPatient },
+      );
       const { bytes, heads } = chunk;
       this.#post({ ...chunk, id }, [bytes.buffer as ArrayBuffer, heads.buffer as ArrayBuffer]);
     } catch (error) {
