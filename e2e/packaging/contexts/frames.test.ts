@@ -50,25 +50,29 @@ async function frameOf(page: Page, url: string): Promise<Frame> {
   return inner;
 }
 
+const BROWSERS = FIREFOX_IS_HERE ? (['chromium', 'firefox'] as const) : (['chromium'] as const);
+
 for (const [file, context] of [
   ['cross-site.html', 'a frame of another site (its storage is its own there)'],
   ['same-origin.html', 'a sandboxed frame with `allow-same-origin`'],
   ['volume-in-frame.html', 'a volume in a sandboxed frame with `allow-same-origin`'],
 ] as const) {
-  test(`${context}: what was acknowledged is there after a kill`, async () => {
-    const { url } = await site();
-    const survived = await survivesByLedger(launchOf(), async (browser) => {
-      const page = await browser.newPage();
-      return { page, app: await frameOf(page, `${url}${file}`) };
+  for (const name of BROWSERS) {
+    test(`${name}, ${context}: what was acknowledged is there after a kill`, async () => {
+      const { url } = await site();
+      const survived = await survivesByLedger(launchOf(name), async (browser) => {
+        const page = await browser.newPage();
+        return { page, app: await frameOf(page, `${url}${file}`) };
+      });
+      record({
+        section: FRAMES,
+        context,
+        outcome: 'works',
+        version: survived.browser,
+        shown: survivedAs(survived),
+      });
     });
-    record({
-      section: FRAMES,
-      context,
-      outcome: 'works',
-      version: survived.browser,
-      shown: survivedAs(survived),
-    });
-  });
+  }
 }
 
 /** What `openLog` ends with, and after how long. */
@@ -86,6 +90,24 @@ const settled = (place: Page | Frame) =>
       return { refused: { code, message, ...facts }, afterMs };
     }
   });
+
+const PROMISED_MS = 1000;
+const TRIES = 3;
+
+/**
+ * Refused by its part within the second, with a word of what would help. A machine that has no time for
+ * the page hits one try, a wait of ours hits each.
+ */
+async function expectRefusal(place: Page | Frame, cure: string): Promise<void> {
+  let least = Infinity;
+  for (let tries = 0; tries < TRIES && least > PROMISED_MS; tries++) {
+    const said = await settled(place);
+    const message = expect.stringContaining(cure);
+    expect(said).toMatchObject({ refused: { code: 'STORAGE_DENIED', part: 'opfs', message } });
+    if (said.afterMs !== undefined) least = said.afterMs;
+  }
+  expect(least).toBeLessThanOrEqual(PROMISED_MS);
+}
 
 async function launched(name: 'chromium' | 'firefox'): Promise<Browser> {
   const executablePath = pathOf(name);
@@ -105,9 +127,7 @@ test('a sandboxed frame without its origin: STORAGE_DENIED within a second, nami
   const { url } = await site();
   const browser = await launched('chromium');
   const page = await browser.newPage();
-  const said = await settled(await frameOf(page, `${url}sandboxed.html`));
-  expect(said).toMatchObject({ refused: { code: 'STORAGE_DENIED', part: 'opfs' } });
-  expect('afterMs' in said && said.afterMs).toBeLessThanOrEqual(1000);
+  await expectRefusal(await frameOf(page, `${url}sandboxed.html`), 'allow-same-origin');
   record({
     section: FRAMES,
     context: 'a sandboxed frame without `allow-same-origin`',
@@ -156,9 +176,7 @@ test('a frame of another site in a private window: STORAGE_DENIED within a secon
   const { url } = await site();
   const browser = await launched('chromium');
   const page = await browser.newPage();
-  const said = await settled(await frameOf(page, `${url}cross-site.html`));
-  expect(said).toMatchObject({ refused: { code: 'STORAGE_DENIED', part: 'opfs' } });
-  expect('afterMs' in said && said.afterMs).toBeLessThanOrEqual(1000);
+  await expectRefusal(await frameOf(page, `${url}cross-site.html`), "fallback: 'memory'");
   record({
     section: FRAMES,
     context: 'a frame of another site in a private window',
