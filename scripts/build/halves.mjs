@@ -22,6 +22,14 @@ export const UNUSED_CALLING = {
   // It is held for the client's life, and let go of in words (`control-client.ts`).
   'an object that is collected': /^ {4}registerProxy\(proxy, ep\);\n/gms,
   'an object that was not': /^ {20}unregisterProxy\(proxy\);\n/gms,
+  'who looks after these':
+    /^const proxyFinalizers = "FinalizationRegistry" in globalThis &&\n.*?^ {4}\}\);\n/gms,
+  // Whoever ended is asked nothing more: `calls.ts` sees to that, before anything is sent.
+  'a call after the end': /^ {8}throw new Error\("Proxy has been released.*?;\n/gms,
+  'an endpoint that is no port': /^ {4}if \(isMessagePort\(endpoint\)\)\n/gms,
+  // One random number is as good a name for a call as four, and as a number as good as in digits.
+  'four random numbers': /0\)\n {8}\.map\(\(\) => Math\.floor\(/g,
+  'their digits': / \* Number\.MAX_SAFE_INTEGER\)\.toString\(16\)/g,
   'reading a property':
     /^ {16}const r = requestResponseMessage\(ep, pendingListeners, \{\n {20}type: "GET".*?^ {16}return r\.then\.bind\(r\);\n/gms,
 };

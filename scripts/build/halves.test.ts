@@ -70,7 +70,7 @@ test('an answer that cannot be cloned comes as undefined: its call does not wait
   expect(await caller.call(0)).toBeUndefined();
 });
 
-test('letting go is heard on the other side, and ends the caller', async () => {
+test('letting go is heard on the other side', async () => {
   const released = vi.fn<() => void>();
   const { calling, caller } = await callerOf(({ finalizer }) => ({
     call: () => 0,
@@ -79,7 +79,6 @@ test('letting go is heard on the other side, and ends the caller', async () => {
   await caller.call(0);
   caller[calling.releaseProxy]!();
   await vi.waitFor(() => expect(released).toHaveBeenCalledOnce());
-  expect(() => caller.call(0)).toThrow(/released/);
 });
 
 describe.each([
