@@ -16,9 +16,10 @@ const PLAYWRIGHTS_OFF = [
   ...['DialMediaRouteProvider', 'MediaRouter', 'GlobalMediaControls', 'LensOverlay', 'Translate'],
   ...['PaintHolding', 'ThirdPartyStoragePartitioning', 'BlockOriginHeaderModificationOnRedirect'],
   ...['AvoidCorsURLLoaderRestartOnRedirect', 'OptimizationHints', 'NetworkTimeServiceQuerying'],
+  ...['AimEnabled', 'AutoDeElevate'],
 ];
 /** Pages of an address bar that nobody sees: half a second of a core for each window. */
-const ADDRESS_BAR = ['AimEnabled', 'WebUIOmniboxPopup', 'WebUIOmniboxAimPopup'];
+const ADDRESS_BAR = ['WebUIOmniboxPopup', 'WebUIOmniboxAimPopup'];
 
 export default defineConfig({
   testDir: 'tests',
