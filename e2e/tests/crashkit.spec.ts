@@ -1,6 +1,11 @@
 /** What the crash kit promises its users besides the kills themselves (`kills.spec.ts`). */
 import { join } from 'node:path';
-import { expect, MemoryOnlyError, test } from '@varve/crashkit/playwright';
+import { mergeTests } from '@playwright/test';
+import { expect, MemoryOnlyError, test as kit } from '@varve/crashkit/playwright';
+import { test as served } from '../harness/served.ts';
+
+// The kit's, in a process that serves other files, too.
+const test = mergeTests(served, kit);
 
 /** An app that is none of ours, and its mended storage. */
 const folder = join(import.meta.dirname, '..', '..', 'examples', 'drafts');
