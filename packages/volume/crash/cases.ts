@@ -14,6 +14,8 @@ export interface VolumeCase {
   };
   /** Nothing that a sector holds is anybody else's. */
   readonly isPadded: boolean;
+  /** Its trees have several leaves, and lose them again. */
+  readonly isWide: boolean;
   readonly calls: number;
   /** It is armed before this call, and ends before that one. */
   readonly fault: FaultRule | undefined;
@@ -26,14 +28,20 @@ export interface VolumeCase {
 const SMALL_CHUNK = 512;
 const PADDED_CHUNK = 4_096;
 const CALLS = 14;
+/** Where all of the promises hold and nothing else fails. */
+const PLAIN: readonly Profile[] = ['power', 'tab-kill', 'os'];
 
 export function caseOf(runSeed: number, number: number, profile: Profile): VolumeCase {
   const seed = seedOf(runSeed, number, profile);
   const random = new SeededRandom(seedOf(seed, 'case'));
   const pick = <T>(values: readonly T[]): T => values[random.below(values.length)]!;
   const isPadded = profile === 'power-no-psow' ? random.below(3) > 0 : random.below(16) === 0;
+  const isPlain = PLAIN.includes(profile);
+  const writesFail = isPlain && number % 4 === 1;
+  const isWide = isPlain && number % 16 === 3 && !isPadded;
   const chunk = isPadded ? PADDED_CHUNK : SMALL_CHUNK;
-  const sizeBytes = chunk * (isPadded ? 1 + random.below(5) : 4 + random.below(20));
+  const chunks = isPadded ? 1 + random.below(5) : 4 + random.below(20);
+  const sizeBytes = chunk * (isWide ? 50 * chunks : chunks);
   const faultBeginsAt = 1 + random.below(CALLS - 2);
   return {
     runSeed,
@@ -41,6 +49,7 @@ export function caseOf(runSeed: number, number: number, profile: Profile): Volum
     seed,
     profile,
     isPadded,
+    isWide,
     options: {
       sizeBytes,
       chunkSizeBytes: chunk,
@@ -48,17 +57,37 @@ export function caseOf(runSeed: number, number: number, profile: Profile): Volum
       segmentSizeBytes: isPadded ? 65_536 : pick([4_096, 16_384]),
       checkpointEveryBytes: isPadded ? pick([20_000, 1_000_000]) : pick([3_000, 1_000_000]),
       directBytes: pick([chunk, 3 * chunk]),
-      stepExceptions: pick([1, 2, 256]),
+      stepExceptions: pick(isWide ? [32, 64, 256] : [1, 2, 256]),
       cacheBytes: 0,
       dedup: random.below(3) === 0,
-      ...(random.below(2) === 0 && { capacityBytes: sizeBytes * 2 }),
+      ...(random.below(2) === 0 && !writesFail && { capacityBytes: sizeBytes * 2 }),
     },
     calls: CALLS,
-    fault: profile.startsWith('fsync-fail') ? flushFault(random, profile) : undefined,
+    fault: faultOf(random, profile, writesFail),
     faultBeginsAt,
     faultEndsAt: faultBeginsAt + 1 + random.below(CALLS),
     creationToo: number % 8 === 0,
   };
+}
+
+function faultOf(
+  random: SeededRandom,
+  profile: Profile,
+  writesFail: boolean,
+): FaultRule | undefined {
+  if (profile.startsWith('fsync-fail')) return flushFault(random, profile);
+  return writesFail ? writeFault(random) : undefined;
+}
+
+/** A write that throws, or moves half of its bytes; or the journal may not grow, once. */
+function writeFault(random: SeededRandom): FaultRule {
+  const skip = random.below(3);
+  if (random.below(2) === 0) {
+    return { on: 'grow', path: 'v/journal', effect: { throws: 'no-space' }, skip };
+  }
+  const path = ['v/data', 'v/meta', 'v/journal'][random.below(3)]!;
+  const effect: FaultRule['effect'] = random.below(2) === 0 ? { short: 'half' } : { throws: 'io' };
+  return { on: 'write', path, effect, skip };
 }
 
 function flushFault(random: SeededRandom, profile: Profile): FaultRule {

@@ -91,12 +91,18 @@ export class CaseRun {
     this.tally.deviceOps += disk.opCount;
     const images = disk.images({
       crashAt: (op) => (op > readyAtOp || this.lane.creationToo) && this.isTelling(disk, op),
-      subsets: { ...FIRST_SUBSETS, atMost: this.limits.perCrash },
+      subsets: { ...FIRST_SUBSETS, atMost: this.perCrash },
     });
     for (const image of images) {
       if (this.isFull) return;
       await this.look(image, lived);
     }
+  }
+
+  /** What is wide takes long to compare, and has many operations. */
+  private get perCrash(): number {
+    const { perCrash } = this.limits;
+    return this.lane.isWide ? Math.ceil(perCrash / 6) : perCrash;
   }
 
   /** Looks at one image alone. */

@@ -26,11 +26,18 @@ const SNAPSHOTS_MOST = 5;
 
 /** What the volume may be, from which device operation on it was asked for, and from which owed. */
 export interface Step {
-  readonly model: Model;
+  /** Of calls of one turn: settled when it is known which of them were refused. */
+  model: Model;
   readonly issuedAtOp: number;
   ackedAtOp: number;
   /** It was of unknown outcome, and is not there: from then on it must not be. */
   goneAtOp: number;
+}
+
+interface Issued {
+  readonly step: Step;
+  readonly change: (model: Model) => void;
+  readonly answer: Promise<Pick<VarveError, 'outcome'> | undefined>;
 }
 
 export class Life {
@@ -178,7 +185,10 @@ export class Life {
   private async call(): Promise<void> {
     const kind = this.random.below(100);
     const { chunkSizeBytes, sizeBytes } = this.lane.options;
-    if (kind < 40) await this.change(1 + (kind % 2) * 2);
+    // A refusal matters most to those that were planned on what it did.
+    const isArmed = this.fault !== undefined && this.lane.fault?.on !== 'flush';
+    if (isArmed && kind % 2 === 0) await this.together();
+    else if (kind < 40) await this.change(1 + (kind % 2) * 2);
     else if (kind < 50) await this.together();
     else if (kind < 65) await this.snapshot();
     else if (kind < 74) await this.finishLater('delete');
@@ -205,35 +215,39 @@ export class Life {
     change: (model: Model) => void,
     call: (volume: Volume) => Promise<unknown>,
   ): Promise<void> {
+    const { step, answer } = this.issue(what, change, call);
+    const refusal = await answer;
+    if (refusal === undefined) return;
+    if (refusal.outcome === 'not-written') this.steps.splice(this.steps.indexOf(step), 1);
+    else await this.lookUpAll([step]);
+  }
+
+  /** The answer is what it was refused with, if anything: never with a fault that nobody caused. */
+  private issue(
+    what: string,
+    change: (model: Model) => void,
+    call: (volume: Volume) => Promise<unknown>,
+  ): Issued {
     const model = this.model.copy();
     change(model);
     const { opCount } = this.disk;
     const step: Step = { model, issuedAtOp: opCount, ackedAtOp: Infinity, goneAtOp: Infinity };
     this.steps.push(step);
     this.log.push(what);
-    try {
-      await call(this.volume!);
-      step.ackedAtOp = this.disk.opCount;
-    } catch (error) {
-      const isFull = isVarveError(error, 'VOLUME_FULL') || isVarveError(error, 'SNAPSHOT_LIMIT');
-      if (!isFull && !(this.hasStruck && error instanceof VarveError)) throw error;
-      const { code, outcome } = error as VarveError;
-      this.log.push(`(${code} ${outcome})`);
-      if (isFull || outcome === 'not-written') {
-        this.steps.splice(this.steps.indexOf(step), 1);
-      } else await this.lookUp(step);
-    }
-  }
-
-  /** The outcome is unknown: it is looked up, and stays as it is found. */
-  private async lookUp(step: Step): Promise<void> {
-    await this.serving();
-    const isThere = await isEqual(this.volume!, step.model);
-    if (isThere) step.ackedAtOp = this.disk.opCount;
-    else {
-      step.goneAtOp = this.disk.opCount;
-      await assertEqual(this.volume!, this.model, false);
-    }
+    const answer = call(this.volume!).then(
+      () => {
+        step.ackedAtOp = this.disk.opCount;
+        return undefined;
+      },
+      (error: unknown) => {
+        const isFull = isVarveError(error, 'VOLUME_FULL') || isVarveError(error, 'SNAPSHOT_LIMIT');
+        if (!isFull && !(this.hasStruck && error instanceof VarveError)) throw error;
+        const { code, outcome } = error as VarveError;
+        this.log.push(`(${code} ${outcome})`);
+        return { outcome: isFull ? ('not-written' as const) : outcome };
+      },
+    );
+    return { step, change, answer };
   }
 
   /** Waits until the volume serves again after a fault; opens it anew when it has given up. */
@@ -269,7 +283,7 @@ export class Life {
     const unit = this.pick([1, chunk]);
     const units = Math.max(1, Math.floor(size / unit));
     const at = this.random.below(units) * unit;
-    const most = unit === 1 ? Math.floor(2.4 * chunk) : 5;
+    const most = unit === 1 ? Math.floor(2.4 * chunk) : this.lane.isWide ? 300 : 5;
     const length = Math.min(size - at, this.random.below(most) * unit);
     if (this.random.below(4) === 0) return { trim: { at, length } };
     // Few different contents where equal chunks are shared.
@@ -285,24 +299,58 @@ export class Life {
   }
 
   private async change(count: number): Promise<void> {
+    await this.step(...this.changeOf(count));
+  }
+
+  private changeOf(count: number): Parameters<Life['issue']> {
     const view = this.viewName();
     const ops = Array.from({ length: count }, () => this.op(view));
-    await this.step(
+    return [
       `atomic ${view ?? ''} ${ops.map(describe).join(' ')}`,
       (model) => model.atomic(ops, view),
       (volume) => volume.atomic(ops, view === undefined ? {} : { view }),
-    );
+    ];
   }
 
   /** Calls of one turn: any number of the first of them may be left. */
   private async together(): Promise<void> {
-    // Where one of them may be refused, what those behind it leave is another question.
-    if (this.lane.options.capacityBytes !== undefined || this.fault !== undefined) return;
-    const calls: Promise<void>[] = [];
-    for (let index = 0; index < 3; index++) calls.push(this.change(1));
+    // Where the pool may be full, what those behind a refused one leave is another question.
+    const { capacityBytes } = this.lane.options;
+    const flushFails = this.fault !== undefined && this.lane.fault?.on === 'flush';
+    if (capacityBytes !== undefined || flushFails) return;
+    let { model } = this;
+    const issued = Array.from({ length: 3 }, () => this.issue(...this.changeOf(1)));
     // Nothing of them is durable yet when it begins.
-    if (this.random.below(2) === 0) calls.push(this.volume!.checkpoint());
-    await Promise.all(calls);
+    const checkpoint = this.random.below(2) === 0 ? this.volume!.checkpoint() : Promise.resolve();
+    const ended = checkpoint.catch((error: Error) => this.toleratesEnd(error));
+    const refusals = await Promise.all(issued.map(({ answer }) => answer));
+    await ended;
+    const unknown: Step[] = [];
+    for (const [index, { step, change }] of issued.entries()) {
+      const refusal = refusals[index];
+      if (refusal?.outcome === 'not-written') this.steps.splice(this.steps.indexOf(step), 1);
+      else {
+        // As if those that were refused had never been.
+        model = model.copy();
+        change(model);
+        step.model = model;
+        if (refusal !== undefined) unknown.unshift(step);
+      }
+    }
+    if (unknown.length > 0) await this.lookUpAll(unknown);
+  }
+
+  /** The newest first: where one is there, so are those before it. */
+  private async lookUpAll(steps: readonly Step[]): Promise<void> {
+    await this.serving();
+    for (const step of steps) {
+      if (await isEqual(this.volume!, step.model)) {
+        step.ackedAtOp = this.disk.opCount;
+        return;
+      }
+      step.goneAtOp = this.disk.opCount;
+    }
+    await assertEqual(this.volume!, this.model, false);
   }
 
   private async snapshot(): Promise<void> {
