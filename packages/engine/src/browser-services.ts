@@ -9,6 +9,7 @@ import type { Host } from '@varve/files';
 import { deleteStore, importStore, listStores, openStore } from '@varve/journal';
 import type { StorageFacts } from '@varve/protocol';
 import { inTime } from './in-time.ts';
+import { PortedChannels } from './ported-channels.ts';
 import { ROOT_NAME } from './root-name.ts';
 import type { EngineServices } from './services.ts';
 import { StorageGuard } from './storage-guard.ts';
@@ -22,7 +23,9 @@ export async function browserServices(
   withHost: (host: Host) => Host = (host) => host,
 ): Promise<EngineServices> {
   const memory = createMemoryHost();
-  const durable = withHost(createOpfsHost({ rootName: ROOT_NAME }));
+  const { channels, ...opfs } = withHost(createOpfsHost({ rootName: ROOT_NAME }));
+  const ported = channels && new PortedChannels(channels);
+  const durable: Host = { ...opfs, ...(ported && { channels: ported }) };
   const life = holdLifeLock();
   const asks = storageAsks(ROOT_NAME);
   const guard = new StorageGuard({ ...durable.clock, ...durable.timers }, asks, {
@@ -39,6 +42,7 @@ export async function browserServices(
     storageFacts,
     timers: memory.timers,
     mayStandStill: true,
+    introduce: (introducer) => ported?.introduce(introducer),
     lifeLock: await heldInTime(life),
     openStore: (host, name, options, onEvent) => {
       const opening = openStore(host, name, options, onEvent);

@@ -37,13 +37,18 @@ export class Link<Said extends { readonly kind: string }> {
     this.#timers = timers;
     this.#hear = hear;
     this.#ended = ended;
-    this.#channel = channels.open(name, (message) => this.#receive(message));
+    const receive = (message: unknown): void => this.#receive(message);
+    this.#channel = channels.between?.(name, receive) ?? channels.open(name, receive);
     this.#cancelBeat = timers.after(BEAT_MS, () => this.#beat());
   }
 
   /** So many messages of the other end were heard. */
   get heard(): number {
     return this.#heard;
+  }
+
+  get isDirect(): boolean {
+    return this.#channel.isDirect === true;
   }
 
   /** Returns the message's number. */

@@ -5,7 +5,7 @@
 import type { Host, Timers } from '@varve/files';
 import type { StoreOptions, StorePort } from '@varve/journal';
 import type { Volume, VolumeOptions } from '@varve/volume';
-import type { StorageFacts, StoreEvent, StoreListing, VarveError } from '@varve/protocol';
+import type { Port, StorageFacts, StoreEvent, StoreListing, VarveError } from '@varve/protocol';
 
 export interface EngineServices {
   /** @throws STORAGE_DENIED with the part that is refused */
@@ -21,6 +21,8 @@ export interface EngineServices {
   readonly mayStandStill?: boolean;
   /** Name of a lock held for the worker's life, or undefined where there are no locks. */
   readonly lifeLock: string | undefined;
+  /** Brings the engine together with those of other tabs. Absent: not needed here. */
+  introduce?(introducer: Port): void;
   openStore(
     host: Host,
     name: string,
