@@ -4,6 +4,7 @@
  */
 import type { Host, Timers } from '@varve/files';
 import type { StoreOptions, StorePort } from '@varve/journal';
+import type { Gathering } from './gathering.ts';
 import type { Volume, VolumeOptions } from '@varve/volume';
 import type { Port, StorageFacts, StoreEvent, StoreListing, VarveError } from '@varve/protocol';
 
@@ -19,6 +20,8 @@ export interface EngineServices {
   readonly timers: Timers;
   /** The thread is there for this engine: it may stand still for a moment. Absent: it may not. */
   readonly mayStandStill?: boolean;
+  /** Where several clients' appends meet. Absent: each is committed by itself. */
+  readonly gathering?: Gathering;
   /** Name of a lock held for the worker's life, or undefined where there are no locks. */
   readonly lifeLock: string | undefined;
   /** Brings the engine together with those of other tabs. Absent: not needed here. */
