@@ -80,7 +80,13 @@ async function buildVarve() {
       platform: 'node',
       alone: true,
     }),
-    // Where pages are rendered in Node, its copy of what a page imports names this, too; nobody starts it.
+    // Where pages are rendered in Node, its copy of what a page imports names these, too; nobody starts them.
+    await bundle({
+      input: { 'node/ports-worker': source('src/ports-worker.ts') },
+      dir: VARVE_DIST,
+      platform: 'node',
+      alone: true,
+    }),
     await bundle({
       input: { 'node/volume-worker': source('src/node/worker.ts') },
       dir: VARVE_DIST,

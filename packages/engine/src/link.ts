@@ -51,11 +51,11 @@ export class Link<Said extends { readonly kind: string }> {
     return this.#channel.isDirect === true;
   }
 
-  /** Returns the message's number. */
-  send(body: Said): number {
+  /** Returns the message's number. @param given what nobody here uses any more */
+  send(body: Said, given?: ArrayBuffer[]): number {
     if (!this.#isOpen) return this.#sent;
     this.#saidSinceBeat = true;
-    this.#channel.post({ n: this.#sent, body });
+    this.#channel.post({ n: this.#sent, body }, given);
     return this.#sent++;
   }
 
