@@ -9,6 +9,7 @@ import { SimulatedBrowser, SimulatedDisk, type InjectedFault } from '@varve/file
 import { openStore } from '@varve/journal';
 import type { Store } from '@varve/journal';
 import { type AppendFact, History } from './history.ts';
+import { SimulatedIntroducer } from './introducing.ts';
 import { judge } from './oracle.ts';
 import { copyOf } from './message-copy.ts';
 import type { Act, Plan } from './plan.ts';
@@ -59,6 +60,7 @@ class Simulation {
   readonly #startMs: number;
   readonly #browser: SimulatedBrowser;
   readonly #history = new History();
+  #introducer: SimulatedIntroducer | undefined;
   readonly #tabs: (Tab | undefined)[] = [];
   #faults: InjectedFault[] = [];
   #lastClient = 0;
@@ -83,6 +85,7 @@ class Simulation {
           ),
       }),
     });
+    if (plan.hasPorts) this.#introducer = new SimulatedIntroducer();
     // Where messages get lost, everything takes longer.
     if (plan.lostPerMille > 0) this.#stood(Infinity);
   }
@@ -132,6 +135,7 @@ class Simulation {
     if (this.#plan.profile !== 'tab-kill') this.#history.losses.push({ atMs: this.#browser.nowMs });
     this.#stood(0);
     this.#browser.powerCut(choice);
+    if (this.#plan.hasPorts) this.#introducer = new SimulatedIntroducer();
     this.#tabs.fill(undefined);
   }
 
@@ -139,7 +143,7 @@ class Simulation {
     const known = this.#tabs[index];
     if (known?.isUsable === true) return known;
     if (known?.isAlive === true) known.kill();
-    const tab = new Tab(this.#browser, ++this.#lastClient, this.#history);
+    const tab = new Tab(this.#browser, ++this.#lastClient, this.#history, this.#introducer);
     this.#tabs[index] = tab;
     const { durability, keep, segmentSizeBytes, alignmentBytes, leaderTimeoutMs } = this.#plan;
     const request = { durability, keep, segmentSizeBytes, alignmentBytes, leaderTimeoutMs };

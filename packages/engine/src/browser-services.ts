@@ -26,7 +26,7 @@ export async function browserServices(
 ): Promise<EngineServices> {
   const memory = createMemoryHost();
   const { channels, ...opfs } = withHost(createOpfsHost({ rootName: ROOT_NAME }));
-  const ported = channels && new PortedChannels(channels);
+  const ported = channels && new PortedChannels(channels, opfs.timers);
   const durable: Host = { ...opfs, ...(ported && { channels: ported }) };
   const life = holdLifeLock();
   const turn = new TaskTurn();

@@ -1,5 +1,5 @@
 /** Links that go by port where an introducer brings one, over simulated ports and channels. */
-import type { Channel } from '@varve/files';
+import type { Channel, Timers } from '@varve/files';
 import { MemoryChannels } from '@varve/files/memory';
 import { describe, expect, test } from 'vitest';
 import { Introducer } from './introducer.ts';
@@ -15,11 +15,22 @@ function origin() {
     pairs.push(pair);
     return pair;
   });
+  const due: (() => void)[] = [];
+  const timers: Timers = {
+    after(_, task) {
+      due.push(task);
+      return () => undefined;
+    },
+  };
   return {
     channels,
+    timers,
     introducer,
     pairs,
-    context: () => new PortedChannels(channels),
+    context: () => new PortedChannels(channels, timers),
+    passTime: () => {
+      for (const task of due.splice(0)) task();
+    },
     introduce(context: PortedChannels): TestPort {
       const [outer, inner] = portPair();
       const tell = (name: string, port: TestPort): void => outer.postMessage({ name, port }, []);
@@ -95,7 +106,7 @@ describe('both ends introduced', () => {
       open: (name: string, hear: (message: unknown) => void) =>
         all.channels.open(name, (message) => void held.push(() => hear(message))),
     };
-    const [one, two] = [all.context(), new PortedChannels(slow)];
+    const [one, two] = [all.context(), new PortedChannels(slow, all.timers)];
     const [a, b] = [end(one), end(two)];
     a.channel.post(0);
     all.introduce(one);
@@ -107,6 +118,28 @@ describe('both ends introduced', () => {
     await settled();
     expect(b.heard).toEqual([]);
     for (const hear of held) hear();
+    expect(b.heard).toEqual([0, 1, 2]);
+  });
+
+  test('the channel loses the word that the rest comes by port: it is waited for, not for ever', async () => {
+    const all = origin();
+    const deaf = {
+      open: (name: string, hear: (message: unknown) => void) =>
+        all.channels.open(name, (message) => message === 'port' || hear(message)),
+    };
+    const [one, two] = [all.context(), new PortedChannels(deaf, all.timers)];
+    const [a, b] = [end(one), end(two)];
+    a.channel.post(0);
+    all.introduce(one);
+    all.introduce(two);
+    await settled();
+    a.channel.post(1);
+    await settled();
+    expect(b.heard).toEqual([0]);
+    all.passTime();
+    expect(b.heard).toEqual([0, 1]);
+    a.channel.post(2);
+    await settled();
     expect(b.heard).toEqual([0, 1, 2]);
   });
 

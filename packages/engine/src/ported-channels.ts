@@ -5,23 +5,28 @@
  * - each begins on the channel that there is everywhere: nothing waits for a port, and nothing needs one
  * - a port is used once the other end was heard on it: one that leads nowhere changes nothing
  * - what an end says is heard in order: it says on the channel that the rest comes by port, and what
- *   comes by port before that waits for it
+ *   comes by port before that waits for it, though not for ever: the channel may have lost that word,
+ *   and whoever listens knows by the numbers whether it lost anything else
  */
-import type { Channel, Channels } from '@varve/files';
+import type { Channel, Channels, Timers } from '@varve/files';
 import type { Port, ToIntroducer } from '@varve/protocol';
 
 /** On the port: I am here. On the channel: what follows comes by port. */
 const HERE = 'port';
 /** What may come by port before the channel has told all: more than any link has under way. */
 const EARLY_MAX = 1_024;
+/** … and so long it waits. */
+const EARLY_MS = 500;
 
 export class PortedChannels implements Channels {
   readonly #channels: Channels;
+  readonly #timers: Timers;
   readonly #links = new Map<string, PortedChannel>();
   #introducer: Port | undefined;
 
-  constructor(channels: Channels) {
+  constructor(channels: Channels, timers: Timers) {
     this.#channels = channels;
+    this.#timers = timers;
   }
 
   /** Whoever brings ports; the first one stays. */
@@ -44,11 +49,14 @@ export class PortedChannels implements Channels {
   }
 
   between(name: string, hear: (message: unknown) => void): Channel {
-    const link: PortedChannel = new PortedChannel(this.#channels, name, hear, () => {
+    const closed = (): void => {
       if (this.#links.get(name) !== link) return;
       this.#links.delete(name);
       if (!link.hasMet) this.#say({ leave: name });
-    });
+    };
+    const channel = (heard: (message: unknown) => void): Channel =>
+      this.#channels.open(name, heard);
+    const link = new PortedChannel(channel, this.#timers, hear, closed);
     this.#links.set(name, link);
     this.#say({ meet: name });
     return link;
@@ -61,6 +69,7 @@ export class PortedChannels implements Channels {
 
 class PortedChannel implements Channel {
   readonly #channel: Channel;
+  readonly #timers: Timers;
   readonly #hear: (message: unknown) => void;
   readonly #closed: () => void;
   #port: Port | undefined;
@@ -71,14 +80,15 @@ class PortedChannel implements Channel {
   #early: unknown[] = [];
 
   constructor(
-    channels: Channels,
-    name: string,
+    open: (hear: (message: unknown) => void) => Channel,
+    timers: Timers,
     hear: (message: unknown) => void,
     closed: () => void,
   ) {
+    this.#timers = timers;
     this.#hear = hear;
     this.#closed = closed;
-    this.#channel = channels.open(name, (message) => {
+    this.#channel = open((message) => {
       if (message === HERE) this.#turnToPort();
       else hear(message);
     });
@@ -99,7 +109,7 @@ class PortedChannel implements Channel {
     port.addEventListener('message', ({ data }) => {
       if (data === HERE) this.#found();
       else if (this.#isHeardThere) this.#hear(data);
-      else if (this.#early.length < EARLY_MAX) this.#early.push(data);
+      else if (this.#early.length < EARLY_MAX) this.#keep(data);
     });
     port.start?.();
     port.postMessage(HERE, []);
@@ -123,8 +133,13 @@ class PortedChannel implements Channel {
     this.#leaveChannel();
   }
 
+  #keep(message: unknown): void {
+    if (this.#early.push(message) > 1) return;
+    this.#timers.after(EARLY_MS, () => this.#turnToPort());
+  }
+
   #turnToPort(): void {
-    if (this.#port === undefined) return;
+    if (this.#port === undefined || this.#isHeardThere) return;
     this.#isHeardThere = true;
     for (const message of this.#early.splice(0)) this.#hear(message);
     this.#leaveChannel();
