@@ -33,13 +33,19 @@ export function ports(next?: Transport): Transport | undefined {
       postMessage: (message, transfer) => port.postMessage(message, transfer),
     };
     port.onmessage = (event: MessageEvent<{ readonly kind: string }>) => {
-      if (event.data.kind === 'hello' && introducer !== undefined) {
-        port.postMessage({ kind: 'introducer', port: introducer }, [introducer]);
-      }
+      if (event.data.kind === 'hello' && introducer !== undefined) passOn(introducer, port);
       outer.onmessage?.(event);
     };
     return next?.(outer, ended) ?? outer;
   };
+}
+
+function passOn(introducer: MessagePort, to: DataPort): void {
+  try {
+    to.postMessage({ kind: 'introducer', port: introducer }, [introducer]);
+  } catch {
+    // Firefox closes the port of a script that did not load: it cannot be sent any more.
+  }
 }
 
 /** Undefined: it is refused. */
