@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * `npm test`: everything that must hold, one step after the other. The last line is
- * `N passed, N failed`. `npm test -- --only unit` (or `--only check,e2e`) runs only those steps.
+ * `N passed, N failed`. `npm test -- --only unit` (or `--only check,e2e`) runs only those steps;
+ * `--with contexts` is what CI runs besides: this hour's share of `npm run test:packaging`.
  */
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +11,7 @@ import { browserEnvironment, describeBrowsers, findBrowsers } from './browsers.m
 import { ensureInstalled } from './install.mjs';
 import { judged, playwrightCounts, vitestCounts } from './lib/counts.mjs';
 import { CACHE, inRoot } from './lib/root.mjs';
-import { node, run } from './lib/run.mjs';
+import { node, run, runNpm } from './lib/run.mjs';
 
 /** @typedef {import('./lib/counts.mjs').Counts} Counts */
 /** @typedef {Record<string, string>} Environment */
@@ -76,20 +77,50 @@ async function e2e(env) {
   return judged(playwrightCounts(file), code);
 }
 
+/** Exact versions of bundlers, runtimes and compilers come from the registry: without it, none does. */
+async function registryAnswers() {
+  const options = { cwd: inRoot(), quiet: true, timeoutMs: 30_000 };
+  return (await runNpm(['view', 'vite@8.3.8', 'version'], options)).code === 0;
+}
+
+/**
+ * Which share it is, is said: a failure is repeated by the name of its file.
+ * @param {Environment} env
+ * @returns {Promise<Counts>}
+ */
+async function contexts(env) {
+  const { shareAt, runContexts } = await import('./lib/contexts.mjs');
+  const names = shareAt(Date.now());
+  const unbuilt = (await build(env)).failures;
+  if (unbuilt.length > 0) return { passed: 0, failed: 1, skipped: 0, failures: ['not built'] };
+  if (!(await registryAnswers())) {
+    console.log(`! The registry does not answer: NOT TESTED in ${names.join(', ')}`);
+    return { passed: 0, failed: 0, skipped: names.length, failures: [] };
+  }
+  console.log(`npm run test:packaging -- ${names.join(' ')}`);
+  return runContexts(names, env);
+}
+
 /** @type {Readonly<Record<string, (env: Environment) => Promise<Counts>>>} */
 const STEPS = { check, unit, build, packaging, e2e };
+/** @type {typeof STEPS} */
+const EXTRA_STEPS = { contexts };
+const ALL_STEPS = { ...STEPS, ...EXTRA_STEPS };
 
 /** @returns {string[]} */
 function chosenSteps() {
-  const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } });
+  const { values } = parseArgs({
+    options: { only: { type: 'string', multiple: true }, with: { type: 'string', multiple: true } },
+  });
   const only = values.only?.flatMap((names) => names.split(',')) ?? Object.keys(STEPS);
-  const unknown = only.filter((name) => STEPS[name] === undefined);
+  const chosen = [...only, ...(values.with ?? [])];
+  const unknown = chosen.filter((name) => ALL_STEPS[name] === undefined);
   if (unknown.length > 0) {
     throw new Error(
-      `no such step: ${unknown.join(', ')}; there are ${Object.keys(STEPS).join(', ')}`,
+      `no such step: ${unknown.join(', ')}; there are ${Object.keys(ALL_STEPS).join(', ')}`,
     );
   }
-  return only;
+  return chosen;
 }
 
 const heading = (/** @type {string} */ text) =>
@@ -122,7 +153,7 @@ async function main() {
     for (const name of chosen) {
       heading(name);
       const stepMs = performance.now();
-      const perform = STEPS[name];
+      const perform = ALL_STEPS[name];
       const counts = await perform?.(env).catch((/** @type {unknown} */ error) => {
         console.error(error);
         return { passed: 0, failed: 1, skipped: 0, failures: [String(error)] };

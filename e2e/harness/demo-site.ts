@@ -1,32 +1,10 @@
-/** The demo, built and served, and a tab of it whose console must stay clean. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, test as base, type Page } from '@playwright/test';
-import { build, preview } from 'vite';
+/** A tab of the demo whose console must stay clean. */
+import type { Page } from '@playwright/test';
+import { expect, test as base } from './served.ts';
 
 export { expect };
 
-const CONFIG = join(import.meta.dirname, '../../apps/demo/vite.config.ts');
-
-/** The built demo on a port of its own, for all tests of this file. */
-export const test = base.extend<{ demo: Page }, { site: string }>({
-  site: [
-    async ({ browserName: _ }, use) => {
-      const outDir = await mkdtemp(join(tmpdir(), 'varve-demo-'));
-      const common = { configFile: CONFIG, logLevel: 'warn' } as const;
-      await build({ ...common, build: { outDir } });
-      const server = await preview({
-        ...common,
-        build: { outDir },
-        preview: { port: 0, host: 'localhost' },
-      });
-      await use(server.resolvedUrls?.local[0] ?? '');
-      await server.close();
-      await rm(outDir, { recursive: true, force: true });
-    },
-    { scope: 'worker' },
-  ],
+export const test = base.extend<{ demo: Page }>({
   demo: async ({ page, site }, use) => {
     const complaints: string[] = [];
     page.on('pageerror', (error) => complaints.push(String(error)));

@@ -1,10 +1,7 @@
-/**
- * Playwright tests on a persistent profile: each has a profile and a browser of its own, the app is
- * built and served once for all tests of a process.
- */
-import { test as base, type Page } from '@playwright/test';
+/** Playwright tests of the test app on a persistent profile: each has a profile and a browser of its own. */
+import type { Page } from '@playwright/test';
 import { Crash, type Kill, type RunningBrowser, type Tab } from '@varve/crashkit/playwright';
-import { Stage } from './stage.ts';
+import { test as base } from './served.ts';
 
 /** A browser on a profile, and how to start another on it. */
 export class Tabs {
@@ -47,15 +44,7 @@ export class Tabs {
   }
 }
 
-export const test = base.extend<{ tabs: Tabs }, { stage: Stage }>({
-  stage: [
-    async ({ browserName: _ }, use) => {
-      const stage = await Stage.set({ pages: ['lab', 'service-worker'], killPoints: false });
-      await use(stage);
-      await stage.strike();
-    },
-    { scope: 'worker' },
-  ],
+export const test = base.extend<{ tabs: Tabs }>({
   tabs: async ({ stage: { server, launch } }, use) => {
     const crash = await Crash.start({ server, launch, label: 'tabs' });
     await use(new Tabs(crash));
@@ -63,4 +52,4 @@ export const test = base.extend<{ tabs: Tabs }, { stage: Stage }>({
   },
 });
 
-export { expect } from '@playwright/test';
+export { expect } from './served.ts';

@@ -3,7 +3,6 @@
  *
  * VARVE_SEED plays a run again, as does the line that a failure prints.
  */
-import { expect, test } from '@playwright/test';
 import { type BrowserName, HAS_PROC } from '@varve/crashkit/playwright';
 import { FAILOVER_CONTROLS } from '../broken/failover-controls.ts';
 import { FIREFOX_DEATHS, failoverReplay } from '../crash/lanes/failovers.ts';
@@ -15,6 +14,7 @@ import {
 } from '../harness/failover-campaign.ts';
 import { DEATHS, type Death } from '../harness/failover-plan.ts';
 import { failoverRowsOf, failoverTableOf, failoverTotalsOf } from '../harness/failover-report.ts';
+import { expect, test } from '../harness/served.ts';
 import { Stage } from '../harness/stage.ts';
 
 const FAILOVERS = 20;

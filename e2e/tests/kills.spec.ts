@@ -4,7 +4,6 @@
  * Each run takes a seed of its own and prints it; VARVE_SEED plays one again, as does the line that
  * a failure prints.
  */
-import { expect, test } from '@playwright/test';
 import { type BrowserName, HAS_PROC } from '@varve/crashkit/playwright';
 import { replayLine } from '../crash/lanes/browser.ts';
 import { CONTROLS } from '../broken/controls.ts';
@@ -12,6 +11,7 @@ import { pathOf } from '../harness/browsers.ts';
 import { runCampaign, shows, type CampaignOptions, type KillOutcome } from '../harness/campaign.ts';
 import { KILLS_IN_LANE, KINDS } from '../harness/plan.ts';
 import { rowsOf, tableOf } from '../harness/report.ts';
+import { expect, test } from '../harness/served.ts';
 import { Stage } from '../harness/stage.ts';
 
 const KILLS = Number(process.env['VARVE_KILLS'] ?? KILLS_IN_LANE);

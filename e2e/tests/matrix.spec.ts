@@ -1,8 +1,8 @@
 /** docs/SAFETY.md's table of what browsers do, held against the browsers that are here. */
 import { readFileSync } from 'node:fs';
-import { expect, test } from '@playwright/test';
 import { type BrowserName, Crash } from '@varve/crashkit/playwright';
 import { pathOf } from '../harness/browsers.ts';
+import { expect, test } from '../harness/served.ts';
 import { Stage } from '../harness/stage.ts';
 
 const SAFETY = new URL('../../docs/SAFETY.md', import.meta.url);

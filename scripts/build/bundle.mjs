@@ -12,7 +12,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
 import { minify } from 'terser';
 import { ROOT } from '../lib/root.mjs';
-import { UNUSED_ANSWERING, UNUSED_CALLING, halfOfComlink } from './halves.mjs';
+import { UNUSED_ANSWERING, UNUSED_CALLING, halfOfComlink, halfOfIdb } from './halves.mjs';
 import { workspaceEntries } from './workspace.mjs';
 
 /** Sources name the worker by its own ending; what is built is JavaScript. */
@@ -88,7 +88,7 @@ export async function bundle({ input, dir, platform, external = [], comlink, alo
       mainFields: ['module', 'main'],
       alias: Object.fromEntries([...workspaceEntries()].sort(longestFirst)),
     },
-    plugins: [workerEndings, comlink && halfOfComlink(HALVES[comlink])],
+    plugins: [workerEndings, halfOfIdb, comlink && halfOfComlink(HALVES[comlink])],
     preserveEntrySignatures: 'allow-extension',
     treeshake: { moduleSideEffects: alone },
     transform: { target: 'es2022' },

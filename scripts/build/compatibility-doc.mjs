@@ -1,7 +1,8 @@
 /**
  * docs/COMPATIBILITY.md, made of what a run found.
  *
- * Always true: a context that no run looked at says "not measured", and why.
+ * Always true: a context that no run looked at says "not measured", and why; one that is said to work,
+ * with a line or without, had something of it killed.
  */
 import { inRoot } from '../lib/root.mjs';
 
@@ -49,12 +50,16 @@ const SECTIONS = [
   'Browsers and devices',
 ];
 
+const WORKS = /^(?:works|one line)/;
+
 const cell = (/** @type {string} */ text) => text.replaceAll('|', String.raw`\|`);
 
 /** @param {readonly Row[]} rows */
 export function compatibilityDocument(rows) {
   const strange = rows.find(({ section }) => !SECTIONS.includes(section));
   if (strange !== undefined) throw new Error(`no such section: ${strange.section}`);
+  const spared = rows.find(({ outcome, shown }) => WORKS.test(outcome) && !/kill/i.test(shown));
+  if (spared !== undefined) throw new Error(`works, and nothing was killed: ${spared.context}`);
   const tables = SECTIONS.map((section) => {
     const missing = (/** @type {Record<string, string[][]>} */ (NOT_MEASURED)[section] ?? []).map(
       ([context = '', why = '']) => ({

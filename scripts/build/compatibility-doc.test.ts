@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { compatibilityDocument } from './compatibility-doc.mjs';
+import { COMPATIBILITY_DOC, compatibilityDocument } from './compatibility-doc.mjs';
+import type { Row } from './compatibility-doc.mjs';
 
 const row = {
   section: 'Bundlers',
@@ -21,4 +23,35 @@ test('what was found is a row; what nobody looked at says so, and so does a whol
 
 test('a row of a section that the document has not is an error, not left out', () => {
   expect(() => compatibilityDocument([{ ...row, section: 'Elsewhere' }])).toThrow(/Elsewhere/);
+});
+
+test.each(['works', 'works (appends)', 'one line: `x`'])(
+  'a context that %s, and of which nothing was killed, is an error',
+  (outcome) => {
+    const spared = { ...row, outcome, shown: 'stored and read' };
+    expect(() => compatibilityDocument([spared])).toThrow(/nothing was killed: a bundler/);
+  },
+);
+
+/** What a run found, read out of the document. */
+function rowsOf(document: string): Row[] {
+  let section = '';
+  const rows: Row[] = [];
+  for (const line of document.split('\n')) {
+    if (line.startsWith('## ')) section = line.slice(3);
+    if (!line.startsWith('| ') || /^\| (?:context|---) /.test(line)) continue;
+    const cells = line.slice(2, -2).split(/ (?<!\\)\| /);
+    const [context = '', outcome = '', version = '', shown = '', day = ''] = cells.map((cell) =>
+      cell.replaceAll(String.raw`\|`, '|'),
+    );
+    if (day !== '–') rows.push({ section, context, outcome, version, shown, day });
+  }
+  return rows;
+}
+
+test('docs/COMPATIBILITY.md is what is made of its rows: nothing else in it was written by hand', () => {
+  const document = readFileSync(COMPATIBILITY_DOC, 'utf8');
+  const rows = rowsOf(document);
+  expect(rows.length).toBeGreaterThan(50);
+  expect(compatibilityDocument(rows)).toBe(document);
 });

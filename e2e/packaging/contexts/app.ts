@@ -19,9 +19,9 @@ declare global {
   }
 }
 
-const PUT_APP = `
+const putApp = (condition = 'true'): string => `
 // On a server that renders the page ahead this module is loaded, too.
-if (typeof document !== 'undefined') {
+if (typeof document !== 'undefined' && ${condition}) {
   window.app = app;
   document.body.dataset.ready = 'yes';
 }
@@ -30,8 +30,9 @@ if (typeof document !== 'undefined') {
 /**
  * @param varve how the page names the package
  * @param options of `openLog`, as they stand between the braces
+ * @param condition an expression: without it being true the script puts nothing anywhere
  */
-export const appScript = (varve = 'varve', options = ''): string => `
+export const appScript = (varve = 'varve', options = '', condition?: string): string => `
 import { openLog } from '${varve}';
 
 let log;
@@ -58,14 +59,14 @@ const app = {
     return values;
   },
 };
-${PUT_APP}`;
+${putApp(condition)}`;
 
 /**
  * The same on a volume: one value a slot, slot after slot, several slots to a chunk. What is there is
  * every slot that is not empty: a write that came before the one it was issued behind leaves a hole.
  * @param varve how the page names `varve/volume`
  */
-export const volumeScript = (varve: string): string => `
+export const volumeScript = (varve = 'varve/volume', condition?: string): string => `
 import { openVolume } from '${varve}';
 
 const SLOT_BYTES = 512;
@@ -106,7 +107,18 @@ const app = {
   },
   readAll,
 };
-${PUT_APP}`;
+${putApp(condition)}`;
+
+/** Where `TWO_APPS` is a volume, and not a log. */
+export const VOLUME_PATH = '/?volume';
+const IS_VOLUME = "location.search === '?volume'";
+
+/** A log and a volume in one page: who loads both has a worker for each. */
+export const TWO_APPS = {
+  'log-app.js': appScript('varve', '', `!(${IS_VOLUME})`),
+  'volume-app.js': volumeScript('varve/volume', IS_VOLUME),
+  'main.js': "import './log-app.js';\nimport './volume-app.js';\n",
+};
 
 export const appPage = (source: string): string => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>blank</title></head>

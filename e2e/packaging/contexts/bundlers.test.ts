@@ -1,55 +1,13 @@
-/** Blank apps with the packed `varve`, on bundlers of exact versions: stored, killed, recovered. */
+/** Bundlers other than Vite, of exact versions; Next also in development, with StrictMode and hot reload. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, inject, test } from 'vitest';
-import { appPage, appScript } from './app.ts';
-import { record, survivedAs } from './results.ts';
+import { expect, inject, test } from 'vitest';
+import { appPage, TWO_APPS } from './app.ts';
+import { bothSurvive, bothSurvivedAs, testBundlers, type Bundler } from './bundler.ts';
+import { record } from './results.ts';
 import { programServer, staticServer } from './servers.ts';
-import { crashOf, survives } from './survival.ts';
-import { workshop, type Packages, type Workshop } from './workshop.ts';
-
-interface Bundler {
-  readonly name: string;
-  readonly packages: Packages;
-  readonly files: Readonly<Record<string, string>>;
-  /** What an author has to write, where nothing is not enough. */
-  readonly line?: string;
-  /** Builds and serves. */
-  serve(project: Workshop): Promise<string>;
-}
-
-const PLAIN = { 'index.html': appPage('./main.js'), 'main.js': appScript() };
-
-/** The line of the README. */
-const EXCLUDE = "optimizeDeps: { exclude: ['varve'] }";
-const VITE = 'vite/bin/vite.js';
-const EXCLUDED = { ...PLAIN, 'vite.config.js': `export default { ${EXCLUDE} };` };
-
-const serveDev = (project: Workshop): Promise<string> =>
-  programServer(project, VITE, (port) => ['--port', port, '--strictPort', '--host', 'localhost']);
-
-const VITES: readonly Bundler[] = ['5.4.21', '6.4.6', '7.3.8', '8.3.8'].flatMap((version) => {
-  const packages = { vite: version };
-  const old = Number.parseInt(version, 10) < 8;
-  return [
-    {
-      name: `Vite ${version}, build`,
-      packages,
-      files: PLAIN,
-      async serve(project: Workshop) {
-        await project.run(process.execPath, project.program(VITE), 'build');
-        return staticServer(join(project.folder, 'dist'));
-      },
-    },
-    {
-      name: `Vite ${version}, dev server`,
-      packages,
-      files: old ? EXCLUDED : PLAIN,
-      ...(old && { line: `\`${EXCLUDE}\`` }),
-      serve: serveDev,
-    },
-  ];
-});
+import { crashOf } from './survival.ts';
+import { workshop, type Workshop } from './workshop.ts';
 
 const OTHERS: readonly Bundler[] = [
   {
@@ -57,7 +15,8 @@ const OTHERS: readonly Bundler[] = [
     packages: { webpack: '5.112.2', 'webpack-cli': '7.3.1' },
     files: {
       'public/index.html': appPage('./main.js'),
-      'src/index.js': appScript(),
+      'src/index.js': "import '../main.js';",
+      ...TWO_APPS,
     },
     async serve(project) {
       const cli = project.program('webpack-cli/bin/cli.js');
@@ -68,12 +27,13 @@ const OTHERS: readonly Bundler[] = [
   {
     name: 'esbuild 0.28.2',
     packages: { esbuild: '0.28.2' },
-    files: { 'public/index.html': appPage('./main.js'), 'main.js': appScript() },
-    line: 'a second entry: `worker=varve/worker`',
+    files: { 'public/index.html': appPage('./main.js'), ...TWO_APPS },
+    line: 'an entry more: `worker=varve/worker`; for volumes `volume-worker=varve/volume-worker`',
     async serve(project) {
       const esbuild = project.program('@esbuild/linux-x64/bin/esbuild');
       const options = ['--bundle', '--format=esm', '--minify', '--outdir=public'];
-      await project.run(esbuild, 'main.js', 'worker=varve/worker', ...options);
+      const workers = ['worker=varve/worker', 'volume-worker=varve/volume-worker'];
+      await project.run(esbuild, 'main.js', ...workers, ...options);
       return staticServer(join(project.folder, 'public'));
     },
   },
@@ -82,15 +42,15 @@ const OTHERS: readonly Bundler[] = [
     packages: { rollup: '4.68.7', '@rollup/plugin-node-resolve': '16.0.3' },
     files: {
       'public/index.html': appPage('./main.js'),
-      'main.js': appScript(),
+      ...TWO_APPS,
       'rollup.config.js': `import resolve from '@rollup/plugin-node-resolve';
 export default {
-  input: { main: 'main.js', worker: 'varve/worker' },
+  input: { main: 'main.js', worker: 'varve/worker', 'volume-worker': 'varve/volume-worker' },
   plugins: [resolve({ browser: true })],
   output: { dir: 'public', format: 'es' },
 };`,
     },
-    line: "a second input: `worker: 'varve/worker'`",
+    line: "an input more: `worker: 'varve/worker'`; for volumes `'volume-worker': 'varve/volume-worker'`",
     async serve(project) {
       await project.run(process.execPath, project.program('rollup/dist/bin/rollup'), '-c');
       return staticServer(join(project.folder, 'public'));
@@ -105,7 +65,7 @@ const NEXT_PACKAGES = { next: '16.4.6', react: '19.3.1', 'react-dom': '19.3.1' }
 const MOUNTED = (text: string): string => `'use client';
 import { useEffect } from 'react';
 import { openLog } from 'varve';
-import '../app.js';
+import '../main.js';
 
 const TEXT = '${text}';
 
@@ -119,7 +79,7 @@ export default function Page() {
 
 const NEXT_FILES = {
   'next.config.mjs': 'export default { reactStrictMode: true };',
-  'app.js': appScript(),
+  ...TWO_APPS,
   'app/page.jsx': MOUNTED('first'),
   'app/layout.jsx': `export default function Layout({ children }) {
   return <html lang="en"><body suppressHydrationWarning>{children}</body></html>;
@@ -142,55 +102,7 @@ const NEXTS: readonly Bundler[] = ['turbopack', 'webpack'].map((bundler) => ({
 const serveNextDev = (project: Workshop, bundler: string): Promise<string> =>
   programServer(project, NEXT, (port) => ['dev', `--${bundler}`, '-p', port, '-H', 'localhost']);
 
-const KIT: Omit<Bundler, 'name' | 'serve'> = {
-  packages: {
-    '@sveltejs/kit': '2.70.4',
-    '@sveltejs/vite-plugin-svelte': '7.3.1',
-    svelte: '5.57.3',
-    vite: '8.3.8',
-  },
-  files: {
-    'vite.config.js': `import { sveltekit } from '@sveltejs/kit/vite';
-export default { plugins: [sveltekit()] };`,
-    'src/app.html': `<!doctype html><html lang="en"><head>%sveltekit.head%</head>
-<body><div>%sveltekit.body%</div></body></html>`,
-    'src/app.js': appScript(),
-    'src/routes/+page.svelte': `<script>import '../app.js';</script><main>blank</main>`,
-    'src/routes/+page.js': 'export const prerender = true;',
-  },
-};
-
-const KITS: readonly Bundler[] = [
-  {
-    ...KIT,
-    name: 'SvelteKit 2.70.4 on Vite 8.3.8, build, prerendered',
-    async serve(project) {
-      await project.run(process.execPath, project.program(VITE), 'build');
-      const options = ['--strictPort', '--host', 'localhost'];
-      return programServer(project, VITE, (port) => ['preview', '--port', port, ...options]);
-    },
-  },
-  { ...KIT, name: 'SvelteKit 2.70.4 on Vite 8.3.8, dev server', serve: serveDev },
-];
-
-async function projectOf({ packages, files }: Bundler): Promise<Workshop> {
-  return workshop(packages, [inject('tarballs').varve], files);
-}
-
-for (const bundler of [...VITES, ...OTHERS, ...NEXTS, ...KITS]) {
-  const { name, line } = bundler;
-  test(`${name}: what was acknowledged is there after a kill`, async () => {
-    const upstream = await bundler.serve(await projectOf(bundler));
-    const survived = await survives({ upstream });
-    record({
-      section: 'Bundlers',
-      context: name,
-      outcome: line === undefined ? 'works' : `one line: ${line}`,
-      version: survived.browser,
-      shown: survivedAs(survived),
-    });
-  });
-}
+testBundlers([...OTHERS, ...NEXTS]);
 
 for (const bundler of ['turbopack', 'webpack']) {
   const name = `Next 16.4.6, ${bundler}, dev server: StrictMode and hot reload`;
@@ -215,50 +127,13 @@ for (const bundler of ['turbopack', 'webpack']) {
     expect(started).toBe(1);
     expect(page.workers()).toHaveLength(1);
     await page.close();
-    const survived = await survives({ upstream });
+    const survived = await bothSurvive(upstream);
     record({
       section: 'Bundlers',
       context: name,
       outcome: 'works',
-      version: survived.browser,
-      shown: `one worker for all mounts; ${survivedAs(survived)}`,
+      version: survived.log.browser,
+      shown: `one worker for all mounts; ${bothSurvivedAs(survived)}`,
     });
   });
-}
-
-describe('without that line', () => {
-  for (const bundler of VITES.filter(({ line }) => line !== undefined)) {
-    test(`${bundler.name}: WORKER_LOAD_FAILED within 5 s, naming the cure`, async () => {
-      const upstream = await serveDev(await projectOf({ ...bundler, files: PLAIN }));
-      const { refused, version } = await refusalOf(upstream);
-      expect(refused).toMatchObject({
-        code: 'WORKER_LOAD_FAILED',
-        message: expect.stringContaining(EXCLUDE),
-        inTime: true,
-      });
-      record({
-        section: 'Bundlers',
-        context: `${bundler.name}, without that line`,
-        outcome: 'refused: `WORKER_LOAD_FAILED`',
-        version,
-        shown: 'refused within 5 s, the message names the line',
-      });
-    });
-  }
-});
-
-async function refusalOf(upstream: string): Promise<{ refused: unknown; version: string }> {
-  const crash = await crashOf({ upstream });
-  const { page } = await crash.open();
-  await page.waitForSelector('body[data-ready]', { state: 'attached' });
-  const refused = await page.evaluate(async () => {
-    const startMs = performance.now();
-    try {
-      return await window.app.start(0);
-    } catch (error) {
-      const { code, message } = error as Error & { code: string };
-      return { code, message, inTime: performance.now() - startMs < 6000 };
-    }
-  });
-  return { refused, version: crash.browser.version };
 }

@@ -17,13 +17,16 @@ const REFUSED = {
   openLog: 'CONTEXT_UNSUPPORTED',
   openAppender: 'CONTEXT_UNSUPPORTED',
   openReader: 'CONTEXT_UNSUPPORTED',
+  openVolume: 'CONTEXT_UNSUPPORTED',
 };
 
 const SOURCE = `
 import { openLog } from 'varve';
 import { openReader } from 'varve/reader';
 import { openAppender } from 'varve/service-worker';
+import { openVolume } from 'varve/volume';
 import 'varve/stores';
+import 'varve/subrecords';
 import 'varve/codec';
 import 'varve/ring';
 
@@ -33,6 +36,7 @@ export const probe = async () => ({
   openLog: await codeOf(openLog('edge')),
   openAppender: await codeOf(openAppender('edge')),
   openReader: await codeOf(openReader('edge')),
+  openVolume: await codeOf(openVolume('edge', { sizeBytes: 4096 })),
 });
 `;
 
@@ -94,7 +98,8 @@ test("Vercel's edge runtime: imported, and openLog refused by its code", async (
     context: "Vercel's edge runtime (edge-runtime 4.0.1)",
     outcome: 'refused: `CONTEXT_UNSUPPORTED`',
     version: 'edge-runtime 4.0.1',
-    shown: 'every entry imported, openLog, openAppender and openReader refused',
+    shown:
+      'every entry of a page imported; openLog, openVolume, openAppender and openReader refused',
   });
 });
 
@@ -129,6 +134,7 @@ test("Cloudflare's workerd: imported, and openLog refused by its code", async ()
     context: "Cloudflare's workerd (miniflare 4.20260730.0)",
     outcome: 'refused: `CONTEXT_UNSUPPORTED`',
     version: 'miniflare 4.20260730.0',
-    shown: 'every entry imported, openLog, openAppender and openReader refused',
+    shown:
+      'every entry of a page imported; openLog, openVolume, openAppender and openReader refused',
   });
 });

@@ -126,6 +126,12 @@ test('content script: refused; background: into the inbox, kept over a kill, or 
   });
 });
 
+/** Of the page and of its service worker. Pictures are the page's own wish. */
+const STRICT = {
+  'Content-Security-Policy':
+    "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; img-src 'self'",
+};
+
 const SERVICE_WORKER = `
 import { openAppender } from './node_modules/varve/service-worker.js';
 addEventListener('install', () => skipWaiting());
@@ -149,7 +155,7 @@ test("a site's service worker: what it was promised for is in the log after a ki
     'app.js': appScript('/node_modules/varve/index.js'),
     'service-worker.js': SERVICE_WORKER,
   });
-  const url = await staticServer(project.folder);
+  const url = await staticServer(project.folder, STRICT);
   const profile = new Profile('service-worker');
   let browser = await launchOf()(profile);
   onTestFinished(async () => {
@@ -181,7 +187,7 @@ test("a site's service worker: what it was promised for is in the log after a ki
     context: "a site's service worker, by `varve/service-worker`, no tab open",
     outcome: 'works (appends)',
     version: browser.version,
-    shown: 'into the inbox, browser killed, taken up once',
+    shown: 'into the inbox, browser killed, taken up once; under the strict policy',
   });
 });
 
@@ -205,7 +211,7 @@ window.store = async (png) => {
 };`,
     'store.html': '<!doctype html><script type="module" src="./store.js"></script>',
   });
-  const url = await staticServer(project.folder);
+  const url = await staticServer(project.folder, STRICT);
   const profile = new Profile('media');
   let browser = await launchOf()(profile);
   onTestFinished(async () => {
@@ -244,6 +250,7 @@ window.store = async (png) => {
       "a site's service worker, by `varve/reader`, no tab open: `<img>`, and a range of a large value",
     outcome: 'works (reads)',
     version: browser.version,
-    shown: 'stored by a page, browser killed; picture shown and range read from the files',
+    shown:
+      'stored by a page, browser killed; picture shown and range read from the files; under the strict policy',
   });
 });

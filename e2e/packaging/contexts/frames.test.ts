@@ -50,25 +50,30 @@ async function frameOf(page: Page, url: string): Promise<Frame> {
   return inner;
 }
 
-for (const [file, context] of [
-  ['cross-site.html', 'a frame of another site (its storage is its own there)'],
-  ['same-origin.html', 'a sandboxed frame with `allow-same-origin`'],
-  ['volume-in-frame.html', 'a volume in a sandboxed frame with `allow-same-origin`'],
+const BOTH = ['chromium', 'firefox'] as const;
+
+for (const [file, context, browsers] of [
+  ['cross-site.html', 'a frame of another site (its storage is its own there)', ['chromium']],
+  ['same-origin.html', 'a sandboxed frame with `allow-same-origin`', BOTH],
+  ['volume-in-frame.html', 'a volume in a sandboxed frame with `allow-same-origin`', BOTH],
 ] as const) {
-  test(`${context}: what was acknowledged is there after a kill`, async () => {
-    const { url } = await site();
-    const survived = await survivesByLedger(launchOf(), async (browser) => {
-      const page = await browser.newPage();
-      return { page, app: await frameOf(page, `${url}${file}`) };
+  for (const name of browsers) {
+    if (name === 'firefox' && !FIREFOX_IS_HERE) continue;
+    test(`${name}, ${context}: what was acknowledged is there after a kill`, async () => {
+      const { url } = await site();
+      const survived = await survivesByLedger(launchOf(name), async (browser) => {
+        const page = await browser.newPage();
+        return { page, app: await frameOf(page, `${url}${file}`) };
+      });
+      record({
+        section: FRAMES,
+        context,
+        outcome: 'works',
+        version: survived.browser,
+        shown: survivedAs(survived),
+      });
     });
-    record({
-      section: FRAMES,
-      context,
-      outcome: 'works',
-      version: survived.browser,
-      shown: survivedAs(survived),
-    });
-  });
+  }
 }
 
 /** What `openLog` ends with, and after how long. */
@@ -86,6 +91,24 @@ const settled = (place: Page | Frame) =>
       return { refused: { code, message, ...facts }, afterMs };
     }
   });
+
+const PROMISED_MS = 1000;
+const TRIES = 3;
+
+/**
+ * Refused by its part within the second, with a word of what would help. A machine that has no time for
+ * the page hits one try, a wait of ours hits each.
+ */
+async function expectRefusal(place: Page | Frame, part: string, cure: string): Promise<void> {
+  let least = Infinity;
+  for (let tries = 0; tries < TRIES && least > PROMISED_MS; tries++) {
+    const said = await settled(place);
+    const message = expect.stringContaining(cure);
+    expect(said).toMatchObject({ refused: { code: 'STORAGE_DENIED', part, message } });
+    if (said.afterMs !== undefined) least = said.afterMs;
+  }
+  expect(least).toBeLessThanOrEqual(PROMISED_MS);
+}
 
 async function launched(name: 'chromium' | 'firefox'): Promise<Browser> {
   const executablePath = pathOf(name);
@@ -105,9 +128,7 @@ test('a sandboxed frame without its origin: STORAGE_DENIED within a second, nami
   const { url } = await site();
   const browser = await launched('chromium');
   const page = await browser.newPage();
-  const said = await settled(await frameOf(page, `${url}sandboxed.html`));
-  expect(said).toMatchObject({ refused: { code: 'STORAGE_DENIED', part: 'opfs' } });
-  expect('afterMs' in said && said.afterMs).toBeLessThanOrEqual(1000);
+  await expectRefusal(await frameOf(page, `${url}sandboxed.html`), 'opfs', 'allow-same-origin');
   record({
     section: FRAMES,
     context: 'a sandboxed frame without `allow-same-origin`',
@@ -156,9 +177,7 @@ test('a frame of another site in a private window: STORAGE_DENIED within a secon
   const { url } = await site();
   const browser = await launched('chromium');
   const page = await browser.newPage();
-  const said = await settled(await frameOf(page, `${url}cross-site.html`));
-  expect(said).toMatchObject({ refused: { code: 'STORAGE_DENIED', part: 'opfs' } });
-  expect('afterMs' in said && said.afterMs).toBeLessThanOrEqual(1000);
+  await expectRefusal(await frameOf(page, `${url}cross-site.html`), 'opfs', "fallback: 'memory'");
   record({
     section: FRAMES,
     context: 'a frame of another site in a private window',
@@ -200,7 +219,8 @@ test.runIf(FIREFOX_IS_HERE)(
     const page = await browser.newPage();
     await page.goto(`${url}app.html`);
     await ready(page);
-    expect(await settled(page)).toMatchObject({ refused: { code: 'STORAGE_DENIED' } });
+    const message = expect.stringContaining("fallback: 'memory'");
+    expect(await settled(page)).toMatchObject({ refused: { code: 'STORAGE_DENIED', message } });
     await page.goto(`${url}memory.html`);
     await ready(page);
     expect(await settled(page)).toEqual({ mode: 'memory' });
@@ -210,6 +230,29 @@ test.runIf(FIREFOX_IS_HERE)(
       outcome: `refused: \`STORAGE_DENIED\`; \`${FALLBACK}\` works in memory`,
       version: `Firefox ${browser.version()}`,
       shown: 'refused by default, memory on request',
+    });
+  },
+);
+
+test.runIf(FIREFOX_IS_HERE)(
+  'a frame of another site in Firefox, which refuses it locks alone: STORAGE_DENIED within a second',
+  async () => {
+    const { url } = await site();
+    const profile = new Profile('packaging');
+    const browser = await launchOf('firefox')(profile);
+    onTestFinished(async () => {
+      await browser.close();
+      profile.remove();
+    });
+    const page = await browser.newPage();
+    const inner = await frameOf(page, `${url}cross-site.html`);
+    await expectRefusal(inner, 'web-locks', "fallback: 'memory'");
+    record({
+      section: FRAMES,
+      context: 'a frame of another site',
+      outcome: 'refused: `STORAGE_DENIED` (web-locks)',
+      version: browser.version,
+      shown: 'refused within 1 s',
     });
   },
 );

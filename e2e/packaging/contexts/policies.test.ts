@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { Profile } from '@varve/crashkit/playwright';
 import type { Page } from 'playwright-core';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import { serveFolder } from '../../../scripts/lib/serve.mjs';
+import { ISOLATED, serveFolder } from '../../../scripts/lib/serve.mjs';
 import { appPage, appScript, volumeScript } from './app.ts';
 import { record, survivedAs } from './results.ts';
 import { staticServer } from './servers.ts';
@@ -28,13 +28,18 @@ const OWN_WORKER = `worker: () => new Worker(trustedTypes.createPolicy('mine', {
   createScriptURL: (url) => url,
 }).createScriptURL('/node_modules/varve/worker.js'), { type: 'module' })`;
 
+const RINGED = `import { ring } from '/node_modules/varve/ring.js';
+if (!crossOriginIsolated) throw new Error('not isolated');
+${appScript(URL_OF_VARVE, 'transport: ring()')}`;
+
 interface Policy {
   readonly context: string;
   readonly policy?: string;
   readonly page?: string;
   readonly script?: string;
   readonly line?: string;
-  readonly onlyChromium?: boolean;
+  /** Beside the policy: shared memory for those who are alone. */
+  readonly isIsolated?: boolean;
 }
 
 const POLICIES: readonly Policy[] = [
@@ -53,7 +58,12 @@ const POLICIES: readonly Policy[] = [
   {
     context: "the same policy and `require-trusted-types-for 'script'; trusted-types varve`",
     policy: `${TRUSTED}; trusted-types varve`,
-    onlyChromium: true,
+  },
+  {
+    context: 'the same policy and `trusted-types varve`, isolated, appends by `varve/ring`',
+    policy: `${TRUSTED}; trusted-types varve`,
+    script: RINGED,
+    isIsolated: true,
   },
   {
     context: 'the same policy, a volume by URL',
@@ -64,21 +74,21 @@ const POLICIES: readonly Policy[] = [
     context: 'the same policy and `trusted-types varve`, a volume by URL',
     policy: `${TRUSTED}; trusted-types varve`,
     script: volumeScript(URL_OF_VOLUME),
-    onlyChromium: true,
   },
   {
     context: "… `require-trusted-types-for 'script'; trusted-types mine`, the caller's worker",
     policy: `${TRUSTED}; trusted-types mine`,
     script: appScript(URL_OF_VARVE, OWN_WORKER),
     line: '`openLog(name, { worker })`',
-    onlyChromium: true,
   },
 ];
 
 const headersOf =
-  (policy: string | undefined) =>
-  (path: string): Record<string, string> =>
-    policy === undefined || path === '/doorway.html' ? {} : { 'content-security-policy': policy };
+  (policy: string | undefined, isIsolated = false) =>
+  (path: string): Record<string, string> => ({
+    ...(policy !== undefined && path !== '/doorway.html' && { 'content-security-policy': policy }),
+    ...(isIsolated && ISOLATED),
+  });
 
 async function upstreamOf({ page, script }: Pick<Policy, 'page' | 'script'>): Promise<string> {
   const { folder } = await workshop({}, [inject('tarballs').varve], {
@@ -91,11 +101,11 @@ async function upstreamOf({ page, script }: Pick<Policy, 'page' | 'script'>): Pr
 
 for (const browser of ['chromium', 'firefox'] as const) {
   for (const given of POLICIES) {
-    const { context, policy, line, onlyChromium = false } = given;
-    if (browser === 'firefox' && (onlyChromium || !FIREFOX_IS_HERE)) continue;
+    const { context, policy, line, isIsolated } = given;
+    if (browser === 'firefox' && !FIREFOX_IS_HERE) continue;
     test(`${browser}, ${context}: what was acknowledged is there after a kill`, async () => {
       const upstream = await upstreamOf(given);
-      const headers = headersOf(policy);
+      const headers = headersOf(policy, isIsolated);
       const survived = await survives({ upstream, browser, headers, doorway: '/doorway.html' });
       record({
         section: SECTION,

@@ -27,6 +27,8 @@ const node = (version: string): Runtime => ({
 
 const RUNTIMES: readonly Runtime[] = [
   { name: `Node ${process.versions.node}`, packages: {}, command: () => [process.execPath] },
+  // The oldest that is promised.
+  node('20.19.0'),
   node('22.23.3'),
   node('24.21.0'),
   {
@@ -148,15 +150,21 @@ for (const { name, packages, command } of RUNTIMES) {
     const conformed = JSON.parse(await project.run(first, ...options, 'conformance.mjs')) as object;
     expect(conformed).toEqual({ cases: expect.any(Number), failures: [] });
     const cliScript = project.program('@varve/cli/varve.js');
-    await project.run(first, ...options, cliScript, 'verify', 'stores/packaging');
-    const dump = await project.run(first, ...options, cliScript, 'dump', 'stores/packaging');
+    const varveCommand = (...args: string[]): Promise<string> =>
+      project.run(first, ...options, cliScript, ...args);
+    for (const look of ['verify', 'inspect']) await varveCommand(look, 'stores/packaging');
+    const dump = await varveCommand('dump', 'stores/packaging');
     expect(dump.trim().split('\n').length).toBeGreaterThanOrEqual(history.acknowledgedRecords);
+    await varveCommand('export', 'stores/packaging', '-o', 'packaging.varve');
+    await varveCommand('import', 'packaging.varve', 'stores', 'copy');
+    expect(await varveCommand('dump', 'stores/copy')).toBe(dump);
+    expect(await varveCommand('stores', 'stores')).toMatch(/copy[^]*packaging/);
     record({
       section: 'Node and other runtimes',
       context: name,
       outcome: 'works',
       version: `${process.platform} ${process.arch}`,
-      shown: `stored, ${ROUNDS.length} × SIGKILL, recovered (${history.acknowledgedRecords} acknowledged); conformance suite; command`,
+      shown: `stored, ${ROUNDS.length} × SIGKILL, recovered (${history.acknowledgedRecords} acknowledged); conformance suite; command (every subcommand)`,
     });
   });
 }

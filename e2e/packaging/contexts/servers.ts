@@ -8,9 +8,13 @@ import { QUIET_TOOLS, type Workshop } from './workshop.ts';
 
 const START_DEADLINE_MS = 120_000;
 
-export async function staticServer(folder: string): Promise<string> {
+export async function staticServer(
+  folder: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<string> {
   // A sandboxed frame has no origin, and module scripts ask.
-  const server = await serveFolder(folder, { headers: { 'Access-Control-Allow-Origin': '*' } });
+  const common = { 'Access-Control-Allow-Origin': '*' };
+  const server = await serveFolder(folder, { headers: { ...common, ...headers } });
   onTestFinished(() => server.close());
   return server.url;
 }

@@ -114,7 +114,7 @@ export function planOf(seed: number, tabs?: number): Plan {
     atMs += pauseMs(random);
     steps.push({ atMs, tab: random.below(count), act: actOf(random) });
   }
-  steps.push(...keyedSteps(seed, count, atMs));
+  steps.push(...keyedSteps(seed, count, atMs), ...streamSteps(seed, count, atMs));
   steps.sort((one, two) => one.atMs - two.atMs);
   return {
     seed,
@@ -147,6 +147,21 @@ function keyedSteps(seed: number, tabs: number, untilMs: number): Step[] {
       ...(random.below(5) === 0 && { durability: 'relaxed' as const }),
     },
   }));
+}
+
+/** In one plan of four, streams whose leader may die as they end. Drawn apart, too. */
+function streamSteps(seed: number, tabs: number, untilMs: number): Step[] {
+  const random = new SeededRandom(seedOf('streams', seed));
+  const streams = random.below(4) === 0 ? 1 + random.below(3) : 0;
+  return Array.from({ length: streams }, (): Step[] => {
+    const tab = random.below(tabs);
+    const other = (tab + 1 + random.below(tabs - 1)) % tabs;
+    const atMs = random.below(untilMs + 1);
+    return [
+      { atMs, tab: other, act: { kind: 'killInside', ops: random.below(8) } },
+      { atMs, tab, act: { kind: 'stream', bytes: random.below(9_000), pieces: 1 } },
+    ];
+  }).flat();
 }
 
 /** Mostly at once or soon; sometimes long enough for whatever waits to notice. */

@@ -5,7 +5,12 @@
  * - equal plans give equal runs
  * - in the end nobody is stopped, no fault is left, and each tab that lives must be served
  */
-import { SimulatedBrowser, SimulatedDisk, type InjectedFault } from '@varve/files/simulated';
+import {
+  SimulatedBrowser,
+  type SimulatedContext,
+  SimulatedDisk,
+  type InjectedFault,
+} from '@varve/files/simulated';
 import { openStore } from '@varve/journal';
 import type { Store } from '@varve/journal';
 import { type AppendFact, History } from './history.ts';
@@ -46,7 +51,8 @@ export interface Outcome {
   readonly virtualMs: number;
 }
 
-const settle = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+/** A tick's turn comes when no promise has anything left to do: as `setImmediate`, without a round of the event loop. */
+const settle = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
 
 /** @param trace told what happens, line by line */
 export async function simulate(plan: Plan, trace?: (line: string) => void): Promise<Outcome> {
@@ -62,6 +68,8 @@ class Simulation {
   readonly #history = new History();
   #introducer: SimulatedIntroducer | undefined;
   readonly #tabs: (Tab | undefined)[] = [];
+  /** All there ever were. */
+  readonly #workers: SimulatedContext[] = [];
   #faults: InjectedFault[] = [];
   #lastClient = 0;
   #lastStream = 0;
@@ -145,6 +153,7 @@ class Simulation {
     if (known?.isAlive === true) known.kill();
     const tab = new Tab(this.#browser, ++this.#lastClient, this.#history, this.#introducer);
     this.#tabs[index] = tab;
+    this.#workers.push(tab.worker);
     const { durability, keep, segmentSizeBytes, alignmentBytes, leaderTimeoutMs } = this.#plan;
     const request = { durability, keep, segmentSizeBytes, alignmentBytes, leaderTimeoutMs };
     tab.do((page) => {
@@ -261,9 +270,10 @@ class Simulation {
     }
     this.#browser.disk.crashAt(Infinity);
     this.#browser.lostPerMille = 0;
-    // Whoever is still busy with a slow file can do nothing before.
-    const busyUntilMs = Array.from(this.#tabs, (tab) => tab?.worker.busyUntilMs ?? 0);
-    this.#recoveredMs = Math.max(this.#browser.nowMs, ...busyUntilMs) + RECOVERY_MS;
+    // Whoever is still busy with a slow file can do nothing before, and has the file even if it is dead.
+    const busyUntilMs = this.#workers.map((worker) => worker.busyUntilMs);
+    await this.#pass(Math.max(0, ...busyUntilMs) - this.#browser.nowMs);
+    this.#recoveredMs = this.#browser.nowMs + RECOVERY_MS;
     await this.#settled(this.#recoveredMs);
   }
 

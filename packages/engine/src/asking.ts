@@ -11,40 +11,41 @@ import { Moved, type Relay } from './relay.ts';
 import type { Led, SharedRequest } from './service.ts';
 import type { Session } from './session.ts';
 
-export interface InLine {
-  readonly place: Place;
+export interface Asking {
+  readonly place?: Place;
   /** It may have been sent to a leader, and nobody knows what became of it. */
   readonly wasSent?: () => boolean;
+  /** Waits for what is yet to come. */
+  readonly isPatient?: boolean;
 }
 
 /** Asks whoever has the store; once more, when it went to somebody else while it was asked. */
 export async function askWhoever<S extends Led, R extends Relay, Q extends SharedRequest, T>(
   session: Session<S, R, Q>,
   ask: (store: S | undefined, relay: R | undefined) => T | Promise<T>,
-  line?: InLine,
+  { place, wasSent, isPatient }: Asking = {},
 ): Promise<T> {
+  const refused = (error: unknown): never => {
+    throw wasSent?.() === true && isVarveError(error) ? withOutcome(error, 'unknown') : error;
+  };
   for (;;) {
-    if (session.store === undefined && session.relay === undefined) {
-      await session.ready().catch((error: unknown) => {
-        const wasSent = line?.wasSent?.() === true;
-        throw wasSent && isVarveError(error) ? withOutcome(error, 'unknown') : error;
-      });
-    }
-    if (line !== undefined && !line.place.isFirst) {
-      await line.place.first();
+    if (session.store === undefined && session.relay === undefined)
+      await session.ready().catch(refused);
+    if (place?.isFirst === false) {
+      await place.first();
       continue;
     }
     const { store, relay } = session;
     if (store === undefined && relay === undefined) continue;
     try {
-      line?.place.leave();
+      place?.leave();
       return await ask(store, relay);
     } catch (error) {
       if (!isGone(error, store, session)) throw error;
-      line?.place.comeBack();
+      place?.comeBack();
     }
     // What was under way does not wake a parked store: a hidden page must not stand in the line.
-    if (session.isParked) await session.returned();
+    if (session.isParked) await session.returned(isPatient).catch(refused);
   }
 }
 

@@ -15,6 +15,8 @@ import { randomName } from './link.ts';
 export interface Ticket {
   sequence: number;
   readonly key?: AppendKey;
+  /** Of the end of a stream: of the leader that it was sent to. */
+  generation?: number;
 }
 
 /** @throws BAD_ARGUMENT of its key */

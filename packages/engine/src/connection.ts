@@ -37,6 +37,7 @@ import type {
   ToClient,
   UnitMessage,
 } from '@varve/protocol';
+import { ENDED_STREAM } from './appends.ts';
 import { askWhoever } from './asking.ts';
 import { CallLine } from './call-line.ts';
 import { type Ticket, stampOf, ticketOf } from './client-identity.ts';
@@ -209,11 +210,12 @@ export class Connection {
   ): Promise<AppendedMessage> {
     // Only what may have been sent to another leader, or bears a key, needs to be recognised.
     const wasSent = ticket.sequence > 0;
-    if (message.stream !== undefined && isLeadersStream(message.stream))
-      throw streamLost(wasSent ? 'unknown' : 'not-written');
+    const isEnded = message.stream !== undefined && isLeadersStream(message.stream);
+    if (isEnded && !wasSent) throw streamLost('not-written');
+    const asked = isEnded ? { ...message, stream: ENDED_STREAM } : message;
     const stamp =
       wasSent || ticket.key ? stampOf(ticket, this.#service.identity, store.status()) : undefined;
-    const { firstLsn, groups, groupLsns, refusal } = await this.#desk.append(store, message, stamp);
+    const { firstLsn, groups, groupLsns, refusal } = await this.#desk.append(store, asked, stamp);
     const refused = refusal && { refusal: toWire(refusal) };
     return { kind: 'appended', id: message.id, firstLsn, groups, groupLsns, ...refused };
   }
@@ -243,12 +245,17 @@ export class Connection {
     const { id } = message;
     try {
       // A reader that only waits must not wake a parked store.
-      if (message.wait === true && session.isParked) await session.returned();
-      const chunk = await askWhoever(session, (store, relay) => {
-        if (store === undefined) return relay!.read(message);
-        const byDefault = session.request?.durability === 'relaxed' ? 'written' : 'durable';
-        return this.#desk.read(store, message, byDefault);
-      });
+      const isPatient = message.wait === true;
+      if (isPatient && session.isParked) await session.returned(isPatient);
+      const chunk = await askWhoever(
+        session,
+        (store, relay) => {
+          if (store === undefined) return relay!.read(message);
+          const byDefault = session.request?.durability === 'relaxed' ? 'written' : 'durable';
+          return this.#desk.read(store, message, byDefault);
+        },
+        { isPatient },
+      );
       const { bytes, heads } = chunk;
       this.#post({ ...chunk, id }, [bytes.buffer as ArrayBuffer, heads.buffer as ArrayBuffer]);
     } catch (error) {

@@ -5,7 +5,7 @@
  * - an append bears the same stamp each time it is sent, so it happens once
  * - what cannot be asked twice (a source or sink that was open on a link) ends with that link
  */
-import { VarveError, fromWire } from '@varve/protocol';
+import { VarveError, fromWire, isVarveError, withOutcome } from '@varve/protocol';
 import type {
   AppendedMessage,
   AppendMessage,
@@ -18,6 +18,7 @@ import type {
   UnitBytesMessage,
   UnitMessage,
 } from '@varve/protocol';
+import { ENDED_STREAM } from './appends.ts';
 import { type ClientIdentity, type Ticket, stampOf } from './client-identity.ts';
 import { Relay, type RelayContext, expected } from './relay.ts';
 
@@ -47,11 +48,17 @@ export class LogRelay extends Relay<ToLeader> {
   async append(message: AppendMessage, ticket: Ticket): Promise<AppendedMessage> {
     const { identity, request } = this.#context;
     const { stream, durability = request.durability, buffer, length } = message;
+    let asked: number | undefined;
     const answer = await this.ask({
       bodyFor: (link) => {
-        const open = stream === undefined ? undefined : this.#streamOn(stream, link);
-        if (stream !== undefined && open === undefined) return undefined;
-        const known = { generation: this.link.epoch, durableLsn: this.status?.durableLsn ?? 0 };
+        let open = stream === undefined ? undefined : this.#streamOn(stream, link);
+        if (open !== undefined) ticket.generation = this.link.epoch;
+        else if (stream !== undefined) {
+          if (ticket.sequence === 0) return undefined;
+          open = ENDED_STREAM;
+        }
+        asked = this.link.epoch;
+        const known = { generation: asked, durableLsn: this.status?.durableLsn ?? 0 };
         const stamp = stampOf(ticket, identity, known);
         // The stamp says what the key does.
         const body = { ...message, durability, stream: open, key: undefined, stamp };
@@ -61,6 +68,12 @@ export class LogRelay extends Relay<ToLeader> {
       wasSent: ticket.sequence > 0,
       onSettled: () => identity.done(ticket),
       outcome: 'unknown',
+    }).catch((error: unknown) => {
+      // The leader that answers may be the one that it was sent to: it may yet come there, over the old link.
+      const isDoubtful = ticket.generation !== undefined && ticket.generation === asked;
+      throw isDoubtful && isVarveError(error, 'LEADER_LOST')
+        ? withOutcome(error, 'unknown')
+        : error;
     });
     return expected(answer, 'appended');
   }

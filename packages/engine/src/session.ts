@@ -25,6 +25,13 @@ interface Opened<S extends Led, R extends Relay, Q extends SharedRequest> {
   readonly membership: Membership<S, R, Q> | undefined;
 }
 
+/** Until a parked store is taken back. */
+interface Waiting {
+  readonly resume: () => void;
+  /** Undefined: waits for another attempt. */
+  readonly fail: ((error: unknown) => void) | undefined;
+}
+
 /** What this session tells its client. */
 export interface SessionHearer {
   event(event: StoreEvent): void;
@@ -45,7 +52,7 @@ export class Session<S extends Led, R extends Relay, Q extends SharedRequest> {
   #role: 'leader' | 'follower' | undefined;
   /** Why no call can succeed any more. */
   #ended: VarveError | undefined;
-  #waiting: (() => void)[] = [];
+  #waiting: Waiting[] = [];
   /** Everybody who waits for the store waits for one attempt, and hears together how it went. */
   #returning: Promise<void> | undefined;
   /** The transition under way; each new one goes behind it. */
@@ -104,6 +111,9 @@ export class Session<S extends Led, R extends Relay, Q extends SharedRequest> {
         this.#check();
         if (this.#opened === undefined) throw new VarveError('BAD_MESSAGE', 'open comes first');
         if (!this.#isSeated) await this.#take(this.#opened);
+      } catch (error) {
+        this.#failed(error);
+        throw error;
       } finally {
         this.#returning = undefined;
       }
@@ -111,10 +121,15 @@ export class Session<S extends Led, R extends Relay, Q extends SharedRequest> {
     return this.#returning;
   }
 
-  /** Resolves when a parked store was taken back, or never will be. Takes nothing by itself. */
-  returned(): Promise<void> {
+  /**
+   * Resolves when a parked store was taken back, or never will be. Takes nothing by itself.
+   * @param isPatient waits on when taking it back has failed
+   */
+  returned(isPatient = false): Promise<void> {
     if (this.#isSeated || this.#ended !== undefined) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resume: resolve, fail: isPatient ? undefined : reject });
+    });
   }
 
   /** Gives lock and handle back, cleanly; the next call takes them again. */
@@ -143,7 +158,14 @@ export class Session<S extends Led, R extends Relay, Q extends SharedRequest> {
   #wake(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const resume of waiting) resume();
+    for (const { resume } of waiting) resume();
+  }
+
+  /** Taking it back did: nobody knows when somebody will try again. */
+  #failed(error: unknown): void {
+    const waiting = this.#waiting;
+    this.#waiting = waiting.filter(({ fail }) => fail === undefined);
+    for (const { fail } of waiting) fail?.(error);
   }
 
   #check(): void {

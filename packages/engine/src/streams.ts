@@ -9,7 +9,7 @@ import { VarveError } from '@varve/protocol';
 import type { SourcePiece } from '@varve/protocol';
 import { recordsOf } from './records.ts';
 
-type UnitRecord = Parameters<UnitWriter['commit']>[0];
+export type UnitRecord = Parameters<UnitWriter['commit']>[0];
 
 interface Stream {
   pull?(): Promise<SourcePiece>;

@@ -67,6 +67,32 @@ describe('a look for the files', () => {
     expect(events).toEqual([]);
   });
 
+  test('under which the witness is raised: whoever waits for the record is woken all the same', async () => {
+    const disk = new SimulatedDisk({ seed: 2 });
+    const looks: (() => void)[] = [];
+    let slow = false;
+    const host = hostThatLooks(disk, () =>
+      slow ? new Promise((resolve) => looks.push(resolve)) : undefined,
+    );
+    const store = await openStore(host, 's', SMALL);
+    await store.append({ frames: frame('one') });
+    await disk.advanceAsync(1_990);
+    const woken: string[] = [];
+    void store.waitBeyond(1, 'durable').then(() => woken.push('two'));
+    slow = true;
+    const appended = store.append({ frames: frame('two') });
+    const witnessed = async (): Promise<number | undefined> =>
+      (await host.witness.read('s'))?.durableLsn;
+    expect(await witnessed()).toBe(0);
+    await disk.advanceAsync(20);
+    expect(await witnessed()).toBe(2);
+    expect(looks).toHaveLength(1);
+    looks[0]!();
+    expect(await appended).toMatchObject({ firstLsn: 2 });
+    await disk.advanceAsync(1);
+    expect(woken).toEqual(['two']);
+  });
+
   test('is not made for a flush in idle time: nobody waits for it', async () => {
     const disk = new SimulatedDisk({ seed: 2 });
     let looks = 0;

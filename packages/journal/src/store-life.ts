@@ -51,6 +51,8 @@ export class StoreLife {
   flushesBefore = 0;
   readonly damage: DamageRange[] = [];
   private endedBy: VarveError | undefined;
+  /** What the witness was raised to since the store was opened. */
+  private witnessedLsn = 0;
   private readonly environment: JournalEnvironment;
   private readonly dependants: Dependants;
 
@@ -244,11 +246,11 @@ export class StoreLife {
   /** Raises the witness's lower bound of what is durable. Its failure costs nothing but that. */
   async writeWitness(durableLsn: number): Promise<void> {
     const witness = this.opened?.witness;
-    if (witness === undefined || durableLsn <= witness.durableLsn) return;
+    if (witness === undefined || durableLsn <= Math.max(witness.durableLsn, this.witnessedLsn))
+      return;
     try {
       await this.host.witness.write(this.name, { ...witness, durableLsn });
-      if (this.opened !== undefined)
-        this.opened = { ...this.opened, witness: { ...witness, durableLsn } };
+      this.witnessedLsn = durableLsn;
     } catch {
       // A lower bound that stays lower proves less, never something wrong.
     }

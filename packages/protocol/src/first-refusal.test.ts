@@ -126,19 +126,20 @@ describe('what a refusal says', () => {
 
   const refusal = { part: 'opfs', reason: 'missing' };
 
-  test('where the origin is opaque, as on `file:`, the cure is named', () => {
+  test('where the origin is opaque, on `file:` or in a sandbox, the cures for that are named', () => {
     vi.stubGlobal('origin', 'null');
     expect(storageDenied(refusal).message).toMatch(
-      /opfs is refused; file: needs a scheme of its own$/,
+      /opfs is refused; file: needs a scheme of its own, a sandbox allow-same-origin$/,
     );
   });
 
   test.each(['https://example.org', undefined])(
-    'in %s it would mislead: not a word of it',
+    'in %s these would mislead: what helps there is named',
     (origin) => {
       vi.stubGlobal('origin', origin);
       const { message, facts } = storageDenied(refusal);
-      expect(message).toBe('STORAGE_DENIED: opfs is refused');
+      expect(message).toMatch(/opfs is refused; a page of its own, not private.*'memory'$/);
+      expect(message).not.toMatch(/file:|sandbox/);
       expect(facts).toEqual(refusal);
     },
   );

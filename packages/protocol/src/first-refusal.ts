@@ -66,7 +66,11 @@ const isOriginOpaque = (): boolean => (globalThis as { origin?: unknown }).origi
 export function storageDenied(refusal: Refusal, cause?: unknown): VarveError {
   return new VarveError(
     'STORAGE_DENIED',
-    `${refusal.part} is refused${isOriginOpaque() ? '; file: needs a scheme of its own' : ''}`,
+    `${refusal.part} is refused; ${
+      isOriginOpaque()
+        ? 'file: needs a scheme of its own, a sandbox allow-same-origin'
+        : "a page of its own, not private, has it, or fallback: 'memory'"
+    }`,
     { facts: refusal, outcome: 'not-written', cause },
   );
 }

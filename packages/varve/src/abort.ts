@@ -1,12 +1,14 @@
 /** AbortSignals, turned into `ABORTED`. */
-import { VarveError } from '@varve/protocol';
+import { VarveError, badArgument } from '@varve/protocol';
 import type { Outcome } from '@varve/protocol';
 
 export function aborted(signal: AbortSignal, outcome?: Outcome): VarveError {
   return new VarveError('ABORTED', undefined, { cause: signal.reason, outcome });
 }
 
+/** @throws BAD_ARGUMENT, too: what cannot be listened to would be found out when half is done. */
 export function throwIfAborted(signal: AbortSignal | undefined, outcome?: Outcome): void {
+  if (signal && !signal.addEventListener) throw badArgument('signal', 'an AbortSignal');
   if (signal?.aborted) throw aborted(signal, outcome);
 }
 

@@ -91,6 +91,18 @@ describe('a log over an engine', () => {
     await c.close();
   });
 
+  test('an append with a key or a signal that is none is refused, and leaves nothing that closing would wait for', async () => {
+    const log = await testEngine().open<number>('x');
+    for (const wrong of [{ key: () => 1 }, { key: Symbol('key') }, { signal: {} }]) {
+      await expect(log.append(1, wrong as never)).rejects.toMatchObject({
+        code: 'BAD_ARGUMENT',
+        outcome: 'not-written',
+      });
+    }
+    expect(await log.append(1, { key: 'some', signal: new AbortController().signal })).toBe(1);
+    await log.close();
+  });
+
   test('when the worker dies, what waits rejects with an outcome', async () => {
     const engine = testEngine();
     const log = await engine.open('x');

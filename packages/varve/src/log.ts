@@ -210,7 +210,7 @@ export function logHandle<T>(
     checkAppend(wishes);
     const { type = APPLICATION_TYPE_MIN, channel = 0, durability, expect, signal, key } = wishes;
     throwIfAborted(signal, 'not-written');
-    return { type, channel, durability, expect, signal, key: key?.slice?.() ?? key };
+    return { type, channel, durability, expect, signal, key: key?.slice() };
   }
 
   function reader(wishes: ReadOptions = {}, isTail: boolean): RecordReader<T> {

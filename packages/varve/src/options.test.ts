@@ -16,6 +16,35 @@ describe('options', () => {
     );
   });
 
+  const detached = new Uint8Array(4);
+  structuredClone(detached, { transfer: [detached.buffer] });
+
+  test.each<[string, unknown]>([
+    ['a function', (): number => 1],
+    ['a symbol', Symbol('key')],
+    ['an array with a function in it', [(): number => 1]],
+    ['what only looks as if it could be copied', { length: 1, slice: () => () => 1 }],
+    ['bytes that were given away', detached],
+    ['nothing', ''],
+    ['too long', 'x'.repeat(257)],
+    ['a number', 7],
+    ['null', null],
+  ])('a key that is no key, %s, is refused before anything is sent', (_, key) => {
+    expect(() => checkAppend({ key } as AppendOptions)).toThrow(
+      expect.objectContaining({
+        code: 'BAD_ARGUMENT',
+        facts: { option: 'key' },
+        outcome: 'not-written',
+      }),
+    );
+  });
+
+  test('keys that are some are not refused', () => {
+    for (const key of ['order 7', new Uint8Array(256), Buffer.from('order 7'), undefined]) {
+      checkAppend(key === undefined ? {} : { key });
+    }
+  });
+
   test.each(['', 'x'.repeat(101), 7, undefined])('the name %j is refused', (name) => {
     expect(() => checkName(name)).toThrow(
       expect.objectContaining({ code: 'BAD_ARGUMENT', facts: { option: 'name' } }),

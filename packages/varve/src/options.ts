@@ -15,9 +15,19 @@ import type { AppendOptions, OpenOptions } from './api.ts';
 
 export const DEADLINE_MS = 30_000;
 
+/** `isRight`: of a type that has this length. What a key is in bytes is the engine's to count. */
+function checkLength(
+  value: unknown,
+  option: string,
+  max: number,
+  isRight = typeof value === 'string',
+): void {
+  const { length } = Object(value) as string;
+  checkArgument(isRight && length > 0 && length <= max, option, `of length 1 to ${max}`);
+}
+
 export function checkName(name: unknown): void {
-  const ok = typeof name === 'string' && name.length > 0 && name.length <= 100;
-  checkArgument(ok, 'name', 'a string of 1 to 100 characters');
+  checkLength(name, 'name', 100);
 }
 
 /** What was given and can be sent; the engine takes from it what it knows. */
@@ -31,9 +41,12 @@ export function givenRequest<T>(options: OpenOptions<T>): GivenRequest {
   return { ...Object.fromEntries(plain), keep, relaxed, checkpoint: every } as GivenRequest;
 }
 
-export function checkAppend({ type, channel, expect, durability }: AppendOptions): void {
+export function checkAppend({ type, channel, expect, durability, key }: AppendOptions): void {
   if (type !== undefined) checkCount(type, 'type', APPLICATION_TYPE_MIN, APPLICATION_TYPE_MAX);
   if (channel !== undefined) checkCount(channel, 'channel', 0, CHANNEL_MAX);
   if (expect !== undefined) checkCount(expect, 'expect');
   if (durability !== undefined) checkOneOf(durability, 'durability', 'strict', 'relaxed');
+  // Here, because of what is no key some could not even be sent.
+  if (key !== undefined)
+    checkLength(key, 'key', 256, typeof key === 'string' || ArrayBuffer.isView(key));
 }

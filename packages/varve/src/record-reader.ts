@@ -181,5 +181,5 @@ export async function readWhole(link: ReadLink, lsn: number): Promise<Uint8Array
   const { bytes, done } = await link.request({ kind: 'unit', lsn, at: 0, maxBytes: limitBytes });
   if (done) return bytes;
   const facts = { lsn, limitBytes };
-  throw new VarveError('RECORD_TOO_LARGE', 'getStream(lsn) reads records of this size', { facts });
+  throw new VarveError('RECORD_TOO_LARGE', 'getStream(lsn) takes more', { facts });
 }

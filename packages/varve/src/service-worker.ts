@@ -122,7 +122,7 @@ export async function openAppender<T = unknown>(
         signal,
         durability: wanted,
         expect: undefined,
-        key: key?.slice?.() ?? key,
+        key: key?.slice(),
       };
       const lsn = await appends.append(call);
       // A log begins with 1.

