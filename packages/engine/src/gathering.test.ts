@@ -1,5 +1,8 @@
+import { createMemoryHost, MemoryChannels } from '@varve/files/memory';
+import type { StoreStatus } from '@varve/protocol';
 import { describe, expect, test } from 'vitest';
 import { Gathering } from './gathering.ts';
+import { RawClient, testServices } from './test/raw-client.ts';
 
 /** What was staged, and a turn that comes when it is let. */
 function gathering() {
@@ -90,4 +93,28 @@ describe('several clients', () => {
     expect(await taken).toBe('yes');
     await turn();
   });
+});
+
+test('three tabs that append share commits, and each is told its LSN', async () => {
+  const host = createMemoryHost({ channels: new MemoryChannels() });
+  const tabs = Array.from({ length: 3 }, () => {
+    const nextTurn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
+    return new RawClient({ ...testServices(host), gathering: new Gathering(nextTurn) });
+  });
+  for (const tab of tabs) expect(await tab.open()).toMatchObject({ ok: true });
+  const rounds = 20;
+  const lsns: number[] = [];
+  for (let id = 1; id <= rounds; id++) {
+    for (const tab of tabs) tab.append(id, `${id}`);
+    for (const tab of tabs) lsns.push((await tab.expect('appended', id)).firstLsn);
+  }
+  expect(lsns.toSorted((a, b) => a - b)).toEqual(lsns.map((_, at) => at + 1));
+  const answer = await tabs[0]!.call('status');
+  const { commits } = (answer as { readonly value: StoreStatus }).value;
+  expect(commits.records).toBe(3 * rounds);
+  expect(commits.groups).toBeLessThanOrEqual(2 * rounds);
+  for (const tab of tabs.toReversed()) {
+    await tab.call('close');
+    tab.close();
+  }
 });
