@@ -105,6 +105,7 @@ export class Desk {
 
   /** Calls of an open source or sink. */
   async stream({ method, args }: ControlRequest): Promise<unknown> {
+    this.#services.gathering?.stage();
     const { streams } = this;
     if (method === 'pull') return streams.pull(...(args as [number]));
     if (method === 'write') return streams.write(...(args as [number, Uint8Array]));

@@ -118,3 +118,26 @@ test('three tabs that append share commits, and each is told its LSN', async () 
     tab.close();
   }
 });
+
+test('a page that appends and is hidden at once has appended: what is held is staged first', async () => {
+  const host = createMemoryHost({ channels: new MemoryChannels() });
+  const never = (): Promise<void> => new Promise(() => undefined);
+  const [leader, follower] = Array.from(
+    { length: 2 },
+    () => new RawClient({ ...testServices(host), gathering: new Gathering(never) }),
+  ) as [RawClient, RawClient];
+  for (const tab of [leader, follower]) expect(await tab.open()).toMatchObject({ ok: true });
+  leader.append(1, 'alone');
+  await leader.expect('appended', 1);
+  follower.append(1, 'held');
+  // Reading stages what is held before it.
+  await follower.call('status');
+  await follower.expect('appended', 1);
+  leader.append(2, 'and hidden');
+  await leader.call('park');
+  expect(await leader.expect('appended', 2)).toMatchObject({ firstLsn: 3 });
+  for (const tab of [follower, leader]) {
+    await tab.call('close');
+    tab.close();
+  }
+});
