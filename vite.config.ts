@@ -78,6 +78,7 @@ const browserProject: TestProjectInlineConfiguration = {
     oneFileWorkers([
       'packages/varve/src/worker.ts',
       'packages/varve/src/volume-worker.ts',
+      'packages/varve/src/ports-worker.ts',
       'packages/engine/src/worker-crashtest.ts',
     ]),
   ],

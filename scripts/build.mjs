@@ -43,7 +43,7 @@ async function buildVarve() {
   );
   const missing = sources.filter(([, , path]) => !existsSync(path)).map(([, , path]) => path);
   if (missing.length > 0) return missing.map((path) => `${path} is missing`);
-  const isWorker = (/** @type {string} */ name) => name === 'worker' || name === 'volume-worker';
+  const isWorker = (/** @type {string} */ name) => /^(?:volume-|ports-)?worker$/.test(name);
   const libraries = sources.filter(([, name]) => !isWorker(name));
   const isAlone = (/** @type {string} */ name) => name === 'service-worker' || name === 'reader';
   const input = Object.fromEntries(libraries.map(([, name, path]) => [name, path]));
@@ -69,12 +69,24 @@ async function buildVarve() {
       alone: true,
     }),
     await bundle({
+      input: { 'ports-worker': source('src/ports-worker.ts') },
+      dir: VARVE_DIST,
+      platform: 'browser',
+      alone: true,
+    }),
+    await bundle({
       input: { 'node/worker': source('src/node/worker.ts') },
       dir: VARVE_DIST,
       platform: 'node',
       alone: true,
     }),
-    // Where pages are rendered in Node, its copy of what a page imports names this, too; nobody starts it.
+    // Where pages are rendered in Node, its copy of what a page imports names these, too; nobody starts them.
+    await bundle({
+      input: { 'node/ports-worker': source('src/ports-worker.ts') },
+      dir: VARVE_DIST,
+      platform: 'node',
+      alone: true,
+    }),
     await bundle({
       input: { 'node/volume-worker': source('src/node/worker.ts') },
       dir: VARVE_DIST,
@@ -106,7 +118,7 @@ async function buildVarve() {
     );
   }
   writeManifest(VARVE_DIST, manifest, {
-    sideEffects: ['./worker.js', './volume-worker.js', './node/worker.js'],
+    sideEffects: ['./worker.js', './volume-worker.js', './ports-worker.js', './node/worker.js'],
     exports: {
       ...Object.fromEntries(
         sources.map(([subpath, name]) => [

@@ -1,6 +1,7 @@
 /** One of several tabs on one store. The test process drives it through `window.tabApp`. */
 import { openLog, type Log, type LogStatus } from 'varve';
 import { bytesCodec } from 'varve/codec';
+import { ports } from 'varve/ports';
 import { deleteStore } from 'varve/stores';
 import { AckChannel } from './ack-channel.ts';
 import { settle, type Settled } from './page.ts';
@@ -10,6 +11,8 @@ import { TabStorm, type TabStormOptions } from './tab-storm.ts';
 export interface TabOpenOptions extends TabStormOptions {
   readonly store: string;
   readonly ackUrl: string;
+  /** Links go by port. */
+  readonly ports?: boolean;
 }
 
 export interface TabApp {
@@ -39,7 +42,7 @@ const opened = (): Log<Uint8Array> => {
 };
 
 window.tabApp = {
-  open: ({ store, ackUrl, ...options }) =>
+  open: ({ store, ackUrl, ports: hasPorts = false, ...options }) =>
     settle(async () => {
       const { broken } = options;
       // Varve's own worker, unless a test has orders for it.
@@ -51,6 +54,7 @@ window.tabApp = {
       log = await openLog<Uint8Array>(store, {
         codec: bytesCodec,
         ...(broken !== undefined && { worker }),
+        transport: hasPorts ? ports() : undefined,
       });
       storm = new TabStorm(log, new AckChannel<TabReport>(ackUrl), options);
       return log.status();

@@ -30,6 +30,8 @@ export interface FailoverRunOptions {
   /** Tabs that share a process die together: as in Firefox, where only the others' kinds are judged. */
   readonly ownProcesses: boolean;
   readonly broken?: string;
+  /** Links go by port; a leader dies only when all of its followers have theirs. */
+  readonly ports?: boolean;
 }
 
 export interface FailoverResult extends Takeover {
@@ -98,6 +100,7 @@ export class FailoverRun {
     const crash = this.#crash!;
     const { ballastBytes } = this.#options;
     const { member: leader, status } = await this.#leader();
+    if (this.#options.ports === true) await this.#havePorts();
     const missing = ballastBytes - status.bytesSinceScanStart;
     if (missing > 0) {
       const ballast = leader.tab.page.evaluate((b) => window.tabApp.ballast(b), missing);
@@ -193,7 +196,7 @@ export class FailoverRun {
 
   /** One more tab, appending. */
   async #join(): Promise<void> {
-    const { seed, server, broken, ownProcesses } = this.#options;
+    const { seed, server, broken, ownProcesses, ports } = this.#options;
     const number = this.#ledgers.length;
     const ledger = new TabLedger(number, () => this.#changed());
     const path = `/crashkit/${this.#store}-${number}`;
@@ -206,6 +209,7 @@ export class FailoverRun {
       store: this.#store,
       ackUrl: path,
       ...(broken !== undefined && { broken }),
+      ...(ports !== undefined && { ports }),
     };
     const opening = tab.page.evaluate((o) => window.tabApp.open(o), options);
     succeeded(await within(PAGE_DEADLINE_MS, 'opening', opening));
@@ -238,6 +242,18 @@ export class FailoverRun {
       }
       if (Date.now() > untilMs) throw new Error('no tab leads');
       await sleep(20);
+    }
+  }
+
+  async #havePorts(): Promise<void> {
+    const untilMs = Date.now() + STORM_DEADLINE_MS;
+    for (const member of this.#members) {
+      for (;;) {
+        const { role, link } = await this.#statusOf(member);
+        if (role === 'leader' || link === 'port') break;
+        if (Date.now() > untilMs) throw new Error(`tab ${member.ledger.tab} has no port`);
+        await sleep(20);
+      }
     }
   }
 

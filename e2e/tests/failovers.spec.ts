@@ -18,6 +18,7 @@ import { expect, test } from '../harness/served.ts';
 import { Stage } from '../harness/stage.ts';
 
 const FAILOVERS = 20;
+const PORT_FAILOVERS = 8;
 /** A machine with other work takes its time. */
 test.describe.configure({ timeout: FAILOVERS * 20_000 });
 /** Set by the config, so that all of Playwright's processes have the same. */
@@ -66,6 +67,17 @@ test(`${FAILOVERS} deaths of a leader lose nothing and repeat nothing`, async ()
     expect(all.inFlight / all.deaths).toBeGreaterThanOrEqual(0.8);
     expect(all.atPoint).toBeGreaterThan(0);
     expect(failoverTotalsOf(outcomes)).toMatchObject({ stores: 2, lost: 0, twice: 0 });
+  } finally {
+    await stage.strike();
+  }
+});
+
+test(`${PORT_FAILOVERS} deaths of a leader whose links go by port do neither`, async () => {
+  const stage = await Stage.set({ pages: ['tabs'] });
+  try {
+    const outcomes = await failovers(stage, { ports: true, failovers: PORT_FAILOVERS });
+    expect(failuresOf(outcomes), `seed ${seed}`).toEqual([]);
+    expect(failoverTotalsOf(outcomes)).toMatchObject({ stores: 1, lost: 0, twice: 0 });
   } finally {
     await stage.strike();
   }

@@ -20,7 +20,7 @@ const workerEndings = {
   name: 'worker-endings',
   /** @param {string} code @param {string} id */
   transform(code, id) {
-    const ours = /new URL\('\.\/((?:volume-)?worker)\.ts', import\.meta\.url\)/g;
+    const ours = /new URL\('\.\/((?:volume-|ports-)?worker)\.ts', import\.meta\.url\)/g;
     if (!/\/(?:varve|crashkit)\/src\//.test(id) || !ours.test(code)) return null;
     // The same length: the source map stays right.
     return { code: code.replaceAll(ours, "new URL('./$1.js', import.meta.url)"), map: null };

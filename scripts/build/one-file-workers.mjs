@@ -52,7 +52,7 @@ export function oneFileWorkers(ahead) {
       const headers = Object.entries(server.config.server.headers ?? {});
       server.middlewares.use((request, response, next) => {
         // A browser says what it wants a script for; one that did not would get the modules.
-        if (request.headers['sec-fetch-dest'] !== 'worker') return next();
+        if (!/^(?:shared)?worker$/.test(String(request.headers['sec-fetch-dest']))) return next();
         const { pathname } = new URL(request.url ?? '/', 'http://server');
         const file = join(server.config.root, decodeURIComponent(pathname));
         if (!file.endsWith('.ts') || !existsSync(file)) return next();

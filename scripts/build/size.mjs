@@ -11,8 +11,10 @@ import { brotliCompressSync, constants } from 'node:zlib';
 export const BUDGET_BYTES = {
   core: 8192,
   codec: 8192,
-  worker: 52_480,
+  worker: 52_736,
   ring: 4096,
+  ports: 1024,
+  introducer: 1024,
   appender: 16_384,
   reader: 32_768,
   volume: 4096,
@@ -37,7 +39,8 @@ function closure(/** @type {string} */ file, /** @type {Set<string>} */ found = 
 }
 
 /**
- * `ring` and `volume` are what a page that asks for them loads besides; `appender` is all of
+ * `ring`, `ports` and `volume` are what a page that asks for them loads besides; `introducer` is the
+ * script of the `SharedWorker` of `ports`; `appender` is all of
  * `varve/service-worker`, `volumeWorker` the engine with volumes.
  * The codec is what `index.js` would not need with another codec: `codec.js` and what only it uses.
  * @param {string} dist of `varve`
@@ -55,6 +58,8 @@ export function sizesOf(dist) {
     codec: sum(codec),
     worker: compressed(join(dist, 'worker.js')),
     ring: beside('ring.js'),
+    ports: beside('ports.js'),
+    introducer: compressed(join(dist, 'ports-worker.js')),
     appender: compressed(join(dist, 'service-worker.js')),
     reader: compressed(join(dist, 'reader.js')),
     volume: beside('volume.js'),

@@ -45,7 +45,7 @@ const EDGE_FOLDERS = /^packages\/(?:files\/src\/(?:node|opfs)|varve\/src\/(?:nod
 const PLATFORM = /^(?:node:|@varve\/files\/(?:node|opfs)(?:$|\/))/;
 const BELOW_A_PAGE = new Set(['@varve/bytes', '@varve/protocol', '@varve/fifo']);
 const MAY_REACH_ENGINE =
-  /^packages\/varve\/src\/(?:(?:service-|volume-)?worker\.ts$|reader\.ts$|node\/)/;
+  /^packages\/varve\/src\/(?:(?:service-|volume-|ports-)?worker\.ts$|reader\.ts$|node\/)/;
 const TEST = /\.test\.ts$|\/(?:test|tests|conformance)\/|\.config\.ts$/;
 
 /** @typedef {{ name: string, dependencies?: Record<string, string>, devDependencies?: Record<string, string> }} Manifest */

@@ -36,6 +36,7 @@ interface Options {
   readonly browser: BrowserName;
   readonly kinds: readonly Death[];
   readonly broken: string | undefined;
+  readonly ports: boolean;
   readonly json: string | undefined;
   readonly resume: boolean;
 }
@@ -87,6 +88,7 @@ export async function runFailoverLane(args: readonly string[]): Promise<number> 
       ownProcesses: browser === 'chromium',
       at: control?.at,
       ...(broken !== undefined && { broken }),
+      ...(options.ports && { ports: true }),
       onOutcome(outcome) {
         outcomes.push(outcome);
         progress(outcome, outcomes, options.failovers, startedMs);
@@ -169,6 +171,7 @@ function parse(args: readonly string[]): Options {
     browser: text,
     kinds: text,
     broken: text,
+    ports: flag,
     json: text,
     resume: flag,
   });
@@ -202,6 +205,7 @@ function parse(args: readonly string[]): Options {
     browser,
     kinds: kinds ?? possible,
     broken: said('broken'),
+    ports: values['ports'] === true,
     json: json === undefined ? undefined : resolve(here, json),
     resume,
   };

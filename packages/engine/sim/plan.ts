@@ -49,10 +49,14 @@ export interface Plan {
   readonly slowPercent: number;
   readonly lostPerMille: number;
   readonly releaseMs: number;
+  /** Links go by port where they can, and the appends of several tabs meet. */
+  readonly hasPorts: boolean;
   readonly steps: readonly Step[];
 }
 
 const KIB = 1024;
+/** What was run before there were ports stays what it was. */
+export const FIRST_SEED_WITH_PORTS = 1_000_000_000;
 /** Those under which what was flushed is there. */
 const PROFILES: readonly Profile[] = [
   'power',
@@ -125,6 +129,7 @@ export function planOf(seed: number, tabs?: number): Plan {
     slowPercent: pick([0, 2, 10]),
     lostPerMille: random.below(4) === 0 ? pick([2, 20, 100]) : 0,
     releaseMs: pick([100, 2_000]),
+    hasPorts: seed >= FIRST_SEED_WITH_PORTS,
     steps,
   };
 }

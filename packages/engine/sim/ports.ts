@@ -4,7 +4,7 @@
  * Always true: messages come in order, each as a copy of its own; what was given away is gone; a dead
  * or closed end neither sends nor hears.
  */
-import type { SimulatedContext } from '@varve/files/simulated';
+import type { SimulatedBrowser, SimulatedContext } from '@varve/files/simulated';
 import type { Port } from '@varve/protocol';
 import { copyOf } from './message-copy.ts';
 
@@ -51,20 +51,69 @@ class PortEnd implements Port {
   }
 
   receive(from: SimulatedContext, type: string, data: unknown): void {
-    const { turns, random } = this.#context.browser;
-    const dueMs = from.nowMs() + (random.below(1_000) / 1_000) * DELAY_MS;
+    const { turns } = this.#context.browser;
+    const dueMs = from.nowMs() + this.delayMs();
     this.#heardUntilMs = Math.max(this.#heardUntilMs, dueMs);
     this.#context.browser.trace(`${from.name} → ${this.#context.name}`, data);
-    turns.at(this.#context, this.#heardUntilMs, () => {
+    const deliver = (): void => {
       if (!this.#isOpen) return;
       for (const listener of this.#listeners.get(type) ?? []) listener({ data });
       if (type === 'close') this.#isOpen = false;
+    };
+    turns.at(this.#context, this.#heardUntilMs, () => {
+      if (!this.hold(deliver)) deliver();
     });
+  }
+
+  protected get browser(): SimulatedBrowser {
+    return this.#context.browser;
+  }
+
+  protected delayMs(): number {
+    return (this.browser.random.below(1_000) / 1_000) * DELAY_MS;
+  }
+
+  /** True: it is delivered later. */
+  protected hold(_deliver: () => void): boolean {
+    return false;
   }
 }
 
+/**
+ * An end that an introducer brings to a worker of another tab: it is reliable, goes from process to
+ * process, keeps what comes before it is started, and dies without a word.
+ */
+class IntroducedEnd extends PortEnd {
+  protected override delayMs(): number {
+    return this.browser.delay();
+  }
+
+  protected override hold(deliver: () => void): boolean {
+    this.#kept?.push(deliver);
+    return this.#kept !== undefined;
+  }
+
+  start(): void {
+    const kept = this.#kept ?? [];
+    this.#kept = undefined;
+    for (const deliver of kept) deliver();
+  }
+
+  #kept: (() => void)[] | undefined = [];
+}
+
+export function introducedPair(
+  one: SimulatedContext,
+  two: SimulatedContext,
+): readonly [Port, Port] {
+  return entangled(new IntroducedEnd(one), new IntroducedEnd(two));
+}
+
 export function portPair(one: SimulatedContext, two: SimulatedContext): readonly [Port, Port] {
-  const ends = [new PortEnd(one), new PortEnd(two)] as const;
+  return entangled(new PortEnd(one), new PortEnd(two));
+}
+
+function entangled(...ends: readonly [PortEnd, PortEnd]): readonly [Port, Port] {
   ends[0].entangle(ends[1]);
   ends[1].entangle(ends[0]);
   return ends;

@@ -14,6 +14,7 @@ import {
 import { openStore } from '@varve/journal';
 import type { Store } from '@varve/journal';
 import { type AppendFact, History } from './history.ts';
+import { SimulatedIntroducer } from './introducing.ts';
 import { judge } from './oracle.ts';
 import { copyOf } from './message-copy.ts';
 import type { Act, Plan } from './plan.ts';
@@ -65,6 +66,7 @@ class Simulation {
   readonly #startMs: number;
   readonly #browser: SimulatedBrowser;
   readonly #history = new History();
+  #introducer: SimulatedIntroducer | undefined;
   readonly #tabs: (Tab | undefined)[] = [];
   /** All there ever were. */
   readonly #workers: SimulatedContext[] = [];
@@ -91,6 +93,7 @@ class Simulation {
           ),
       }),
     });
+    if (plan.hasPorts) this.#introducer = new SimulatedIntroducer();
     // Where messages get lost, everything takes longer.
     if (plan.lostPerMille > 0) this.#stood(Infinity);
   }
@@ -140,6 +143,7 @@ class Simulation {
     if (this.#plan.profile !== 'tab-kill') this.#history.losses.push({ atMs: this.#browser.nowMs });
     this.#stood(0);
     this.#browser.powerCut(choice);
+    if (this.#plan.hasPorts) this.#introducer = new SimulatedIntroducer();
     this.#tabs.fill(undefined);
   }
 
@@ -147,7 +151,7 @@ class Simulation {
     const known = this.#tabs[index];
     if (known?.isUsable === true) return known;
     if (known?.isAlive === true) known.kill();
-    const tab = new Tab(this.#browser, ++this.#lastClient, this.#history);
+    const tab = new Tab(this.#browser, ++this.#lastClient, this.#history, this.#introducer);
     this.#tabs[index] = tab;
     this.#workers.push(tab.worker);
     const { durability, keep, segmentSizeBytes, alignmentBytes, leaderTimeoutMs } = this.#plan;

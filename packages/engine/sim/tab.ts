@@ -9,8 +9,11 @@ import { deleteStore, importStore, listStores, openStore } from '@varve/journal'
 import type { StorePort } from '@varve/journal';
 import { PROTOCOL_VERSION, VarveError } from '@varve/protocol';
 import { receiveHello } from '../src/engine.ts';
+import { Gathering } from '../src/gathering.ts';
+import { PortedChannels } from '../src/ported-channels.ts';
 import type { EngineServices } from '../src/services.ts';
 import type { History } from './history.ts';
+import type { SimulatedIntroducer } from './introducing.ts';
 import { Page } from './page.ts';
 import { portPair } from './ports.ts';
 
@@ -22,7 +25,13 @@ export class Tab {
   readonly worker: SimulatedContext;
   readonly #pageContext: SimulatedContext;
 
-  constructor(browser: SimulatedBrowser, client: number, history: History) {
+  /** @param introducer absent: links stay on the channel, and each append is committed by itself */
+  constructor(
+    browser: SimulatedBrowser,
+    client: number,
+    history: History,
+    introducer?: SimulatedIntroducer,
+  ) {
     const page = browser.context(`page ${client}`);
     const worker = browser.context(`worker ${client}`);
     this.#pageContext = page;
@@ -31,7 +40,8 @@ export class Tab {
     const [data, engineData] = portPair(page, worker);
     const [control, engineControl] = portPair(page, worker);
     this.page = new Page(page, data, control, client, history);
-    const services = servicesOf(worker, history);
+    const plain = servicesOf(worker, history);
+    const services = introducer === undefined ? plain : introduced(plain, worker, introducer);
     browser.turns.at(worker, browser.nowMs, () => {
       receiveHello(services, {
         kind: 'varve:hello',
@@ -104,6 +114,19 @@ function servicesOf(worker: SimulatedContext, history: History): EngineServices 
     deleteStore,
     importStore,
   };
+}
+
+/** As where the page has asked for ports: how late they come is the browser's business. */
+function introduced(
+  services: EngineServices,
+  worker: SimulatedContext,
+  introducer: SimulatedIntroducer,
+): EngineServices {
+  const channels = new PortedChannels(worker.host.channels!, worker);
+  const host = { ...worker.host, channels };
+  worker.fromBrowser(() => channels.introduce(introducer.portFor(worker)));
+  const nextTurn = (): Promise<void> => new Promise((resolve) => worker.after(0, resolve));
+  return { ...services, durableHost: async () => host, gathering: new Gathering(nextTurn) };
 }
 
 /** Tells the history of each acknowledgement that this store gives. */

@@ -8,10 +8,13 @@ import { createOpfsHost, storageAsks } from '@varve/files/opfs';
 import type { Host } from '@varve/files';
 import { deleteStore, importStore, listStores, openStore } from '@varve/journal';
 import type { StorageFacts } from '@varve/protocol';
+import { Gathering } from './gathering.ts';
 import { inTime } from './in-time.ts';
+import { PortedChannels } from './ported-channels.ts';
 import { ROOT_NAME } from './root-name.ts';
 import type { EngineServices } from './services.ts';
 import { StorageGuard } from './storage-guard.ts';
+import { TaskTurn } from './task-turn.ts';
 
 const LOCK_WAIT_MS = 300;
 /** Opening and `status()` tell them, and wait for them no longer. */
@@ -22,8 +25,11 @@ export async function browserServices(
   withHost: (host: Host) => Host = (host) => host,
 ): Promise<EngineServices> {
   const memory = createMemoryHost();
-  const durable = withHost(createOpfsHost({ rootName: ROOT_NAME }));
+  const { channels, ...opfs } = withHost(createOpfsHost({ rootName: ROOT_NAME }));
+  const ported = channels && new PortedChannels(channels, opfs.timers);
+  const durable: Host = { ...opfs, ...(ported && { channels: ported }) };
   const life = holdLifeLock();
+  const turn = new TaskTurn();
   const asks = storageAsks(ROOT_NAME);
   const guard = new StorageGuard({ ...durable.clock, ...durable.timers }, asks, {
     opfs: asks.opfs,
@@ -39,6 +45,8 @@ export async function browserServices(
     storageFacts,
     timers: memory.timers,
     mayStandStill: true,
+    gathering: new Gathering(() => turn.next()),
+    introduce: (introducer) => ported?.introduce(introducer),
     lifeLock: await heldInTime(life),
     openStore: (host, name, options, onEvent) => {
       const opening = openStore(host, name, options, onEvent);

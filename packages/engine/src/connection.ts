@@ -64,7 +64,7 @@ export class Connection {
   readonly #pusher: StatusPusher;
   readonly #desk: Desk;
   readonly #line = new CallLine();
-  readonly #mayStandStill: boolean;
+  readonly #services: EngineServices;
   #ring: RingService | undefined;
   #strikes = 0;
   #ended = false;
@@ -78,7 +78,7 @@ export class Connection {
       event: (event) => this.#pusher.event(event),
       status: (message) => this.#pusher.pass(message),
     });
-    this.#mayStandStill = services.mayStandStill === true;
+    this.#services = services;
     this.#pusher = new StatusPusher(
       services.timers,
       () => this.#session.status,
@@ -131,6 +131,8 @@ export class Connection {
         return this.#append(message, answer);
       case 'ring':
         return this.#serveRing(message);
+      case 'introducer':
+        return this.#services.introduce?.(message.port);
       case 'read':
         return void this.#read(message);
       case 'unit':
@@ -180,7 +182,7 @@ export class Connection {
           });
         },
         onBroken: broken,
-        mayStandStill: () => this.#mayStandStill && Desk.open === 1,
+        mayStandStill: () => this.#services.mayStandStill === true && Desk.open === 1,
       });
       this.#ring = ring;
       this.#post({ kind: 'ring' });

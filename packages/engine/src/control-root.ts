@@ -16,6 +16,7 @@ import type {
   Validated,
   VarveError,
 } from '@varve/protocol';
+import { buffersIn } from './buffers-in.ts';
 
 /** The calls, each with its result now or later. */
 export type HandlersOf<C extends CallTable<C>> = {
@@ -44,7 +45,7 @@ export function exposeControl<M extends string>(
       const { method, args } = validated.value;
       const handler = handlers[method] as (...args: readonly unknown[]) => unknown;
       const value = await handler(...args);
-      return transfer({ ok: true, value }, buffersOf(value));
+      return transfer({ ok: true, value }, buffersIn(value));
     } catch (error) {
       return { ok: false, error: toWire(error) };
     }
@@ -90,12 +91,4 @@ function guarded(
 function deliver(listener: EventListenerOrEventListenerObject, event: Event): void {
   if (typeof listener === 'function') listener(event);
   else listener.handleEvent(event);
-}
-
-function buffersOf(value: unknown): ArrayBuffer[] {
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.values(value)
-    .filter((field) => field instanceof Uint8Array)
-    .map((bytes) => bytes.buffer)
-    .filter((buffer) => buffer instanceof ArrayBuffer);
 }

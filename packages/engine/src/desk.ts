@@ -45,12 +45,14 @@ export class Desk {
     Desk.open++;
   }
 
-  /** The records have their place in the log when this returns. */
+  /** The records have their place in the log before anything is done that is asked later. */
   append(store: StorePort, message: AppendMessage, stamp?: ClientStamp): Promise<Appended> {
-    return append(store, this.streams, message, stamp);
+    const stage = (): Promise<Appended> => append(store, this.streams, message, stamp);
+    return this.#services.gathering?.join(this, stage) ?? stage();
   }
 
   async read(store: StorePort, message: ReadMessage, byDefault: Visibility): Promise<ChunkMessage> {
+    this.#services.gathering?.stage();
     for (;;) {
       try {
         const chunk = await this.#readers.read(store, message, byDefault);
@@ -74,6 +76,7 @@ export class Desk {
 
   /** Calls of an open store; others are not for a desk. */
   async call(store: StorePort, request: ControlRequest): Promise<unknown> {
+    this.#services.gathering?.stage();
     const { streams } = this;
     const { method, args } = request;
     switch (method) {
@@ -102,6 +105,7 @@ export class Desk {
 
   /** Calls of an open source or sink. */
   async stream({ method, args }: ControlRequest): Promise<unknown> {
+    this.#services.gathering?.stage();
     const { streams } = this;
     if (method === 'pull') return streams.pull(...(args as [number]));
     if (method === 'write') return streams.write(...(args as [number, Uint8Array]));

@@ -11,6 +11,7 @@ import type { Host } from '@varve/files';
 import { STRIKES_MAX, VarveError, badArgument, toWire } from '@varve/protocol';
 import type { JoinMessage, ServedKind, ToFollower } from '@varve/protocol';
 import { linkChannel } from './assembly.ts';
+import { buffersIn } from './buffers-in.ts';
 import { Link } from './link.ts';
 
 const GUESTS_MAX = 64;
@@ -131,7 +132,9 @@ class Guest<S extends GuestService> {
   }
 
   send(body: ToFollower): void {
-    if (!this.#isOver) this.#link.send(body);
+    if (this.#isOver) return;
+    const { answer } = body as { readonly answer?: { readonly value?: unknown } };
+    this.#link.send(body, buffersIn(answer === undefined ? body : answer.value));
   }
 
   end(leadsNoMore = false): void {

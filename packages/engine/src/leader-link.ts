@@ -92,6 +92,11 @@ export class LeaderLink<Said extends { readonly kind: string }> {
     return this.#isWelcome && !this.#isParting;
   }
 
+  /** What goes over the link goes by a port. */
+  get isDirect(): boolean {
+    return this.#link?.isDirect === true;
+  }
+
   /** The generation of the leader that is linked to. */
   get epoch(): number {
     return this.#leader!.epoch;

@@ -37,7 +37,8 @@ export class Link<Said extends { readonly kind: string }> {
     this.#timers = timers;
     this.#hear = hear;
     this.#ended = ended;
-    this.#channel = channels.open(name, (message) => this.#receive(message));
+    const receive = (message: unknown): void => this.#receive(message);
+    this.#channel = channels.between?.(name, receive) ?? channels.open(name, receive);
     this.#cancelBeat = timers.after(BEAT_MS, () => this.#beat());
   }
 
@@ -46,11 +47,15 @@ export class Link<Said extends { readonly kind: string }> {
     return this.#heard;
   }
 
-  /** Returns the message's number. */
-  send(body: Said): number {
+  get isDirect(): boolean {
+    return this.#channel.isDirect === true;
+  }
+
+  /** Returns the message's number. @param given what nobody here uses any more */
+  send(body: Said, given?: ArrayBuffer[]): number {
     if (!this.#isOpen) return this.#sent;
     this.#saidSinceBeat = true;
-    this.#channel.post({ n: this.#sent, body });
+    this.#channel.post({ n: this.#sent, body }, given);
     return this.#sent++;
   }
 

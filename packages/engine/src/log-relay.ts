@@ -116,7 +116,7 @@ export class LogRelay extends Relay<ToLeader> {
     if (!result.ok) throw fromWire(result.error);
     if (method === 'openSource' || method === 'openUnit') return this.#opened(result.value);
     if (method !== 'status') return result.value;
-    this.status = { ...(result.value as StoreStatus), role: 'follower' };
+    this.status = this.asFollower(result.value as StoreStatus);
     return this.status;
   }
 

@@ -146,6 +146,11 @@ export abstract class Relay<
     waiting.sentAs = this.link.send({ ...body, id });
   }
 
+  /** What the leader says of its store, as it is here. */
+  protected asFollower<S extends StoreStatus>(status: S): S {
+    return { ...status, role: 'follower', link: this.link.isDirect ? 'port' : 'channel' };
+  }
+
   protected end(id: number, waiting: Waiting<Said>, error: unknown): void {
     this.#settled(id, waiting);
     waiting.reject(error);
@@ -160,7 +165,7 @@ export abstract class Relay<
 
   heard(message: ToFollower): void {
     if (message.kind === 'status') {
-      this.status = { ...message.status, role: 'follower' };
+      this.status = this.asFollower(message.status);
       this.#context.onStatus({ ...message, status: this.status });
       return;
     }

@@ -4,8 +4,9 @@
  */
 import type { Host, Timers } from '@varve/files';
 import type { StoreOptions, StorePort } from '@varve/journal';
+import type { Gathering } from './gathering.ts';
 import type { Volume, VolumeOptions } from '@varve/volume';
-import type { StorageFacts, StoreEvent, StoreListing, VarveError } from '@varve/protocol';
+import type { Port, StorageFacts, StoreEvent, StoreListing, VarveError } from '@varve/protocol';
 
 export interface EngineServices {
   /** @throws STORAGE_DENIED with the part that is refused */
@@ -19,8 +20,12 @@ export interface EngineServices {
   readonly timers: Timers;
   /** The thread is there for this engine: it may stand still for a moment. Absent: it may not. */
   readonly mayStandStill?: boolean;
+  /** Where several clients' appends meet. Absent: each is committed by itself. */
+  readonly gathering?: Gathering;
   /** Name of a lock held for the worker's life, or undefined where there are no locks. */
   readonly lifeLock: string | undefined;
+  /** Brings the engine together with those of other tabs. Absent: not needed here. */
+  introduce?(introducer: Port): void;
   openStore(
     host: Host,
     name: string,

@@ -282,6 +282,8 @@ export class Session<S extends Led, R extends Relay, Q extends SharedRequest> {
   }
 
   async #giveBack(): Promise<void> {
+    // What has come belongs to this store still: its page may never come back.
+    this.#services.gathering?.stage();
     const { store } = this;
     const lock = this.#lock;
     this.#own = undefined;

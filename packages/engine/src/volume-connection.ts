@@ -14,6 +14,7 @@ import {
   isVarveError,
   isVolumeChange,
   toWire,
+  validateToEngine,
   validateVolumeRequest,
 } from '@varve/protocol';
 import type { Port, VolumeCalls, VolumePiece, VolumeStatus } from '@varve/protocol';
@@ -53,6 +54,12 @@ export class VolumeConnection {
       status: () => undefined,
     });
     this.#desk = new VolumeDesk(services.timers);
+    data.addEventListener('message', ({ data: message }) => {
+      const validated = validateToEngine(message);
+      // Nothing else comes here.
+      if ('value' in validated && validated.value.kind === 'introducer')
+        services.introduce?.(validated.value.port);
+    });
     // A port that closes is a client that went away, where the platform tells.
     data.addEventListener('close', () => void this.end());
     exposeControl(

@@ -40,7 +40,9 @@ export class VolumeRelay extends Relay<ToVolumeLeader> {
     });
     const { answer: result } = expected(answer, 'answered');
     if (!result.ok) throw fromWire(result.error);
-    return request.method === 'volumeStatus' ? asFollower(result.value) : result.value;
+    if (request.method !== 'volumeStatus') return result.value;
+    const volume = result.value as VolumeStatus;
+    return { ...volume, role: 'follower', store: this.asFollower(volume.store) };
   }
 
   /** Until the old leader has told what became of all changes, or has left, or is late. */
@@ -100,9 +102,4 @@ function isTurnedAway(answer: ToFollower): answer is FailedMessage {
   if (answer.kind !== 'failed') return false;
   const { code, outcome } = answer.error;
   return code === 'CLOSED' && outcome !== 'unknown';
-}
-
-function asFollower(status: unknown): VolumeStatus {
-  const volume = status as VolumeStatus;
-  return { ...volume, role: 'follower', store: { ...volume.store, role: 'follower' } };
 }

@@ -56,14 +56,21 @@ export interface Locks {
  * Messages of one sender arrive in order or not at all; a context that is frozen or gone hears nothing.
  */
 export interface Channel {
-  /** To everybody else who listens. Structured-cloneable; nothing is transferred. */
-  post(message: unknown): void;
+  /**
+   * To everybody else who listens. Structured-cloneable. What is in `transfer` may be given away, or
+   * copied like the rest: who posts it does not use it again.
+   */
+  post(message: unknown, transfer?: ArrayBuffer[]): void;
+  /** What is said goes to the other end by itself, not to whoever knows the name. */
+  readonly isDirect?: boolean;
   /** Idempotent. Nothing is heard afterwards. */
   close(): void;
 }
 
 export interface Channels {
   open(name: string, hear: (message: unknown) => void): Channel;
+  /** For two contexts alone, by a quicker way if there is one. Absent: `open`. */
+  between?(name: string, hear: (message: unknown) => void): Channel;
 }
 
 /**

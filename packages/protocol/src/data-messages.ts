@@ -7,6 +7,7 @@
  *   small that it was cloned (`CLONED_BYTES_MAX`)
  * - the engine sends chunks only when asked: what is under way is bounded by the asking side
  */
+import type { Port } from './port.ts';
 import type { Durability, StoreEvent, StoreStatus } from './status.ts';
 import type { WireError } from './wire-error.ts';
 
@@ -98,7 +99,19 @@ export interface RingMessage {
   readonly answers: SharedArrayBuffer;
 }
 
-export type ToEngine = AppendMessage | ReadMessage | UnitMessage | ReleaseMessage | RingMessage;
+/** The way to whoever introduces the contexts of an origin to each other: links may go by port then. */
+export interface IntroducerMessage {
+  readonly kind: 'introducer';
+  readonly port: Port;
+}
+
+export type ToEngine =
+  | AppendMessage
+  | ReadMessage
+  | UnitMessage
+  | ReleaseMessage
+  | RingMessage
+  | IntroducerMessage;
 
 /** The engine's first message, also to a client whose version it does not speak. */
 export interface HelloAnswer {

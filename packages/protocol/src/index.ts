@@ -4,6 +4,7 @@ export * from './control-messages.ts';
 export * from './data-messages.ts';
 export * from './errors.ts';
 export * from './first-refusal.ts';
+export type * from './introducer-messages.ts';
 export * from './open-request.ts';
 export * from './port.ts';
 export * from './record-frame.ts';

@@ -64,6 +64,8 @@ export interface StoreStatus {
   /** Where the bytes are. `memory` only when it was asked for. */
   readonly mode: 'opfs' | 'node' | 'memory' | 'simulated';
   readonly role: 'leader' | 'follower';
+  /** A follower's way to the leader: a port of their own (`varve/ports`), or `BroadcastChannel`. */
+  readonly link?: 'port' | 'channel';
   readonly state: 'open' | 'read-only' | 'reopening' | 'poisoned' | 'lost' | 'closed';
   readonly seedId: string;
   readonly lineageId: string;

@@ -269,8 +269,8 @@ export function validateToLeader(body: unknown): Validated<ToLeader> {
       if (isKeyClient(client) && body['groups'] !== undefined) return { wrong: 'append: groups' };
     }
   }
-  // There is no memory that two tabs share.
-  if (body['kind'] === 'ring') return { wrong: 'kind' };
+  // There is no memory that two tabs share, and each is introduced by its own page.
+  if (body['kind'] === 'ring' || body['kind'] === 'introducer') return { wrong: 'kind' };
   return validateToEngine(body) as Validated<ToLeader>;
 }
 

@@ -23,6 +23,7 @@ const isDurability: Check = (value) => value === 'strict' || value === 'relaxed'
 const isShared: Check = (value) =>
   Object.prototype.toString.call(value) === '[object SharedArrayBuffer]' &&
   (value as SharedArrayBuffer).byteLength <= RING_MEMORY_BYTES_MAX;
+const isPort: Check = (value) => isObject(value) && typeof value['postMessage'] === 'function';
 const isVisibility: Check = (value) => value === 'durable' || value === 'written';
 export const isBytes: Check = (value) =>
   value instanceof Uint8Array && value.length <= MESSAGE_BYTES_MAX;
@@ -134,6 +135,7 @@ const DATA_FIELDS: Readonly<Record<ToEngine['kind'], Readonly<Record<string, Che
   unit: { id: isCount, lsn: isPositive, at: isCount, maxBytes: atMost(MESSAGE_BYTES_MAX) },
   release: { reader: isCount },
   ring: { appends: isShared, answers: isShared },
+  introducer: { port: isPort },
 };
 
 /** The sizes in an append must agree with each other before anyone walks its frames. */

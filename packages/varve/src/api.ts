@@ -67,7 +67,7 @@ export interface DataPort {
   postMessage(message: unknown, transfer?: Transferable[]): void;
 }
 
-/** Puts another way in front of `port`, until `ended`. `ring()` of `varve/ring` is one. */
+/** Puts another way in front of `port`, until `ended`. `ring()` of `varve/ring` and `ports()` of `varve/ports` are. */
 export type Transport = (port: DataPort, ended: AbortSignal) => DataPort;
 
 export interface StateSnapshot {
@@ -112,8 +112,9 @@ export interface OpenOptions<T = unknown> {
   /** Where there is no durable storage: refuse (default), or keep everything in memory and say so in `status().mode`. */
   fallback?: 'refuse' | 'memory';
   /**
-   * How small appends get to the engine: `ring()` of `varve/ring`, through shared memory. Default, and
-   * where that gives undefined: by message.
+   * How what is asked gets there: `ring()` of `varve/ring` brings small appends to the engine through
+   * shared memory, `ports()` of `varve/ports` whatever goes to another tab by port. Default, and where
+   * they give undefined: by message, and by `BroadcastChannel`.
    */
   transport?: Transport | undefined;
   /** Ask the browser not to evict this origin (`navigator.storage.persist()`). Default false. */

@@ -11,7 +11,7 @@ import type { EngineClient } from './engine-client.ts';
 import { withEngine } from './open.ts';
 import { DEADLINE_MS, checkName } from './options.ts';
 import type { Platform } from './platform.ts';
-import type { OpenVolumeOptions, Volume } from './volume-api.ts';
+import type { OpenPageVolumeOptions, OpenVolumeOptions, Volume } from './volume-api.ts';
 import { volumeHandle } from './volume-handle.ts';
 
 type Engine = EngineClient<VolumeCalls>;
@@ -34,7 +34,7 @@ function registry(): Map<string, Shared> {
 export async function openSharedVolume(
   platform: Platform,
   name: string,
-  options: OpenVolumeOptions,
+  options: OpenVolumeOptions & Pick<OpenPageVolumeOptions, 'transport'>,
 ): Promise<Volume> {
   checkName(name);
   checkArgument(typeof options === 'object' && options !== null, 'options', 'an object');
@@ -63,7 +63,7 @@ export async function openSharedVolume(
 
   function start(): Shared {
     const needsStorage = options.fallback !== 'memory';
-    const session = withEngine(platform, deadlineMs, needsStorage, async (engine: Engine) => {
+    const work = async (engine: Engine): Promise<Awaited<Shared['session']>> => {
       await engine.control.call('openVolume', name, given);
       const stopWatching = platform.watchPage(
         () => void engine.control.call('park').catch(() => undefined),
@@ -76,7 +76,8 @@ export async function openSharedVolume(
       };
       engine.onDied = ended;
       return { engine, close: () => closeEngine(engine).finally(ended) };
-    });
+    };
+    const session = withEngine(platform, deadlineMs, needsStorage, work, options.transport);
     const started: Shared = { session, users: 0 };
     volumes.set(key, started);
     return started;
@@ -113,7 +114,10 @@ async function closeEngine(engine: Engine): Promise<void> {
 function sendable(options: object): object {
   return Object.fromEntries(
     Object.entries(options).filter(
-      ([key, value]) => value !== undefined && !['worker', 'directory', 'inline'].includes(key),
+      ([key, value]) =>
+        value !== undefined &&
+        typeof value !== 'function' &&
+        !['worker', 'directory', 'inline'].includes(key),
     ),
   );
 }

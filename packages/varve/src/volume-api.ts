@@ -3,6 +3,7 @@
  *
  * Units: places and sizes in bytes, times in milliseconds.
  */
+import type { Transport } from './api.ts';
 import type {
   ByteRange,
   CheckReport,
@@ -62,6 +63,8 @@ export interface OpenVolumeOptions {
 export interface OpenPageVolumeOptions extends OpenVolumeOptions {
   /** The script `varve/volume-worker`, where a bundler cannot find it by itself. */
   worker?: Worker | (() => Worker);
+  /** `ports()` of `varve/ports`: what goes to the tab that has the volume goes by port. Default: by `BroadcastChannel`. */
+  transport?: Transport | undefined;
 }
 
 /** Aborting ends the waiting; of what was sent the outcome is then `unknown`. */

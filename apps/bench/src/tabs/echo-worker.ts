@@ -5,6 +5,8 @@
 interface Asked {
   readonly leads: boolean;
   readonly channel: string;
+  /** Of who introduces ports; absent: by `BroadcastChannel`. */
+  readonly introducer?: MessagePort;
 }
 
 /** A worker as its own scope sees it. */
@@ -12,18 +14,26 @@ interface Scope {
   postMessage(message: unknown): void;
 }
 
-function hop(scope: Scope, { leads, channel: name }: Asked): void {
-  const channel = new BroadcastChannel(name);
-  const me = crypto.randomUUID();
-  channel.onmessage = ({ data }: MessageEvent<{ from: string; to?: string; n: number }>) => {
-    if (leads && data.to === undefined) channel.postMessage({ ...data, to: data.from });
-    else if (data.to === me) scope.postMessage(data.n);
+/** What a way there has in common: a channel that two have to themselves, or a port. */
+type Way = Pick<MessagePort, 'postMessage' | 'onmessage'>;
+
+function hop(scope: Scope, leads: boolean, way: Way): void {
+  way.onmessage = ({ data: n }: MessageEvent<number>) => {
+    if (leads) way.postMessage(n);
+    else scope.postMessage(n);
   };
   addEventListener('message', ({ data: n }: MessageEvent<number>) => {
     if (leads) scope.postMessage(n);
-    else channel.postMessage({ from: me, n });
+    else way.postMessage(n);
   });
   scope.postMessage('ready');
 }
 
-addEventListener('message', ({ data }: MessageEvent<Asked>) => hop(self, data), { once: true });
+function start({ leads, channel, introducer }: Asked): void {
+  if (introducer === undefined) return hop(self, leads, new BroadcastChannel(channel) as Way);
+  introducer.onmessage = ({ data }: MessageEvent<{ readonly port: MessagePort }>) =>
+    hop(self, leads, data.port);
+  introducer.postMessage({ meet: channel });
+}
+
+addEventListener('message', ({ data }: MessageEvent<Asked>) => start(data), { once: true });

@@ -1,7 +1,18 @@
-/** What one page does as one of several tabs of a log; asked from Node, timed here. */
+/** What one page does as one of several tabs, of a log for each way; asked from Node, timed here. */
 import { openLog, type Log } from 'varve';
+import { ports } from 'varve/ports';
 import { deleteStore } from 'varve/stores';
 import { asBytes } from '../subjects/log-session.ts';
+
+/** How what is asked goes from tab to tab. */
+export type Way = 'port' | 'channel';
+
+export interface Seat {
+  readonly name: string;
+  readonly way: Way;
+  /** 0 leads. */
+  readonly number: number;
+}
 
 export interface Block {
   /** When it begins in every tab, `Date.now()`. */
@@ -12,20 +23,22 @@ export interface Block {
 }
 
 export interface BenchTab {
-  open(name: string, leads: boolean): Promise<'leader' | 'follower'>;
+  /** What it has become: `leader`, or the way to the leader. */
+  open(seat: Seat): Promise<string | undefined>;
+  /** The bare way to the leader's worker; both ends at once. */
+  openEcho(seat: Seat): Promise<void>;
   /** Records that were acknowledged within the block. */
-  appendFor(block: Block): Promise<number>;
+  appendFor(way: Way, block: Block): Promise<number>;
   /** Microseconds of single durable appends of 100 B. */
-  appendTimes(count: number): Promise<number[]>;
+  appendTimes(way: Way, count: number): Promise<number[]>;
   /** Microseconds of the bare way to the leader's worker and back. */
-  echoTimes(count: number): Promise<number[]>;
+  echoTimes(way: Way, count: number): Promise<number[]>;
   close(isLast: boolean): Promise<void>;
 }
 
 const RECORD = new Uint8Array(100).fill(7);
-let log: Log<Uint8Array>;
-let echo: Worker;
-let name: string;
+const logs = new Map<Way, Log<Uint8Array>>();
+const echoes = new Map<Way, Worker>();
 
 async function times(count: number, task: () => Promise<unknown>): Promise<number[]> {
   const all: number[] = [];
@@ -37,23 +50,41 @@ async function times(count: number, task: () => Promise<unknown>): Promise<numbe
   return all;
 }
 
-function answered(message: unknown): Promise<void> {
+function answered(echo: Worker, message: unknown, transfer: Transferable[] = []): Promise<void> {
   return new Promise((resolve) => {
     echo.onmessage = () => resolve();
-    echo.postMessage(message);
+    echo.postMessage(message, transfer);
   });
 }
 
 export const tab: BenchTab = {
-  async open(given, leads) {
-    name = given;
-    log = await openLog<Uint8Array>(name, { codec: asBytes });
-    echo = new Worker(new URL('./echo-worker.ts', import.meta.url), { type: 'module' });
-    await answered({ leads, channel: `echo-${name}` });
-    return log.status().role;
+  async open({ name, way, number }) {
+    const transport = way === 'port' ? ports() : undefined;
+    const log = await openLog<Uint8Array>(name, { codec: asBytes, transport });
+    logs.set(way, log);
+    const endMs = performance.now() + 10_000;
+    for (;;) {
+      const { role, link } = await log.refreshStatus();
+      if (number === 0) return role;
+      // A link becomes a port when it is there; until then all goes by channel.
+      if (link === way || performance.now() > endMs) return link;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   },
 
-  async appendFor({ startAtMs, lastsMs, batch }) {
+  async openEcho({ name, way, number }) {
+    const echo = new Worker(new URL('./echo-worker.ts', import.meta.url), { type: 'module' });
+    echoes.set(way, echo);
+    const asked = { leads: number === 0, channel: `echo-${name}` };
+    if (way === 'channel') return answered(echo, asked);
+    const { port } = new SharedWorker(new URL('./ports-worker.ts', import.meta.url), {
+      type: 'module',
+    });
+    return answered(echo, { ...asked, introducer: port }, [port]);
+  },
+
+  async appendFor(way, { startAtMs, lastsMs, batch }) {
+    const log = logs.get(way)!;
     const values = Array.from({ length: batch }, () => RECORD);
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, startAtMs - Date.now())));
     const endMs = performance.now() + lastsMs;
@@ -66,12 +97,14 @@ export const tab: BenchTab = {
     }
   },
 
-  appendTimes: (count) => times(count, () => log.append(RECORD)),
-  echoTimes: (count) => times(count, () => answered(1)),
+  appendTimes: (way, count) => times(count, () => logs.get(way)!.append(RECORD)),
+  echoTimes: (way, count) => times(count, () => answered(echoes.get(way)!, 1)),
 
   async close(isLast) {
-    echo.terminate();
-    await log.close();
-    if (isLast) await deleteStore(name);
+    for (const echo of echoes.values()) echo.terminate();
+    for (const log of logs.values()) {
+      await log.close();
+      if (isLast) await deleteStore(log.name);
+    }
   },
 };

@@ -1,0 +1,35 @@
+/** Seeds whose links go by port, as far as the simulated browser introduces them. */
+import { expect, test } from 'vitest';
+import { caseOfName } from './case.ts';
+import { newTabsTally, runTabsCase } from './lane.ts';
+import { FIRST_SEED_WITH_PORTS } from './plan.ts';
+import { runTabsSlice } from './slice.ts';
+
+const SEEDS = 300;
+
+test(
+  `${SEEDS} seeds by port: tabs come, go, die and stand still, and violate nothing`,
+  { timeout: 330_000 },
+  async () => {
+    const from = FIRST_SEED_WITH_PORTS;
+    const slice = { from, to: from + SEEDS, tabs: 0, stopAtViolations: 5, shrink: false };
+    const { violations, cases, leaders, acknowledged } = await runTabsSlice(slice);
+    expect(violations).toEqual([]);
+    expect(cases).toBe(SEEDS);
+    expect(leaders).toBeGreaterThan(400);
+    expect(acknowledged).toBeGreaterThan(4_000);
+  },
+);
+
+test('appends go by port there, and equal cases are equal runs', async () => {
+  const linesOf = async (): Promise<string[]> => {
+    const lines: string[] = [];
+    const one = caseOfName(`tabs:${FIRST_SEED_WITH_PORTS}.4`);
+    expect(await runTabsCase(one, newTabsTally(), (line) => lines.push(line))).toEqual([]);
+    return lines;
+  };
+  const lines = await linesOf();
+  const isAppend = /^[\d.]+ worker \d+ → worker \d+ .*"kind":"append"/;
+  expect(lines.filter((line) => isAppend.test(line)).length).toBeGreaterThan(0);
+  expect(await linesOf()).toEqual(lines);
+});
