@@ -1,6 +1,12 @@
 /** Playwright tests of the test app on a persistent profile: each has a profile and a browser of its own. */
 import type { Page } from '@playwright/test';
-import { Crash, type Kill, type RunningBrowser, type Tab } from '@varve/crashkit/playwright';
+import {
+  Crash,
+  type Kill,
+  type RunningBrowser,
+  type StopAt,
+  type Tab,
+} from '@varve/crashkit/playwright';
 import { test as base } from './served.ts';
 
 /** A browser on a profile, and how to start another on it. */
@@ -31,6 +37,14 @@ export class Tabs {
 
   kill(page: Page, what: Kill): Promise<void> {
     return this.#crash.kill(this.#tabs.get(page)!, what);
+  }
+
+  /** The next worker that comes there stands still; resolves when it does, and nobody else will. */
+  async standAt(stop: StopAt, come: () => Promise<void>): Promise<void> {
+    await this.#crash.arm(stop);
+    await come();
+    if (!(await this.#crash.parked())) throw new Error(`no worker came to ${stop.point}`);
+    await this.#crash.arm(null);
   }
 
   /** Its process stands still until what is returned is called. */

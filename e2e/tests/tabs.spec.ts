@@ -1,6 +1,6 @@
 /** Several tabs, one store: one leads, the others follow, and the same API works in all of them. */
 import type { Page } from '@playwright/test';
-import { Crash, HAS_PROC } from '@varve/crashkit/playwright';
+import { Crash, HAS_PROC, KILL_POINTS } from '@varve/crashkit/playwright';
 import { pathOf } from '../harness/browsers.ts';
 import { expect, Tabs, test } from '../harness/fixture.ts';
 import { Stage } from '../harness/stage.ts';
@@ -8,9 +8,12 @@ import { Stage } from '../harness/stage.ts';
 const STORE = 'shared';
 /** How long a call waits for a leader that stands still, where a test makes it. */
 const LEADER_TIMEOUT_MS = 3000;
+/** A leader that is silent for 5 s has its lock taken. */
+const DEPOSED_MS = 7000;
+const LONG = 'x'.repeat(2000);
 
 /** Opens the store in this tab, and listens to what it becomes. Resolves with its role. */
-const join = (page: Page, leaderTimeoutMs?: number): Promise<string> =>
+const join = (page: Page, leaderTimeoutMs?: number, name = STORE): Promise<string> =>
   page.evaluate(
     async ([store, timeoutMs]) => {
       const { lab } = window;
@@ -22,7 +25,7 @@ const join = (page: Page, leaderTimeoutMs?: number): Promise<string> =>
       lab.log = log;
       return log.status().role;
     },
-    [STORE, leaderTimeoutMs] as const,
+    [name, leaderTimeoutMs] as const,
   );
 
 const role = (page: Page): Promise<string> =>
@@ -233,6 +236,60 @@ test.describe('a leader that stands still (SIGSTOP)', () => {
       expect(roles.filter((each) => each === 'leader')).toHaveLength(1);
     });
   }
+
+  test('whichever step of an append it stands at: another has its lock when it goes on, and nothing is lost, twice, or undone', async () => {
+    // Workers that can be made to stand at a step.
+    const stage = await Stage.set({ pages: ['lab'] });
+    const crash = await Crash.start({ ...stage, label: 'steps' });
+    const tabs = new Tabs(crash);
+    try {
+      const each: { point: string; leader: Page; follower: Page }[] = [];
+      for (const point of KILL_POINTS) {
+        const [leader, follower] = [await tabs.open(), await tabs.open()];
+        await join(leader, LEADER_TIMEOUT_MS, `at-${point}`);
+        await append(leader, 'before');
+        await join(follower, LEADER_TIMEOUT_MS, `at-${point}`);
+        each.push({ point, leader, follower });
+      }
+      const goOn: (() => void)[] = [];
+      for (const { point, leader, follower } of each) {
+        // Of the record itself, not of the mark that an idle store makes.
+        const stop = {
+          point,
+          file: 'journal',
+          leastBytes: 1000,
+          skipZeros: true,
+          forMs: DEPOSED_MS,
+        };
+        await tabs.standAt(stop, () => begin(follower, [LONG]));
+        goOn.push(await tabs.suspend(leader));
+        await begin(follower, ['behind it']);
+      }
+      for (const { point, follower } of each)
+        await expect
+          .poll(async () => (await endings(follower)).length, { message: point, timeout: 10_000 })
+          .toBe(2);
+      await new Promise((resolve) => setTimeout(resolve, DEPOSED_MS));
+      for (const resume of goOn) resume();
+      for (const { point, leader, follower } of each) {
+        await expect.poll(() => role(follower), { message: point, timeout: 15_000 }).toBe('leader');
+        expect(await append(follower, 'after'), point).toBeGreaterThan(1);
+        expect(await append(leader, 'by who led'), point).toBeGreaterThan(2);
+        expect(await role(leader), point).toBe('follower');
+        const values = await valuesIn(leader);
+        expect(await valuesIn(follower), point).toEqual(values);
+        expect(new Set(values).size, point).toBe(values.length);
+        expect(values, point).toEqual(expect.arrayContaining(['before', 'after', 'by who led']));
+        for (const { value, error } of await endings(follower)) {
+          expect(['not-written', 'unknown'], point).toContain(error?.outcome);
+          if (error?.outcome === 'not-written') expect(values, point).not.toContain(value);
+        }
+      }
+    } finally {
+      await crash.close();
+      await stage.strike();
+    }
+  });
 
   test('a short stop costs nothing but time: everything is appended, once, in order', async ({
     tabs,

@@ -5,7 +5,8 @@
  * - `installKillPoints` runs in a worker before the app's own code; it is sent there as text, so it
  *   refers to nothing outside itself
  * - a worker that stands still has said so first, with a synchronous request that left the process
- * - it then never runs again: `Atomics.wait` without a wake
+ * - it then never runs again: `Atomics.wait` without a wake; or, where it is to stand still for a
+ *   while only ({@link StopAt.forMs}), goes on from there as if nothing had been
  */
 
 /**
@@ -29,6 +30,8 @@ export interface StopAt {
   readonly skipZeros?: boolean;
   /** Smaller writes do not count. */
   readonly leastBytes?: number;
+  /** Stand still for so long, then go on (default: until it is killed). */
+  readonly forMs?: number;
   /** `mid-write`: how much of the write is in the file, between 0 and 1 (default: half). */
   readonly cut?: number;
 }
@@ -82,7 +85,8 @@ export function installKillPoints({ stop, paths, channel }: InstallOptions): voi
     request.open('POST', path, false);
     request.send(text);
   };
-  const park = (point: string): never => {
+  const park = (point: string): void => {
+    const { forMs } = armed!;
     say(paths.parked, point);
     // A page that is not cross-origin isolated has shared memory only through WebAssembly.
     const word = new Int32Array(
@@ -90,7 +94,8 @@ export function installKillPoints({ stop, paths, channel }: InstallOptions): voi
         ? new SharedArrayBuffer(4)
         : new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer,
     );
-    for (;;) Atomics.wait(word, 0, 0);
+    do Atomics.wait(word, 0, 0, forMs);
+    while (forMs === undefined);
   };
   const stopHere = (point: string): boolean =>
     point === armed?.point && ++passed === (armed.nth ?? 1);
