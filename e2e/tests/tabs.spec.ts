@@ -240,7 +240,7 @@ test.describe('a leader that stands still (SIGSTOP)', () => {
   test('whichever step of an append it stands at: another has its lock when it goes on, and nothing is lost, twice, or undone', async () => {
     // Workers that can be made to stand at a step.
     const stage = await Stage.set({ pages: ['lab'] });
-    const crash = await Crash.start({ ...stage, label: 'steps' });
+    const crash = await Crash.start({ server: stage.server, launch: stage.launch, label: 'steps' });
     const tabs = new Tabs(crash);
     try {
       const each: { point: string; leader: Page; follower: Page }[] = [];
