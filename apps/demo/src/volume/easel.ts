@@ -236,23 +236,33 @@ export class Easel {
 
   /** Runs `task` when all that was asked before has ended; then shows what there is. */
   #inTurn<T>(task: (volume: Volume) => Promise<T>, changes = false): Promise<T> {
-    const run = async (): Promise<T> => {
-      const wasOpen = this.live.volume !== undefined;
-      const volume = await this.live.open();
-      if (!wasOpen) await this.#load();
-      try {
-        const result = await task(volume);
-        this.watch.soon();
-        if (changes) this.#otherTabs.tell();
-        return result;
-      } catch (error) {
-        await this.#recover(error);
-        throw error;
-      }
-    };
-    const result = this.#turn.then(run);
+    const result = this.#turn.then(() => this.#run(task, changes));
     this.#turn = result.catch(() => undefined);
     return result;
+  }
+
+  /** The same for what nobody asked for: a volume that was closed meanwhile stays closed. */
+  #besides(task: (volume: Volume) => Promise<void>): Promise<void> {
+    const result = this.#turn.then(() =>
+      this.live.volume === undefined ? undefined : this.#run(task),
+    );
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+
+  async #run<T>(task: (volume: Volume) => Promise<T>, changes = false): Promise<T> {
+    const wasOpen = this.live.volume !== undefined;
+    const volume = await this.live.open();
+    if (!wasOpen) await this.#load();
+    try {
+      const result = await task(volume);
+      this.watch.soon();
+      if (changes) this.#otherTabs.tell();
+      return result;
+    } catch (error) {
+      await this.#recover(error);
+      throw error;
+    }
   }
 
   /** What was drawn may not be what is there: it is read again. */
@@ -271,8 +281,7 @@ export class Easel {
 
   /** Another tab has changed something. */
   #readAgain(): void {
-    if (!this.isReady) return;
-    this.#inTurn(() => this.#load()).catch(() => undefined);
+    if (this.isReady) this.#besides(() => this.#load()).catch(() => undefined);
   }
 
   async #alone<T>(task: string, run: () => Promise<T>): Promise<T> {
@@ -339,8 +348,8 @@ export class Easel {
     try {
       for (let frame = this.shown; frame !== undefined; frame = this.shown) {
         const { snapshot } = frame;
-        if (snapshot.name === this.#pastName) break;
-        await this.#inTurn(async () => {
+        if (snapshot.name === this.#pastName || this.live.volume === undefined) break;
+        await this.#besides(async () => {
           // By the time it is this one's turn the handle may be a newer one, or the snapshot gone.
           const current = this.#frameOf(snapshot.name);
           if (current === undefined) return;
@@ -358,7 +367,7 @@ export class Easel {
   async #drawThumbs(): Promise<void> {
     const reading = new TileSurface();
     for (const { snapshot } of this.frames.filter(({ isDrawn }) => !isDrawn)) {
-      await this.#inTurn(async () => {
+      await this.#besides(async () => {
         const frame = this.#frameOf(snapshot.name);
         if (frame === undefined || frame.isDrawn) return;
         reading.load(await readPicture(frame.snapshot));
