@@ -106,6 +106,7 @@ export class VolumeConnection {
       flushVolume: call('flushVolume'),
       checkpointVolume: call('checkpointVolume'),
       map: call('map'),
+      layout: call('layout'),
       openWork: (work) => errands.open(work),
       pullWork: (work) => errands.pull(work),
       dropWork: (work) => errands.drop(work),

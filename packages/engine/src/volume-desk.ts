@@ -48,6 +48,7 @@ export class VolumeDesk {
       flushVolume: (volume) => volume.flush(),
       checkpointVolume: (volume) => volume.checkpoint(),
       map: (volume, first, count) => volume.map(first, count),
+      layout: (volume, blocks, first, count) => volume.layout({ blocks, first, count }),
       openWork: (volume, work) => works.open(volume, work),
       pullWork: (_, work) => works.pull(work),
       dropWork: (_, work) => works.drop(work),

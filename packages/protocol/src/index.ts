@@ -34,4 +34,5 @@ export {
   validateVolumeRequest,
   volumeCallBytes,
 } from './volume-calls.ts';
+export type * from './volume-layout.ts';
 export type * from './volume-status.ts';

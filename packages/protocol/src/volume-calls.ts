@@ -18,6 +18,7 @@ import {
   wrongCall,
   wrongField,
 } from './validate.ts';
+import type { VolumeLayout } from './volume-layout.ts';
 import type {
   ByteRange,
   CheckReport,
@@ -44,7 +45,7 @@ export type VolumePiece =
   | { readonly done: false; readonly ranges: readonly ByteRange[] }
   | { readonly done: true; readonly report: CheckReport | null };
 
-/** The most that one read or one map brings. */
+/** The most that one read brings; and one map, or a layout of each kind. */
 export const READ_BYTES_MAX = 4 * 1024 * 1024;
 export const MAP_CHUNKS_MAX = 65_536;
 const OPS_MAX = 10_000;
@@ -64,6 +65,7 @@ export interface VolumeCalls {
   flushVolume(): void;
   checkpointVolume(): void;
   map(first: number, count: number): readonly ChunkState[];
+  layout(blocks: number, first: number, count: number): VolumeLayout;
   openWork(work: VolumeWork): number;
   pullWork(work: number): VolumePiece;
   /** Nobody listens any more; deleting and restoring go on. Unknown numbers are fine. */
@@ -83,6 +85,8 @@ export interface VolumeRequest<M extends VolumeMethod = VolumeMethod> {
 const isName = (value: unknown): boolean =>
   typeof value === 'string' && value.length > 0 && value.length <= 200;
 const isView = (value: unknown): boolean => value === null || isName(value);
+const isMapCount = (value: unknown): boolean =>
+  isPositive(value) && Number(value) <= MAP_CHUNKS_MAX;
 const isReadLength = (value: unknown): boolean =>
   isPositive(value) && Number(value) <= READ_BYTES_MAX;
 
@@ -130,7 +134,8 @@ const ARGUMENTS: Readonly<Record<VolumeMethod, readonly ((value: unknown) => boo
   resize: [isPositive],
   flushVolume: [],
   checkpointVolume: [],
-  map: [isCount, (value) => isPositive(value) && Number(value) <= MAP_CHUNKS_MAX],
+  map: [isCount, isMapCount],
+  layout: [isMapCount, isCount, isMapCount],
   openWork: [isWork],
   pullWork: [isCount],
   dropWork: [isCount],

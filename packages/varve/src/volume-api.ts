@@ -5,27 +5,41 @@
  */
 import type { Transport } from './api.ts';
 import type {
+  BlockLayout,
   ByteRange,
   CheckReport,
   ChunkState,
   Finding,
   FindingKind,
+  LayoutWindow,
+  MapLayout,
+  PoolLayout,
   Progress,
   SnapshotInfo,
+  SnapshotLayout,
   VolumeCounters,
+  VolumeLayout,
+  VolumeLocks,
   VolumeStatus,
   WorkInProgress,
 } from '@varve/protocol';
 
 export type {
+  BlockLayout,
   ByteRange,
   CheckReport,
   ChunkState,
   Finding,
   FindingKind,
+  LayoutWindow,
+  MapLayout,
+  PoolLayout,
   Progress,
   SnapshotInfo,
+  SnapshotLayout,
   VolumeCounters,
+  VolumeLayout,
+  VolumeLocks,
   VolumeStatus,
   WorkInProgress,
 };
@@ -137,6 +151,12 @@ export interface Volume extends VolumeView {
   status(): Promise<VolumeStatus>;
   /** Of `count` chunks (at most 65,536) from the chunk `first` on. */
   map(first: number, count: number): Promise<readonly ChunkState[]>;
+  /**
+   * What stands in its metadata: the blocks of its maps, who has each chunk of the pool, snapshots, what
+   * changes wait for. For tools: all metadata is read, in one go. Of each map 1,024 blocks unless
+   * `window` says otherwise, of the pool 65,536 chunks; 65,536 at most of either.
+   */
+  layout(window?: Partial<LayoutWindow>): Promise<VolumeLayout>;
   /** Idempotent. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

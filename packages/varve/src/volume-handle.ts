@@ -6,6 +6,7 @@
  * - a write that was sent and whose waiting ended says `outcome: 'unknown'`; one never sent, `not-written`
  */
 import {
+  MAP_CHUNKS_MAX,
   READ_BYTES_MAX,
   checkArgument,
   checkCount,
@@ -77,6 +78,12 @@ export function volumeHandle(name: string, engine: Engine, close: () => Promise<
       checkCount(first, 'first', 0);
       checkCount(count, 'count', 1);
       return control.call('map', first, count);
+    },
+    async layout({ blocks = 1_024, first = 0, count = MAP_CHUNKS_MAX } = {}) {
+      checkCount(blocks, 'blocks', 1, MAP_CHUNKS_MAX);
+      checkCount(first, 'first');
+      checkCount(count, 'count', 1, MAP_CHUNKS_MAX);
+      return control.call('layout', blocks, first, count);
     },
     close,
     [Symbol.asyncDispose]: () => volume.close(),

@@ -43,6 +43,20 @@ export interface Block {
   wasUsed: boolean;
 }
 
+/** A block as a walk through its map meets it. */
+export interface WalkedBlock {
+  readonly level: number;
+  readonly id: number;
+  /** Nowhere while it is dirty. */
+  readonly ref: BlockRef;
+  /** Numbers below it lie in `[from, to)`. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Whether a walk goes on below the block that it told of last. */
+export type Enters = () => boolean;
+
 const LEVEL_FACTOR = 2 ** 36;
 const KIND_FACTOR = 2 ** 40;
 /** Of one kind. A power of two. */

@@ -336,7 +336,8 @@ function* dataFindings(current: () => Checked): Generator<'verified' | Finding |
   }
 }
 
-function unlessDamaged<T>(task: () => T): T | VarveError {
+/** What does not verify is an answer, not an end. @throws VarveError IO_ERROR */
+export function unlessDamaged<T>(task: () => T): T | VarveError {
   try {
     return task();
   } catch (error) {

@@ -15,8 +15,10 @@ import {
   type BlockRef,
   type Blocks,
   countOf,
+  type Enters,
   NOWHERE,
   setCount,
+  type WalkedBlock,
 } from './blocks.ts';
 import {
   BLOCK_BODY_BYTES,
@@ -284,10 +286,10 @@ export class Exceptions {
     return this.blocks.write(block);
   }
 
-  /** Every node with the bounds its parent gives it, top first; `ref` of a dirty one is nowhere. */
-  *walk(): Generator<WalkedNode> {
+  /** Every node with the bounds its parent gives it, top first. */
+  *walk(enters: Enters = () => true): Generator<WalkedNode> {
     const { height, node } = this.root;
-    if (height > 0) yield* this.walkFrom(height - 1, node, this.root, 0, Infinity);
+    if (height > 0) yield* this.walkFrom(height - 1, node, this.root, 0, Infinity, enters);
   }
 
   private *walkFrom(
@@ -296,28 +298,24 @@ export class Exceptions {
     ref: BlockRef,
     from: number,
     to: number,
+    enters: Enters,
   ): Generator<WalkedNode> {
     const id = blockId(BlockKind.Exceptions, level, node);
     const load = (): Block => this.load(level, node, ref);
     yield { level, id, ref: this.blocks.isDirty(id) ? NOWHERE : ref, from, to, load };
-    if (level === 0) return;
+    if (level === 0 || !enters()) return;
     const block = load();
     for (let slot = 0; slot < countOf(block); slot++) {
       const last = slot + 1 === countOf(block);
       const lower = slot === 0 ? from : firstChunk(block, slot);
       const upper = last ? to : firstChunk(block, slot + 1);
-      yield* this.walkFrom(level - 1, childNode(block, slot), childRef(block, slot), lower, upper);
+      const child = childNode(block, slot);
+      yield* this.walkFrom(level - 1, child, childRef(block, slot), lower, upper, enters);
     }
   }
 }
 
-export interface WalkedNode {
-  readonly level: number;
-  readonly id: number;
-  readonly ref: BlockRef;
-  /** Chunks below it lie in `[from, to)`. */
-  readonly from: number;
-  readonly to: number;
+interface WalkedNode extends WalkedBlock {
   readonly load: () => Block;
 }
 

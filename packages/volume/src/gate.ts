@@ -12,6 +12,11 @@ export class Gate {
     return this.holders === 0 && this.waiting.length === 0;
   }
 
+  /** How many tasks wait for it. */
+  get waitingCount(): number {
+    return this.waiting.length;
+  }
+
   enter<T>(task: () => Promise<T>): Promise<T> {
     if (this.isOpen) return task();
     return new Promise((resolve, reject) => {

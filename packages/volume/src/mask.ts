@@ -30,6 +30,13 @@ export const overlaps = (a: Mask, b: Mask): boolean => ((a.low & b.low) | (a.hig
 
 export const sameMask = (a: Mask, b: Mask): boolean => a.low === b.low && a.high === b.high;
 
+/** The bit of a mask that has no other, or −1. */
+export function onlyBit({ low, high }: Mask): number {
+  const word = low === 0 ? high : low;
+  const isOne = word !== 0 && (word & (word - 1)) === 0 && (low === 0 || high === 0);
+  return isOne ? 31 - Math.clz32(word) + (low === 0 ? 32 : 0) : -1;
+}
+
 /** The lowest bit that is not in the mask, or −1. */
 export function lowestClear({ low, high }: Mask): number {
   const clear = ~low === 0 ? ~high : ~low;

@@ -6,19 +6,15 @@
  * - what is damaged is a field here; where the records cannot be replayed the maps are those of the last
  *   checkpoint, of which the structure can be checked, and the chunks' bytes cannot
  */
-import { readU16, readU32 } from '@varve/bytes';
 import type { SyncFile } from '@varve/files';
 import { isVarveError, type VarveError } from '@varve/protocol';
-import { countOf } from './blocks.ts';
 import { check } from './checker.ts';
-import { BLOCK_BODY_BYTES } from './format.ts';
 import { type Header, decodeHeader, type Snapshot } from './header.ts';
-import { usedBytes } from './leaf.ts';
-import type { RadixTable } from './radix.ts';
+import { layoutOf } from './layout.ts';
 import { type RecordSource, replay, type Replayed } from './replay.ts';
 import { VolumeState } from './state.ts';
 import { VolumeFiles } from './volume-files.ts';
-import type { CheckOptions, CheckReport } from './volume-port.ts';
+import type { CheckOptions, CheckReport, LayoutWindow, VolumeLayout } from './volume-port.ts';
 
 const CACHE_BYTES = 32 * 1_048_576;
 
@@ -31,24 +27,12 @@ export interface OfflineSource {
   readonly meta: SyncFile;
 }
 
-export interface TreeFacts {
-  readonly height: number;
-  readonly blocks: number;
-  readonly leaves: number;
-  /** Of the origin: chunks; of the references: chunks in use; of the exceptions: chunks that have any. */
-  readonly entries: number;
-  /** Of the leaves, 0 to 1. */
-  readonly fill: number;
-}
-
 export interface OfflineFacts {
   readonly header: Header;
   readonly sizeBytes: number;
   readonly snapshots: readonly Snapshot[];
   readonly restore: Header['restore'];
   readonly deleteCursor: number;
-  /** Undefined: a block of it is damaged. */
-  readonly trees: Readonly<Record<'origin' | 'references' | 'exceptions', TreeFacts | undefined>>;
   readonly pool: {
     readonly capacityChunks: number;
     readonly extentChunks: number;
@@ -57,8 +41,6 @@ export interface OfflineFacts {
     readonly freeChunks: number;
     /** Let go of since the checkpoint. */
     readonly quarantinedChunks: number;
-    /** Referred to more than once, by equal chunks. Undefined: a block of the references is damaged. */
-    readonly sharedChunks: number | undefined;
   };
   readonly metaPlaces: { readonly used: number; readonly free: number };
   /** Records behind the checkpoint, and what of them waits to be applied. */
@@ -118,89 +100,30 @@ export class OfflineVolume {
     );
   }
 
+  /** What stands in the metadata: a damaged block is part of the picture. @throws VarveError IO_ERROR */
+  layout(window: LayoutWindow): VolumeLayout {
+    return layoutOf(this.state, window);
+  }
+
   facts(): OfflineFacts {
     const { state } = this;
     const { counts, capacityChunks, quarantine } = state.pool;
-    const isUsed = (bytes: Uint8Array, at: number): boolean => readU32(bytes, at) > 0;
-    const isReferred = (bytes: Uint8Array, at: number): boolean => readU16(bytes, at) > 0;
-    const isShared = (bytes: Uint8Array, at: number): boolean => readU16(bytes, at) > 1;
-    const shared = unlessDamaged(() => radixFacts(state.pool.references, isShared));
     return {
       header: this.header,
       sizeBytes: state.sizeBytes,
       snapshots: state.snapshots,
       restore: state.restore,
       deleteCursor: state.deleteCursor,
-      trees: {
-        origin: unlessDamaged(() => radixFacts(state.origin, isUsed)),
-        references: unlessDamaged(() => radixFacts(state.pool.references, isReferred)),
-        exceptions: unlessDamaged(() => this.exceptionFacts()),
-      },
       pool: {
         capacityChunks,
         extentChunks: counts.extentChunks,
         usedChunks: counts.usedChunks,
         freeChunks: counts.extentChunks - counts.usedChunks - quarantine.size,
         quarantinedChunks: quarantine.size,
-        sharedChunks: shared?.entries,
       },
       metaPlaces: { used: state.blocks.usedPlaces, free: state.blocks.freePlaces },
       replayed: this.replayed,
       imagesWaiting: state.overlay.size,
     };
-  }
-
-  private exceptionFacts(): TreeFacts {
-    const { exceptions } = this.state;
-    let [blocks, leaves, entries, used] = [0, 0, 0, 0];
-    for (const node of exceptions.walk()) {
-      blocks++;
-      if (node.level > 0) continue;
-      const leaf = node.load();
-      leaves++;
-      entries += countOf(leaf);
-      used += usedBytes(leaf);
-    }
-    return {
-      height: exceptions.height,
-      blocks,
-      leaves,
-      entries,
-      fill: share(used, leaves * BLOCK_BODY_BYTES),
-    };
-  }
-}
-
-function radixFacts(
-  table: RadixTable,
-  counts: (bytes: Uint8Array, at: number) => boolean,
-): TreeFacts {
-  let [blocks, leaves, entries] = [0, 0, 0];
-  for (const { level, index } of table.walk()) {
-    blocks++;
-    const leaf = level > 0 ? undefined : table.leaf(index);
-    if (leaf === undefined) continue;
-    leaves++;
-    for (let entry = 0; entry < table.leafEntries; entry++) {
-      if (counts(leaf.bytes, table.offsetOf(entry))) entries++;
-    }
-  }
-  return {
-    height: table.height,
-    blocks,
-    leaves,
-    entries,
-    fill: share(entries, leaves * table.leafEntries),
-  };
-}
-
-const share = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
-
-function unlessDamaged<T>(task: () => T): T | undefined {
-  try {
-    return task();
-  } catch (error) {
-    if (!isVarveError(error, 'CORRUPT')) throw error;
-    return undefined;
   }
 }

@@ -7,7 +7,15 @@
  * - `root` is where the last checkpoint left the top block; `height` 0: there is none
  */
 import { invariant, readU32, writeU32 } from '@varve/bytes';
-import { type Block, blockId, type BlockRef, type Blocks, NOWHERE } from './blocks.ts';
+import {
+  type Block,
+  blockId,
+  type BlockRef,
+  type Blocks,
+  type Enters,
+  NOWHERE,
+  type WalkedBlock,
+} from './blocks.ts';
 import {
   BLOCK_BODY_BYTES,
   BLOCK_HEADER_BYTES,
@@ -22,12 +30,9 @@ export interface RadixRoot extends BlockRef {
 
 export const EMPTY_RADIX: RadixRoot = { ...NOWHERE, height: 0 };
 
-export interface WalkedBlock {
-  readonly level: number;
+interface WalkedRadixBlock extends WalkedBlock {
   /** Among the blocks of its level. */
   readonly index: number;
-  readonly id: number;
-  readonly ref: BlockRef;
 }
 
 export class RadixTable {
@@ -134,19 +139,27 @@ export class RadixTable {
   }
 
   /** Every block as it is in memory, or else on disk: top first. */
-  *walk(): Generator<WalkedBlock> {
-    if (this.root.height > 0) yield* this.walkFrom(this.root.height - 1, 0, this.root);
+  *walk(enters: Enters = () => true): Generator<WalkedRadixBlock> {
+    if (this.root.height > 0) yield* this.walkFrom(this.root.height - 1, 0, this.root, enters);
   }
 
-  private *walkFrom(level: number, index: number, ref: BlockRef): Generator<WalkedBlock> {
+  private *walkFrom(
+    level: number,
+    index: number,
+    ref: BlockRef,
+    enters: Enters,
+  ): Generator<WalkedRadixBlock> {
     const id = blockId(this.kind, level, index);
     const isDirty = this.blocks.isDirty(id);
     if (ref.place === 0 && !isDirty) return;
-    yield { level, index, id, ref: isDirty ? NOWHERE : ref };
-    if (level === 0) return;
+    const span = this.leafEntries * RADIX_FANOUT ** level;
+    const from = index * span;
+    yield { level, index, id, ref: isDirty ? NOWHERE : ref, from, to: from + span };
+    if (level === 0 || !enters()) return;
     for (let slot = 0; slot < RADIX_FANOUT; slot++) {
       const block = this.blockAt(level, index)!;
-      yield* this.walkFrom(level - 1, index * RADIX_FANOUT + slot, childRef(block, slot));
+      const child = index * RADIX_FANOUT + slot;
+      yield* this.walkFrom(level - 1, child, childRef(block, slot), enters);
     }
   }
 }

@@ -14,10 +14,12 @@ import type {
   ChunkState,
   Finding,
   FindingKind,
+  LayoutWindow,
   Progress,
   SnapshotInfo,
   StoreEvent,
   VolumeCounters,
+  VolumeLayout,
   VolumeStatus,
   WorkInProgress,
 } from '@varve/protocol';
@@ -28,9 +30,11 @@ export type {
   ChunkState,
   Finding,
   FindingKind,
+  LayoutWindow,
   Progress,
   SnapshotInfo,
   VolumeCounters,
+  VolumeLayout,
   VolumeStatus,
   WorkInProgress,
 };
@@ -144,6 +148,11 @@ export interface Volume {
   status(): VolumeStatus;
   /** States of `count` chunks from `first` on. */
   map(first: number, count: number): ChunkState[];
+  /**
+   * What stands in the metadata. Reads all of it, in one go, as `check` without data does; a damaged
+   * block is part of the picture.
+   */
+  layout(window: LayoutWindow): VolumeLayout;
   /** Checkpoints and gives the files back. Idempotent. */
   close(): Promise<void>;
   /** Gives the files back at once: as a crash would. */

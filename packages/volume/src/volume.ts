@@ -18,6 +18,7 @@ import type { Core } from './core.ts';
 import { diff } from './diff.ts';
 import { ORIGIN, SNAPSHOTS_MAX } from './format.ts';
 import type { Snapshot } from './header.ts';
+import { layoutOf } from './layout.ts';
 import type { VolumeLife } from './life.ts';
 import { bitMask, lowestClear, NO_BITS, union } from './mask.ts';
 import {
@@ -38,10 +39,12 @@ import type {
   CheckOptions,
   CheckReport,
   ChunkState,
+  LayoutWindow,
   ReadOptions,
   SnapshotInfo,
   Volume,
   VolumeEvent,
+  VolumeLayout,
   VolumeOptions,
   VolumeStatus,
   WorkInProgress,
@@ -54,6 +57,7 @@ const READ_SLICE_BYTES = 1_048_576;
 export class OpenVolume implements Volume {
   private readonly life: VolumeLife;
   private writtenBytes = 0;
+  private longReads = 0;
 
   constructor(life: VolumeLife) {
     this.life = life;
@@ -194,7 +198,10 @@ export class OpenVolume implements Volume {
     const length = Math.max(0, Math.min(buffer.length, this.state.sizeOf(view) - at));
     // A view of a view costs more than finding a chunk, and the platform knows the caller's already.
     const into = length === buffer.length ? buffer : buffer.subarray(0, length);
-    if (length > READ_SLICE_BYTES) return this.readSlices(into, options);
+    if (length > READ_SLICE_BYTES) {
+      this.longReads++;
+      return this.readSlices(into, options).finally(() => this.longReads--);
+    }
     this.life.reader.read(view, into, at, verify);
     return length;
   }
@@ -331,6 +338,13 @@ export class OpenVolume implements Volume {
     demandCount('first', first, 0);
     demandCount('count', count, 0);
     return chunkStates(this.state, first, count);
+  }
+
+  layout(window: LayoutWindow): VolumeLayout {
+    this.life.demandOpen();
+    const { isOpen, waitingCount } = this.life.gate;
+    const locks = { isHeld: !isOpen, waiting: waitingCount, longReads: this.longReads };
+    return { ...layoutOf(this.state, window), locks };
   }
 
   status(): VolumeStatus {

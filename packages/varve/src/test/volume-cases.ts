@@ -111,6 +111,25 @@ export const volumeCases: Readonly<Record<string, (open: Open) => Promise<void>>
     await volume.close();
   },
 
+  'what stands in its metadata is told, as much of it as was asked for': async (open) => {
+    const volume = await open('drawn', SMALL);
+    await volume.write(0, pattern(100_000, 1));
+    await volume.snapshot('a');
+    await volume.write(8192, pattern(4096, 2));
+    const { maps, pool, snapshots, locks } = await volume.layout();
+    expect(maps.origin.list).toMatchObject([
+      { level: 0, entries: 25, shared: 24, isDamaged: false },
+    ]);
+    expect(maps.exceptions.list).toMatchObject([{ entries: 1, values: 1 }]);
+    expect(pool.uses).toBe(`++s${'+'.repeat(22)}o`);
+    expect(snapshots).toMatchObject([{ name: 'a', ownChunks: 1, isDying: false }]);
+    expect(locks).toEqual({ isHeld: false, waiting: 0, longReads: 0 });
+    expect(await volume.layout({ first: 1, count: 3 })).toMatchObject({ pool: { uses: '+s+' } });
+    await expect(volume.layout({ count: 65_537 })).rejects.toMatchObject({ code: 'BAD_ARGUMENT' });
+    await expect(volume.layout({ blocks: 0 })).rejects.toMatchObject({ code: 'BAD_ARGUMENT' });
+    await volume.close();
+  },
+
   'more than a message goes there and back in one call': async (open) => {
     const volume = await open('large', { sizeBytes: 16 * MIB });
     const bytes = pattern(9 * MIB + 123, 7);
