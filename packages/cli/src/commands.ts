@@ -25,10 +25,14 @@ export const COMMANDS: Readonly<Record<string, RunnableCommand>> = {
     run: stores,
   },
   inspect: {
-    synopsis: '<store> [name] [--slot N] [--json]',
-    summary: 'show superblocks, slots and what recovery would do; writes nothing',
-    details: ['--slot N        also the batches of slot N', JSON_LINE],
-    options: { json: { type: 'boolean' }, slot: { type: 'string' } },
+    synopsis: '<store> [name] [--slot N] [--all] [--json]',
+    summary: 'show superblocks, slots and what recovery would do, or a volume; writes nothing',
+    details: [
+      '--slot N        also the batches of slot N',
+      '--all           of a volume every block and every chunk, nothing folded',
+      JSON_LINE,
+    ],
+    options: { json: { type: 'boolean' }, slot: { type: 'string' }, all: { type: 'boolean' } },
     positionals: [1, 2],
     run: inspect,
   },

@@ -1,7 +1,16 @@
 /** What `varve inspect` and `varve verify` say of a volume, for people and for programs. */
-import type { OfflineFacts, TreeFacts } from '@varve/volume/inspect';
+import type { MapLayout, VolumeLayout } from '@varve/protocol';
+import type { OfflineFacts } from '@varve/volume/inspect';
 import { VOLUME_FORMAT_VERSION } from '@varve/volume/inspect';
 import { count, pairs, plural, size, table, time } from './format.ts';
+import {
+  MAP_NAMES,
+  mapLines,
+  PLACE_WORDS,
+  summaryOf,
+  treeLines,
+  USE_WORDS,
+} from './volume-picture.ts';
 import type { Terminal } from './terminal.ts';
 import type { VerifiedVolume } from './verify-volume.ts';
 import type { VolumeView } from './volume-view.ts';
@@ -9,10 +18,13 @@ import type { VolumeView } from './volume-view.ts';
 type Pairs = readonly (readonly [string, string])[];
 
 /** For `--json`. */
-export function volumeDocument({ volume, problem, dataBytes, metaBytes }: VolumeView): unknown {
+export function volumeDocument(view: VolumeView): unknown {
+  const { volume, problem, dataBytes, metaBytes, layout } = view;
   const files = { dataBytes: dataBytes ?? null, metaBytes: metaBytes ?? null };
-  if (volume === undefined) return { problem: problem?.message ?? null, ...files };
-  const { header, trees, ...facts } = volume.facts();
+  if (volume === undefined || layout === undefined)
+    return { problem: problem?.message ?? null, ...files };
+  const { header, ...facts } = volume.facts();
+  const { references } = layout.maps;
   return {
     problem: problem?.message ?? null,
     ...files,
@@ -21,24 +33,52 @@ export function volumeDocument({ volume, problem, dataBytes, metaBytes }: Volume
     coveredLsn: volume.coveredLsn,
     ...facts,
     restore: facts.restore ?? null,
-    pool: { ...facts.pool, sharedChunks: facts.pool.sharedChunks ?? null },
-    trees: Object.fromEntries(Object.entries(trees).map(([name, tree]) => [name, tree ?? null])),
+    pool: { ...facts.pool, sharedChunks: summaryOf(references)?.shared ?? null },
+    trees: Object.fromEntries(
+      MAP_NAMES.map((name) => [name, summaryOf(layout.maps[name]) ?? null]),
+    ),
+    layout,
     header,
   };
 }
 
-export async function printVolume(view: VolumeView, terminal: Terminal): Promise<void> {
+interface Wishes {
+  /** Nothing is folded. */
+  readonly all: boolean;
+  /** A process has the store open. */
+  readonly inUse: boolean;
+}
+
+export async function printVolume(
+  view: VolumeView,
+  terminal: Terminal,
+  { all, inUse }: Wishes,
+): Promise<void> {
   const { paint } = terminal;
-  const { volume, problem } = view;
+  const { volume, problem, layout } = view;
   const section = (title: string, lines: readonly string[]): Promise<void> =>
     terminal.print(`\n${paint.bold(title)}\n${lines.map((line) => `  ${line}`).join('\n')}`);
   if (problem !== undefined) await section('Volume', [paint.red(problem.message)]);
-  if (volume === undefined) return;
+  if (volume === undefined || layout === undefined) return;
   const facts = volume.facts();
+  const { maps, pool, places } = layout;
   await section('Volume', pairs(geometry(view, facts, volume.coveredLsn), ''));
-  await section('Snapshots', snapshotLines(facts));
-  await section('Maps', mapLines(facts));
-  await section('Pool', pairs(poolLines(facts), ''));
+  await section('Snapshots', snapshotLines(layout));
+  await section('Maps', summaryLines(layout));
+  for (const name of MAP_NAMES) {
+    const lines = treeLines(name, maps[name], { all, paint });
+    if (lines.length > 0) await section(TREE_TITLES[name], lines);
+  }
+  await section('Pool', pairs(poolLines(facts, maps.references), ''));
+  await section('Chunks of the pool', [
+    ...mapLines(pool.uses, 0, 'chunk', USE_WORDS, { all, paint }),
+    ...(pool.uses.length < pool.extentChunks ? ['… and more, not drawn'] : []),
+  ]);
+  await section(
+    'Places of the metadata file',
+    mapLines(places, 1, 'place', PLACE_WORDS, { all, paint }),
+  );
+  await section('Locks', pairs(lockLines(facts, inUse), ''));
   await section('Under way', workLines(facts));
 }
 
@@ -62,53 +102,76 @@ function geometry(view: VolumeView, facts: OfflineFacts, coveredLsn: number): Pa
   ];
 }
 
+const TREE_TITLES = {
+  origin: 'Tree of the origin: chunk → where it stands',
+  exceptions: 'Tree of the exceptions: chunk → what snapshots have instead',
+  references: 'Tree of the references: chunk of the pool → how often it is referred to',
+} as const;
+
 const fileText = (bytes: number | undefined): string =>
   bytes === undefined ? 'gone' : size(bytes);
 
-function snapshotLines({ snapshots }: OfflineFacts): string[] {
+function snapshotLines({ snapshots, maps }: VolumeLayout): string[] {
   if (snapshots.length === 0) return ['none'];
+  const least = maps.exceptions.damaged > 0 ? '≥ ' : '';
   return table(
-    ['>bit', 'name', 'made', '>LSN', '>size', 'state'],
-    snapshots.map(({ bit, name, createdAtMs, lsn, sizeBytes, isDying }) => [
+    ['>bit', 'name', 'made', '>LSN', '>size', '>its own', 'state'],
+    snapshots.map(({ bit, name, createdAtMs, lsn, sizeBytes, ownChunks, isDying }) => [
       String(bit),
       JSON.stringify(name),
       time(createdAtMs),
       count(lsn),
       size(sizeBytes),
+      `${least}${plural(ownChunks, 'chunk')}`,
       isDying ? 'being deleted' : 'live',
     ]),
   );
 }
 
-function mapLines({ trees }: OfflineFacts): string[] {
-  const row = (name: string, what: string, tree: TreeFacts | undefined): string[] =>
-    tree === undefined
-      ? [name, 'a block of it is damaged: varve verify says which']
-      : [
-          name,
-          String(tree.height),
-          count(tree.blocks),
-          count(tree.leaves),
-          `${count(tree.entries)} ${what}`,
-          `${Math.round(tree.fill * 100)} %`,
-        ];
+function summaryLines({ maps }: VolumeLayout): string[] {
+  const row = (name: string, what: string, map: MapLayout): string[] => {
+    const summary = summaryOf(map);
+    if (summary === undefined) return [name, 'a block of it is damaged: varve verify says which'];
+    const { height, blocks, leaves, entries, fill } = summary;
+    return [
+      name,
+      String(height),
+      count(blocks),
+      count(leaves),
+      `${count(entries)} ${what}`,
+      `${Math.round(fill * 100)} %`,
+    ];
+  };
   return table(
     ['', '>height', '>blocks', '>leaves', '>holds', '>fill'],
     [
-      row('origin', 'chunks', trees.origin),
-      row('references', 'chunks in use', trees.references),
-      row('exceptions', 'chunks', trees.exceptions),
+      row('origin', 'chunks', maps.origin),
+      row('exceptions', 'chunks', maps.exceptions),
+      row('references', 'chunks in use', maps.references),
     ],
   );
 }
 
-function poolLines({ pool }: OfflineFacts): Pairs {
-  const shared = pool.sharedChunks === undefined ? 'unknown' : count(pool.sharedChunks);
+function poolLines({ pool }: OfflineFacts, references: MapLayout): Pairs {
+  const summary = summaryOf(references);
+  const shared = summary === undefined ? 'unknown' : count(summary.shared);
   return [
     ['capacity', plural(pool.capacityChunks, 'chunk')],
     ['given out', plural(pool.extentChunks, 'chunk')],
     ['used', `${count(pool.usedChunks)}, of which equal chunks share ${shared}`],
     ['free', `${count(pool.freeChunks)}, and ${count(pool.quarantinedChunks)} in quarantine`],
+  ];
+}
+
+/** Of who waits, and of reads under way, only the process that has it open could tell. */
+function lockLines({ restore }: OfflineFacts, inUse: boolean): Pairs {
+  return [
+    ['files', inUse ? 'held by the process that has it open' : 'held by nobody'],
+    [
+      'changes',
+      restore === undefined ? 'wait for nothing' : 'wait for the restore, when it is opened',
+    ],
+    ['reads', 'hold no locks: a long one finds its chunks anew, slice by slice'],
   ];
 }
 

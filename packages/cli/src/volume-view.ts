@@ -6,7 +6,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { isVarveError } from '@varve/protocol';
+import { isVarveError, type VolumeLayout } from '@varve/protocol';
 import type { Chunk, ReadRequest } from '@varve/journal';
 import { Blocks, type ReadOnlyJournal, readStateAt, readUnitPart } from '@varve/journal/inspect';
 import {
@@ -21,6 +21,9 @@ import type { StoreView } from './store-view.ts';
 
 const WINDOW_BYTES = 131_072;
 
+/** Every block, and as much of the pool as a person or a program may want to look at. */
+const EVERYTHING = { blocks: Infinity, first: 0, count: 16_777_216 };
+
 export class VolumeView {
   readonly dataBytes: number | undefined;
   readonly metaBytes: number | undefined;
@@ -29,6 +32,7 @@ export class VolumeView {
   /** Why nothing, or only the structure as of the last checkpoint, can be looked at. */
   readonly problem: Error | undefined;
   private readonly files: ReadOnlyFile[] = [];
+  private drawn: VolumeLayout | undefined;
 
   /** Undefined: this store holds no volume. */
   static of(view: StoreView): VolumeView | undefined {
@@ -71,10 +75,16 @@ export class VolumeView {
     return this.volume !== undefined && this.problem === undefined;
   }
 
-  /** Which maps cannot be walked through, if any. */
+  /** What stands in its metadata. Undefined: there is no volume to look at. */
+  get layout(): VolumeLayout | undefined {
+    this.drawn ??= this.volume?.layout(EVERYTHING);
+    return this.drawn;
+  }
+
+  /** Which maps have blocks that do not verify, if any. */
   get damagedMaps(): string | undefined {
-    const trees = Object.entries(this.volume?.facts().trees ?? {});
-    const damaged = trees.filter(([, tree]) => tree === undefined).map(([name]) => name);
+    const maps = Object.entries(this.layout?.maps ?? {});
+    const damaged = maps.filter(([, map]) => map.damaged > 0).map(([name]) => name);
     return damaged.length === 0 ? undefined : `damaged maps: ${damaged.join(', ')}`;
   }
 

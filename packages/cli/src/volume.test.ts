@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { createNodeHost } from '@varve/files/node';
 import { SUPERBLOCK_PLACES } from '@varve/journal';
+import type { VolumeLayout } from '@varve/protocol';
 import { openVolume, type Volume } from '@varve/volume';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { main } from './index.ts';
@@ -94,6 +95,30 @@ async function varve(...args: string[]): Promise<Ended> {
     error.mockRestore();
   }
 }
+
+interface Inspected extends Ended {
+  readonly layout: VolumeLayout;
+}
+
+async function inspected(root: string): Promise<Inspected> {
+  const ended = await varve('inspect', root, 'v', '--json');
+  expect(ended.out, ended.err).not.toBe('');
+  const { volume } = JSON.parse(ended.out) as { volume: { layout: VolumeLayout } };
+  return { ...ended, layout: volume.layout };
+}
+
+/** Lines of a section of the text, without what is around them. */
+function sectionOf(text: string, title: string): string[] {
+  const lines = text.split('\n');
+  const from = lines.findIndex((line) => line.startsWith(title));
+  expect(from, `${title} in\n${text}`).toBeGreaterThanOrEqual(0);
+  const rest = lines.slice(from + 1);
+  const end = rest.indexOf('');
+  return rest.slice(0, end < 0 ? undefined : end).map((line) => line.trim());
+}
+
+/** Where the parent says that the map's only block stands. */
+const placeOf = ({ list }: VolumeLayout['maps']['origin']): number => list[0]!.place;
 
 interface VolumeDocument {
   readonly problem: string | null;
@@ -249,6 +274,168 @@ describe('inspect', () => {
     expect(out).toMatch(/Snapshots[\s\S]*"first"/);
     expect(out).toMatch(/a block of it is damaged/);
     expect(code).toBe(Exit.Damage);
+  });
+
+  test('draws the trees, who has each chunk, and what each place of the metadata holds', async () => {
+    const root = await closed();
+    const { layout } = await inspected(root);
+    const { maps, pool, places, snapshots, locks } = layout;
+    expect(maps.origin.list).toMatchObject([
+      { level: 0, from: 0, to: CHUNKS, entries: 8, values: 8, shared: 8, isDamaged: false },
+    ]);
+    // The first snapshot alone kept three, and was written to once.
+    expect(maps.exceptions.list).toMatchObject([{ level: 0, from: 0, entries: 4, values: 4 }]);
+    expect(pool.uses).toBe('+sss+++++++s');
+    expect([...places.replaceAll('.', '')].sort().join('')).toBe('eor');
+    expect(snapshots).toMatchObject([
+      { name: 'first', ownChunks: 4 },
+      { name: 'second', ownChunks: 0 },
+    ]);
+    expect(locks).toBeNull();
+
+    const { out } = await varve('inspect', root, 'v');
+    expect(sectionOf(out, 'Tree of the origin')[1]).toMatch(
+      /^leaf 0 – 39 +8 chunks +8 +█░{9} +2 % +\d$/,
+    );
+    expect(sectionOf(out, 'Tree of the exceptions')[1]).toMatch(/^leaf 0 – 39 +4 chunks, 4 values/);
+    expect(sectionOf(out, 'Chunks of the pool')).toContain(`0  ${pool.uses}`);
+    expect(sectionOf(out, 'Chunks of the pool')).toContainEqual(
+      expect.stringMatching(/^s +4 +of snapshots alone$/),
+    );
+    expect(sectionOf(out, 'Places of the metadata file')).toContain(`1  ${places}`);
+    expect(sectionOf(out, 'Snapshots')[1]).toMatch(/"first" .* 4 chunks +live$/);
+    expect(sectionOf(out, 'Locks')[0]).toMatch(/^files +held by nobody$/);
+  });
+
+  test('blocks that records behind the checkpoint changed stand in the journal', async () => {
+    const { layout } = await inspected(await left());
+    for (const map of Object.values(layout.maps)) expect(placeOf(map)).toBe(0);
+    // What they left is free after the next checkpoint, and not before.
+    expect(layout.places).toMatch(/^\.*x\.*x\.*x\.*$/);
+    expect(layout.snapshots.map(({ name }) => name)).toEqual(['first', 'second', 'third']);
+  });
+
+  test('an empty volume has no tree, and a picture all the same', async () => {
+    const root = path.join(folder, String(roots++));
+    const volume = await openVolume(createNodeHost(root), 'v', OPTIONS);
+    await volume.close();
+    const { code, layout } = await inspected(root);
+    expect(code).toBe(Exit.Ok);
+    expect(layout).toMatchObject({
+      maps: { origin: { height: 0, list: [] }, exceptions: { list: [] }, references: { list: [] } },
+      pool: { extentChunks: 0, first: 0, uses: '' },
+      places: '',
+      snapshots: [],
+    });
+    const { out } = await varve('inspect', root, 'v');
+    expect(out).not.toContain('Tree of');
+    expect(sectionOf(out, 'Chunks of the pool')).toEqual(['none was ever given out']);
+  });
+
+  test('of 64 snapshots each is told, with what it alone keeps', async () => {
+    const root = path.join(folder, String(roots++));
+    const volume = await openVolume(createNodeHost(root), 'v', OPTIONS);
+    await volume.write(0, filled(CHUNK, 255));
+    for (let number = 0; number < 64; number++) {
+      await volume.snapshot(`s${number}`);
+      await volume.write(0, filled(CHUNK, number));
+    }
+    await volume.close();
+    const { layout } = await inspected(root);
+    expect(layout.snapshots.map(({ ownChunks }) => ownChunks)).toEqual(Array(64).fill(1));
+    expect(layout.maps.exceptions.list).toMatchObject([{ entries: 1, values: 64, shared: 0 }]);
+    expect(layout.pool.uses).toBe(`${'s'.repeat(64)}o`);
+    const rows = sectionOf((await varve('inspect', root, 'v')).out, 'Snapshots');
+    expect(rows).toHaveLength(65);
+    expect(rows[64]).toMatch(/^63 +"s63" .* 1 chunk +live$/);
+  });
+
+  test('a tree too long to look at is folded, and told whole when all is asked for', async () => {
+    const root = path.join(folder, String(roots++));
+    const sizeBytes = 40_000 * 512;
+    const volume = await openVolume(createNodeHost(root), 'v', {
+      ...OPTIONS,
+      sizeBytes,
+      chunkSizeBytes: 512,
+    });
+    await volume.write(0, filled(sizeBytes, 1));
+    await volume.close();
+    const { layout } = await inspected(root);
+    const leaves = Math.ceil(40_000 / 508);
+    expect(layout.maps.origin).toMatchObject({ height: 2, damaged: 0, blocks: leaves + 1 });
+    expect(layout.maps.origin.list).toHaveLength(leaves + 1);
+    expect(layout.maps.origin.list[0]).toMatchObject({ level: 1, entries: leaves, to: 40_000 });
+    expect(layout.pool.uses).toBe('o'.repeat(40_000));
+
+    const short = (await varve('inspect', root, 'v')).out;
+    const tree = sectionOf(short, 'Tree of the origin');
+    expect(tree).toHaveLength(1 + 1 + 6 + 1);
+    expect(tree.at(-1)).toBe(`… ${leaves - 6} more leaves, 3,048 – 39,999`);
+    const map = sectionOf(short, 'Chunks of the pool');
+    expect(map[0]).toBe(`0  ${'o'.repeat(64)}`);
+    expect(map).toContain('each letter 32 chunks, as most of them are');
+
+    const whole = (await varve('inspect', root, 'v', '--all')).out;
+    expect(sectionOf(whole, 'Tree of the origin')).toHaveLength(1 + 1 + leaves);
+    expect(sectionOf(whole, 'Chunks of the pool')).toContain('each letter a chunk');
+  });
+
+  test.each(['origin', 'references', 'exceptions'] as const)(
+    'a damaged block of the %s is drawn as one, and the rest with it',
+    async (name) => {
+      const root = await closed();
+      const sound = (await inspected(root)).layout;
+      flip(root, 'meta', placeOf(sound.maps[name]) * 4_096 + 1_000);
+      const before = contents(root);
+      const { code, layout } = await inspected(root);
+      expect(code).toBe(Exit.Damage);
+      for (const [other, map] of Object.entries(layout.maps)) {
+        const isDamaged = other === name;
+        expect(map.list).toMatchObject([{ isDamaged }]);
+        if (isDamaged) continue;
+        const { shared: _, ...held } = sound.maps[other as typeof name].list[0]!;
+        expect(map.list).toMatchObject([held]);
+      }
+      // Nothing is said of a chunk that is not so.
+      expect(layout.pool.uses).toHaveLength(sound.pool.uses.length);
+      for (const [at, use] of [...layout.pool.uses].entries()) {
+        expect(['?', sound.pool.uses[at]], `chunk ${at}`).toContain(use);
+      }
+
+      const { out } = await varve('inspect', root, 'v');
+      expect(sectionOf(out, `Tree of the ${name}`)[1]).toMatch(/does not verify/);
+      expect(contents(root)).toEqual(before);
+    },
+  );
+
+  test('of a tree with a damaged block far down, that block is drawn among those that are folded', async () => {
+    const root = path.join(folder, String(roots++));
+    const sizeBytes = 40_000 * 512;
+    const volume = await openVolume(createNodeHost(root), 'v', {
+      ...OPTIONS,
+      sizeBytes,
+      chunkSizeBytes: 512,
+    });
+    await volume.write(0, filled(sizeBytes, 1));
+    await volume.close();
+    const { list } = (await inspected(root)).layout.maps.origin;
+    const victim = list.find(({ from }) => from === 40 * 508)!;
+    flip(root, 'meta', victim.place * 4_096 + 5);
+    const { code, out } = await varve('inspect', root, 'v');
+    expect(code).toBe(Exit.Damage);
+    const lines = sectionOf(out, 'Tree of the origin').slice(-3);
+    expect(lines[0]).toBe('… 34 more leaves, 3,048 – 20,319');
+    expect(lines[1]).toMatch(/^leaf 20,320 – 20,827 +does not verify/);
+    expect(lines[2]).toMatch(/^… \d+ more leaves, 20,828 – 39,999$/);
+  });
+
+  test('says that a process has it open', async () => {
+    const root = path.join(folder, String(roots++));
+    const volume = await openVolume(createNodeHost(root), 'v', OPTIONS);
+    await volume.write(0, filled(CHUNK, 1));
+    const { out } = await varve('inspect', root, 'v');
+    expect(sectionOf(out, 'Locks')[0]).toMatch(/^files +held by the process/);
+    await volume.close();
   });
 
   test('a log is no volume', async () => {

@@ -14,6 +14,7 @@ import { VolumeView } from '../volume-view.ts';
 export async function inspect(parsed: Parsed, terminal: Terminal): Promise<ExitCode> {
   const [place, name] = parsed.positionals;
   const slot = wholeNumber(parsed, 'slot', 0);
+  const all = parsed.values['all'] === true;
   const source = await findSource(place!, name);
   if (source.inUse)
     terminal.note(`the store ${source.name} is open in another process; this is one moment of it`);
@@ -32,7 +33,7 @@ export async function inspect(parsed: Parsed, terminal: Terminal): Promise<ExitC
       });
     } else {
       await printView(view, slots, terminal);
-      if (volume !== undefined) await printVolume(volume, terminal);
+      if (volume !== undefined) await printVolume(volume, terminal, { all, inUse: source.inUse });
       if (batches) await printBatches(slot!, batches, terminal);
     }
     if (view.recovered === undefined) {
