@@ -83,11 +83,17 @@ interface Branch {
 }
 
 /** None: it has no block. */
-export function treeLines(name: MapName, { list }: MapLayout, drawing: Drawing): string[] {
+export function treeLines(
+  name: MapName,
+  { maps }: Pick<VolumeLayout, 'maps'>,
+  drawing: Drawing,
+): string[] {
+  const { list } = maps[name];
   if (list.length === 0) return [];
+  const lost = name === 'origin' ? maps.exceptions.list.filter(({ isDamaged }) => isDamaged) : [];
   const [head, ...lines] = table(
     ['chunks', '>holds', '>shared', 'fill', '>place'],
-    [...rowsOf(branchesOf(list), name, 0, drawing.all)],
+    [...rowsOf(branchesOf(list), { name, lost, all: drawing.all }, 0)],
   );
   const { dim, red } = drawing.paint;
   return [dim(head!), ...lines.map((line) => (line.includes(DAMAGED) ? red(line) : line))];
@@ -108,15 +114,17 @@ function branchesOf(list: readonly BlockLayout[]): Branch[] {
 const holdsDamage = ({ block, below }: Branch): boolean =>
   block.isDamaged || below.some(holdsDamage);
 
-function* rowsOf(
-  branches: readonly Branch[],
-  name: MapName,
-  depth: number,
-  all: boolean,
-): Generator<string[]> {
+interface Tree {
+  readonly name: MapName;
+  /** Damaged exceptions: who else sees the origin's values there is not known. */
+  readonly lost: readonly BlockLayout[];
+  readonly all: boolean;
+}
+
+function* rowsOf(branches: readonly Branch[], tree: Tree, depth: number): Generator<string[]> {
   const drawn = branches[0]?.block.level === 0 ? LEAVES_DRAWN : NODES_DRAWN;
   // Folding one alone would spare nothing.
-  const limit = all || branches.length <= drawn + 1 ? Infinity : drawn;
+  const limit = tree.all || branches.length <= drawn + 1 ? Infinity : drawn;
   let damagedLeft = DAMAGED_DRAWN;
   let folded: Branch[] = [];
   for (const [index, branch] of branches.entries()) {
@@ -126,8 +134,8 @@ function* rowsOf(
     }
     if (folded.length > 0) yield [foldedText(folded, depth)];
     folded = [];
-    yield rowOf(branch.block, name, depth);
-    yield* rowsOf(branch.below, name, depth + 1, all);
+    yield rowOf(branch.block, tree, depth);
+    yield* rowsOf(branch.below, tree, depth + 1);
   }
   if (folded.length > 0) yield [foldedText(folded, depth)];
 }
@@ -149,13 +157,14 @@ function foldedText(folded: readonly Branch[], depth: number): string {
 const rangeText = (from: number, to: number): string =>
   to - from <= 1 ? count(from) : `${count(from)} – ${count(to - 1)}`;
 
-function rowOf(block: BlockLayout, name: MapName, depth: number): string[] {
+function rowOf(block: BlockLayout, { name, lost }: Tree, depth: number): string[] {
   const { level, from, to, place, fill, shared, isDamaged } = block;
   const what = `${indent(depth)}${level === 0 ? 'leaf' : 'node'} ${rangeText(from, to)}`;
   // What stands in memory alone was changed by records behind the checkpoint.
   const where = place === 0 ? 'journal' : count(place);
   if (isDamaged) return [what, DAMAGED, '–', '–', where];
-  const sharing = level === 0 ? count(shared) : '–';
+  const isVague = lost.some((one) => one.from < to && from < one.to);
+  const sharing = level === 0 ? `${isVague ? '≥ ' : ''}${count(shared)}` : '–';
   return [what, holdsText(block, name), sharing, barOf(fill), where];
 }
 

@@ -66,7 +66,7 @@ export async function printVolume(
   await section('Snapshots', snapshotLines(layout));
   await section('Maps', summaryLines(layout));
   for (const name of MAP_NAMES) {
-    const lines = treeLines(name, maps[name], { all, paint });
+    const lines = treeLines(name, layout, { all, paint });
     if (lines.length > 0) await section(TREE_TITLES[name], lines);
   }
   await section('Pool', pairs(poolLines(facts, maps.references), ''));

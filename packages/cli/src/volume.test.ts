@@ -404,6 +404,10 @@ describe('inspect', () => {
 
       const { out } = await varve('inspect', root, 'v');
       expect(sectionOf(out, `Tree of the ${name}`)[1]).toMatch(/does not verify/);
+      if (name === 'exceptions') {
+        expect(sectionOf(out, 'Tree of the origin')[1]).toMatch(/8 chunks +≥ 0/);
+        expect(sectionOf(out, 'Snapshots')[1]).toMatch(/≥ 0 chunks/);
+      }
       expect(contents(root)).toEqual(before);
     },
   );

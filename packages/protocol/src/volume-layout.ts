@@ -19,7 +19,10 @@ export interface BlockLayout {
   readonly entries: number;
   /** Of a leaf: values of those chunks. Of the exceptions a chunk may have several. */
   readonly values: number;
-  /** Values that more than one view sees; of the references, to which more than one entry refers. */
+  /**
+   * Values that more than one view sees; of the references, to which more than one entry refers. Of the
+   * origin there may be more of them where a block of the exceptions is damaged.
+   */
   readonly shared: number;
   /** Of its room, 0 to 1. */
   readonly fill: number;
