@@ -16,9 +16,11 @@ export interface GridCanvas {
   pointOf(event: PointerEvent): Point;
 }
 
+/** @param shape how high it is, in its width: 1 is a square */
 export function gridCanvas(
   element: HTMLCanvasElement,
   paint: (context: CanvasRenderingContext2D, sidePx: number) => void,
+  shape: () => number = () => 1,
 ): GridCanvas {
   let isDue = false;
   const paintNow = (): void => {
@@ -27,9 +29,10 @@ export function gridCanvas(
     const context = element.getContext('2d');
     if (context === null || sidePx === 0) return;
     const scaled = Math.round(sidePx * devicePixelRatio);
-    if (element.width !== scaled) {
+    const scaledHeight = Math.round(scaled * shape());
+    if (element.width !== scaled || element.height !== scaledHeight) {
       element.width = scaled;
-      element.height = scaled;
+      element.height = scaledHeight;
     }
     const scale = scaled / sidePx;
     context.setTransform(scale, 0, 0, scale, 0, 0);

@@ -10,6 +10,7 @@ import { el, replace, setText } from '../ui/dom.ts';
 import { failureOf, sentenceOf } from '../ui/failure.ts';
 import { duration } from '../ui/format.ts';
 import { Easel } from './easel.ts';
+import { volumeInside } from './inside/volume-inside.ts';
 import { LiveVolume, type VolumePhase } from './live-volume.ts';
 import { pictureView } from './picture-view.ts';
 import { Pointed } from './pointed.ts';
@@ -219,7 +220,7 @@ export function volumePane(): VolumePane {
   draw();
 
   return {
-    elements: [easelCard, timeline(easel), crashCard, figuresCard],
+    elements: [easelCard, timeline(easel), crashCard, figuresCard, ...volumeInside(easel)],
     shown() {
       if (wasShown) return;
       wasShown = true;

@@ -1,10 +1,11 @@
 /**
- * What the volume says of itself: status, map, and where a snapshot differs from it.
+ * What the volume says of itself: status, map, metadata, locks, and where a snapshot differs from it.
  *
  * Always true: one look is under way at most; what changes meanwhile is looked at once more.
  */
-import type { ChunkState, Volume, VolumeStatus } from 'varve/volume';
+import type { ChunkState, Volume, VolumeLayout, VolumeStatus } from 'varve/volume';
 import { Emitter } from '../ui/emitter.ts';
+import { type HeldLocks, heldLocks } from './inside/held-locks.ts';
 import { TILE_BYTES, TILES } from './tiles.ts';
 
 const NOTHING: ReadonlySet<number> = new Set();
@@ -13,6 +14,8 @@ export class VolumeWatch {
   readonly looked = new Emitter<void>();
   status: VolumeStatus | undefined;
   map: readonly ChunkState[] = [];
+  layout: VolumeLayout | undefined;
+  webLocks: HeldLocks | undefined;
   /** Tiles in which the snapshot that is shown differs from the volume. */
   differs = NOTHING;
   diffMs = 0;
@@ -53,7 +56,13 @@ export class VolumeWatch {
   async #ask(): Promise<void> {
     const volume = this.#volume();
     if (volume === undefined) return;
-    [this.status, this.map] = await Promise.all([volume.status(), volume.map(0, TILES)]);
+    [this.status, this.layout, this.webLocks] = await Promise.all([
+      volume.status(),
+      volume.layout(),
+      heldLocks(volume.name),
+    ]);
+    // Of a map with a damaged block nothing is told here: the layout says which block it is.
+    this.map = await volume.map(0, TILES);
     const name = this.#compared;
     if (name === undefined) return;
     const startMs = performance.now();
