@@ -43,6 +43,15 @@ async function makeVolume(end: (volume: Volume) => Promise<void>): Promise<strin
   return root;
 }
 
+/** What is known of its chunks when a block of that map is damaged. */
+const USES_WITHOUT = {
+  // What the origin has is in use, and nobody else's.
+  origin: '?sss???????s',
+  // Of a chunk that is free or in quarantine nothing would be known; there is none.
+  references: '+sss+++++++s',
+  exceptions: '????????????',
+} as const;
+
 const closed = (): Promise<string> => makeVolume((volume) => volume.close());
 /** With records behind its checkpoint, as a crash leaves it. */
 const left = (): Promise<string> =>
@@ -52,6 +61,17 @@ const left = (): Promise<string> =>
     await volume.write(30 * CHUNK, filled(2 * CHUNK, 5));
     volume.abandon();
   });
+
+/** 40,000 chunks, all of them written. */
+async function makeLarge(): Promise<string> {
+  const root = path.join(folder, String(roots++));
+  const sizeBytes = 40_000 * 512;
+  const options = { ...OPTIONS, sizeBytes, chunkSizeBytes: 512 };
+  const volume = await openVolume(createNodeHost(root), 'v', options);
+  await volume.write(0, filled(sizeBytes, 1));
+  await volume.close();
+  return root;
+}
 
 const file = (root: string, name: string): string => path.join(root, 'v', name);
 
@@ -351,15 +371,7 @@ describe('inspect', () => {
   });
 
   test('a tree too long to look at is folded, and told whole when all is asked for', async () => {
-    const root = path.join(folder, String(roots++));
-    const sizeBytes = 40_000 * 512;
-    const volume = await openVolume(createNodeHost(root), 'v', {
-      ...OPTIONS,
-      sizeBytes,
-      chunkSizeBytes: 512,
-    });
-    await volume.write(0, filled(sizeBytes, 1));
-    await volume.close();
+    const root = await makeLarge();
     const { layout } = await inspected(root);
     const leaves = Math.ceil(40_000 / 508);
     expect(layout.maps.origin).toMatchObject({ height: 2, damaged: 0, blocks: leaves + 1 });
@@ -397,10 +409,8 @@ describe('inspect', () => {
         expect(map.list).toMatchObject([held]);
       }
       // Nothing is said of a chunk that is not so.
-      expect(layout.pool.uses).toHaveLength(sound.pool.uses.length);
-      for (const [at, use] of [...layout.pool.uses].entries()) {
-        expect(['?', sound.pool.uses[at]], `chunk ${at}`).toContain(use);
-      }
+      expect(sound.pool.uses).toBe('+sss+++++++s');
+      expect(layout.pool.uses).toBe(USES_WITHOUT[name]);
 
       const { out } = await varve('inspect', root, 'v');
       expect(sectionOf(out, `Tree of the ${name}`)[1]).toMatch(/does not verify/);
@@ -413,15 +423,7 @@ describe('inspect', () => {
   );
 
   test('of a tree with a damaged block far down, that block is drawn among those that are folded', async () => {
-    const root = path.join(folder, String(roots++));
-    const sizeBytes = 40_000 * 512;
-    const volume = await openVolume(createNodeHost(root), 'v', {
-      ...OPTIONS,
-      sizeBytes,
-      chunkSizeBytes: 512,
-    });
-    await volume.write(0, filled(sizeBytes, 1));
-    await volume.close();
+    const root = await makeLarge();
     const { list } = (await inspected(root)).layout.maps.origin;
     const victim = list.find(({ from }) => from === 40 * 508)!;
     flip(root, 'meta', victim.place * 4_096 + 5);
@@ -431,6 +433,26 @@ describe('inspect', () => {
     expect(lines[0]).toBe('… 34 more leaves, 3,048 – 20,319');
     expect(lines[1]).toMatch(/^leaf 20,320 – 20,827 +does not verify/);
     expect(lines[2]).toMatch(/^… \d+ more leaves, 20,828 – 39,999$/);
+  });
+
+  test('what lies below a damaged node is left out, and nothing is said of its places', async () => {
+    const root = await makeLarge();
+    const sound = (await inspected(root)).layout;
+    const node = sound.maps.references.list[0]!;
+    expect(node).toMatchObject({ level: 1, entries: 20 });
+    flip(root, 'meta', node.place * 4_096 + 50);
+    const { code, layout } = await inspected(root);
+    expect(code).toBe(Exit.Damage);
+    expect(layout.maps.references).toMatchObject({ blocks: 1, damaged: 1 });
+    expect(layout.maps.references.list).toMatchObject([{ level: 1, isDamaged: true, entries: 0 }]);
+    expect(layout.maps.origin).toEqual(sound.maps.origin);
+    // Whoever has a chunk is known from the other maps.
+    expect(layout.pool.uses).toBe(sound.pool.uses);
+    const unknown = [...sound.places].map((letter, at) =>
+      letter === 'r' && at + 1 !== node.place ? '?' : letter,
+    );
+    // Places that no sound block names are not said to be free.
+    expect(layout.places.padEnd(unknown.length, '?')).toBe(unknown.join('').replaceAll('.', '?'));
   });
 
   test('says that a process has it open', async () => {

@@ -1,7 +1,13 @@
 /** The picture of a volume's metadata, held against what the volume says of itself by other ways. */
+import { writeU32 } from '@varve/bytes';
 import { createMemoryHost } from '@varve/files/memory';
 import { describe, expect, test } from 'vitest';
+import { EMPTY_TREE } from './exceptions.ts';
 import { openVolume, type Volume, type VolumeLayout } from './index.ts';
+import { layoutOf } from './layout.ts';
+import { EMPTY_RADIX } from './radix.ts';
+import { VolumeState } from './state.ts';
+import { VolumeFiles } from './volume-files.ts';
 
 const CHUNK = 512;
 const CHUNKS = 3_000;
@@ -144,6 +150,29 @@ describe('the picture of a volume', () => {
     }
     expect(volume.layout(ALL).maps.exceptions.height).toBe(2);
     await volume.close();
+  });
+
+  test('does not call a chunk free that somebody has and nobody counts', async () => {
+    const root = createMemoryHost().root;
+    const data = await root.openFile('data', { create: true });
+    const meta = await root.openFile('meta', { create: true });
+    const header = {
+      seed: 1,
+      chunkBytes: CHUNK,
+      capacityChunks: 10,
+      sizeBytes: CHUNKS * CHUNK,
+      origin: EMPTY_RADIX,
+      references: EMPTY_RADIX,
+      exceptions: EMPTY_TREE,
+      exceptionCount: 0,
+      pool: { extentChunks: 3, usedChunks: 1, nextPhysical: 3 },
+      deleteCursor: 0,
+      restore: undefined,
+      snapshots: [],
+    };
+    const state = new VolumeState(header, new VolumeFiles(data, meta), 65_536);
+    writeU32(state.origin.writableLeafOf(5).bytes, state.origin.offsetOf(5), 2);
+    expect(layoutOf(state, ALL).pool.uses).toBe('.?.');
   });
 
   test('is bounded by what was asked for, and counts the rest', async () => {
