@@ -13,9 +13,9 @@ const USES: Letters = {
 };
 
 const PLACES: Letters = {
-  o: ['place-origin', 'origin'],
-  e: ['place-exceptions', 'exceptions'],
-  r: ['place-references', 'references'],
+  o: ['place-origin', 'of the origin’s map'],
+  e: ['place-exceptions', 'of the exceptions'],
+  r: ['place-references', 'of the references'],
   x: ['use-quarantine', 'left, free after the next checkpoint'],
   '.': ['use-free', 'free'],
   '?': ['use-unknown', 'not known'],
