@@ -82,6 +82,15 @@ test.each([
   await expect(entry[open]!('x')).rejects.toMatchObject({ code: 'CONTEXT_UNSUPPORTED' });
 });
 
+test.each(['worker', 'volume-worker', 'ports-worker'])(
+  '%s is one file that imports nothing, and locates nothing from where it lies',
+  async (name) => {
+    const text = await readFile(join(await unpacked(), 'varve', `${name}.js`), 'utf8');
+    expect(text).not.toMatch(/\b(?:from|import)\s*["']|\bimport\s*\(|import\.meta/);
+    expect(text.length).toBeGreaterThan(100);
+  },
+);
+
 test('a page that only opens a log loads one file, the codec and the errors', async () => {
   const text = await readFile(join(await unpacked(), 'varve', 'index.js'), 'utf8');
   const files = [...text.matchAll(/from"([^"]+)"/g)].map(([, file]) => file);

@@ -11,6 +11,8 @@ export interface App {
   /** Opens the log or volume, and appends or writes until somebody kills it. */
   start(round: number): Promise<string>;
   readAll(): Promise<unknown[]>;
+  /** Of a log that follows: how it asks its leader. */
+  link?(): 'port' | 'channel' | undefined;
 }
 
 declare global {
@@ -58,8 +60,17 @@ const app = {
     for await (const { value } of (await opened()).read()) values.push(value);
     return values;
   },
+  link: () => log.status().link,
 };
 ${putApp(condition)}`;
+
+/** The same log, whose tabs link by port. */
+export const portsScript = (
+  varve = 'varve',
+  ports = 'varve/ports',
+  condition?: string,
+): string => `import { ports } from '${ports}';
+${appScript(varve, 'transport: ports()', condition)}`;
 
 /**
  * The same on a volume: one value a slot, slot after slot, several slots to a chunk. What is there is
@@ -109,15 +120,17 @@ const app = {
 };
 ${putApp(condition)}`;
 
-/** Where `TWO_APPS` is a volume, and not a log. */
+/** Where `APPS` is a volume, or a log whose tabs link by port, and not a log alone. */
 export const VOLUME_PATH = '/?volume';
-const IS_VOLUME = "location.search === '?volume'";
+export const PORTS_PATH = '/?ports';
+const IS_AT = (path: string): string => `'/' + location.search === '${path}'`;
 
 /** A log and a volume in one page: who loads both has a worker for each. */
-export const TWO_APPS = {
-  'log-app.js': appScript('varve', '', `!(${IS_VOLUME})`),
-  'volume-app.js': volumeScript('varve/volume', IS_VOLUME),
-  'main.js': "import './log-app.js';\nimport './volume-app.js';\n",
+export const APPS = {
+  'log-app.js': appScript('varve', '', `!(${IS_AT(VOLUME_PATH)} || ${IS_AT(PORTS_PATH)})`),
+  'volume-app.js': volumeScript('varve/volume', IS_AT(VOLUME_PATH)),
+  'ports-app.js': portsScript('varve', 'varve/ports', IS_AT(PORTS_PATH)),
+  'main.js': "import './log-app.js';\nimport './volume-app.js';\nimport './ports-app.js';\n",
 };
 
 export const appPage = (source: string): string => `<!doctype html>

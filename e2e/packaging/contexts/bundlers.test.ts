@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
-import { appPage, TWO_APPS } from './app.ts';
-import { bothSurvive, bothSurvivedAs, testBundlers, type Bundler } from './bundler.ts';
+import { appPage, APPS } from './app.ts';
+import { allSurvive, allSurvivedAs, testBundlers, type Bundler } from './bundler.ts';
 import { record } from './results.ts';
 import { programServer, staticServer } from './servers.ts';
 import { crashOf } from './survival.ts';
@@ -16,7 +16,7 @@ const OTHERS: readonly Bundler[] = [
     files: {
       'public/index.html': appPage('./main.js'),
       'src/index.js': "import '../main.js';",
-      ...TWO_APPS,
+      ...APPS,
     },
     async serve(project) {
       const cli = project.program('webpack-cli/bin/cli.js');
@@ -27,13 +27,14 @@ const OTHERS: readonly Bundler[] = [
   {
     name: 'esbuild 0.28.2',
     packages: { esbuild: '0.28.2' },
-    files: { 'public/index.html': appPage('./main.js'), ...TWO_APPS },
-    line: 'an entry more: `worker=varve/worker`; for volumes `volume-worker=varve/volume-worker`',
+    files: { 'public/index.html': appPage('./main.js'), ...APPS },
+    line: 'an entry more: `worker=varve/worker`; for volumes `volume-worker=varve/volume-worker`, for ports `ports-worker=varve/ports-worker`',
     async serve(project) {
       const esbuild = project.program('@esbuild/linux-x64/bin/esbuild');
       const options = ['--bundle', '--format=esm', '--minify', '--outdir=public'];
-      const workers = ['worker=varve/worker', 'volume-worker=varve/volume-worker'];
-      await project.run(esbuild, 'main.js', ...workers, ...options);
+      const workers = ['worker', 'volume-worker', 'ports-worker'];
+      const entries = workers.map((name) => `${name}=varve/${name}`);
+      await project.run(esbuild, 'main.js', ...entries, ...options);
       return staticServer(join(project.folder, 'public'));
     },
   },
@@ -42,15 +43,20 @@ const OTHERS: readonly Bundler[] = [
     packages: { rollup: '4.68.7', '@rollup/plugin-node-resolve': '16.0.3' },
     files: {
       'public/index.html': appPage('./main.js'),
-      ...TWO_APPS,
+      ...APPS,
       'rollup.config.js': `import resolve from '@rollup/plugin-node-resolve';
 export default {
-  input: { main: 'main.js', worker: 'varve/worker', 'volume-worker': 'varve/volume-worker' },
+  input: {
+    main: 'main.js',
+    worker: 'varve/worker',
+    'volume-worker': 'varve/volume-worker',
+    'ports-worker': 'varve/ports-worker',
+  },
   plugins: [resolve({ browser: true })],
   output: { dir: 'public', format: 'es' },
 };`,
     },
-    line: "an input more: `worker: 'varve/worker'`; for volumes `'volume-worker': 'varve/volume-worker'`",
+    line: "an input more: `worker: 'varve/worker'`; for volumes `'volume-worker': 'varve/volume-worker'`, for ports `'ports-worker': 'varve/ports-worker'`",
     async serve(project) {
       await project.run(process.execPath, project.program('rollup/dist/bin/rollup'), '-c');
       return staticServer(join(project.folder, 'public'));
@@ -79,7 +85,7 @@ export default function Page() {
 
 const NEXT_FILES = {
   'next.config.mjs': 'export default { reactStrictMode: true };',
-  ...TWO_APPS,
+  ...APPS,
   'app/page.jsx': MOUNTED('first'),
   'app/layout.jsx': `export default function Layout({ children }) {
   return <html lang="en"><body suppressHydrationWarning>{children}</body></html>;
@@ -127,13 +133,13 @@ for (const bundler of ['turbopack', 'webpack']) {
     expect(started).toBe(1);
     expect(page.workers()).toHaveLength(1);
     await page.close();
-    const survived = await bothSurvive(upstream);
+    const survived = await allSurvive(upstream);
     record({
       section: 'Bundlers',
       context: name,
       outcome: 'works',
       version: survived.log.browser,
-      shown: `one worker for all mounts; ${bothSurvivedAs(survived)}`,
+      shown: `one worker for all mounts; ${allSurvivedAs(survived)}`,
     });
   });
 }

@@ -4,7 +4,8 @@ import { Profile } from '@varve/crashkit/playwright';
 import type { Page } from 'playwright-core';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { ISOLATED, serveFolder } from '../../../scripts/lib/serve.mjs';
-import { appPage, appScript, volumeScript } from './app.ts';
+import { appPage, appScript, portsScript, volumeScript } from './app.ts';
+import { linkByPort } from './links.ts';
 import { record, survivedAs } from './results.ts';
 import { staticServer } from './servers.ts';
 import { crashOf, FIREFOX_IS_HERE, launchOf, ready, survives } from './survival.ts';
@@ -32,6 +33,8 @@ const RINGED = `import { ring } from '/node_modules/varve/ring.js';
 if (!crossOriginIsolated) throw new Error('not isolated');
 ${appScript(URL_OF_VARVE, 'transport: ring()')}`;
 
+const LINKED = portsScript(URL_OF_VARVE, '/node_modules/varve/ports.js');
+
 interface Policy {
   readonly context: string;
   readonly policy?: string;
@@ -40,6 +43,8 @@ interface Policy {
   readonly line?: string;
   /** Beside the policy: shared memory for those who are alone. */
   readonly isIsolated?: boolean;
+  /** Two tabs must come to link by port. */
+  readonly isLinked?: boolean;
 }
 
 const POLICIES: readonly Policy[] = [
@@ -64,6 +69,13 @@ const POLICIES: readonly Policy[] = [
     policy: `${TRUSTED}; trusted-types varve`,
     script: RINGED,
     isIsolated: true,
+  },
+  {
+    context:
+      'the same policy and `trusted-types varve varve-ports`, tabs that link by `varve/ports`',
+    policy: `${TRUSTED}; trusted-types varve varve-ports`,
+    script: LINKED,
+    isLinked: true,
   },
   {
     context: 'the same policy, a volume by URL',
@@ -101,12 +113,14 @@ async function upstreamOf({ page, script }: Pick<Policy, 'page' | 'script'>): Pr
 
 for (const browser of ['chromium', 'firefox'] as const) {
   for (const given of POLICIES) {
-    const { context, policy, line, isIsolated } = given;
+    const { context, policy, line, isIsolated, isLinked } = given;
     if (browser === 'firefox' && !FIREFOX_IS_HERE) continue;
     test(`${browser}, ${context}: what was acknowledged is there after a kill`, async () => {
       const upstream = await upstreamOf(given);
       const headers = headersOf(policy, isIsolated);
-      const survived = await survives({ upstream, browser, headers, doorway: '/doorway.html' });
+      const options = { upstream, browser, headers, doorway: '/doorway.html' };
+      if (isLinked === true) await linkByPort(options);
+      const survived = await survives(options);
       record({
         section: SECTION,
         context,

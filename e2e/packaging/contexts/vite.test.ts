@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Crash } from '@varve/crashkit/playwright';
 import { describe, expect, test } from 'vitest';
-import { TWO_APPS, VOLUME_PATH } from './app.ts';
+import { APPS, VOLUME_PATH } from './app.ts';
 import { PLAIN, projectOf, testBundlers, type Bundler } from './bundler.ts';
 import { record } from './results.ts';
 import { programServer, staticServer } from './servers.ts';
@@ -52,7 +52,7 @@ const KIT: Omit<Bundler, 'name' | 'serve'> = {
 export default { plugins: [sveltekit()] };`,
     'src/app.html': `<!doctype html><html lang="en"><head>%sveltekit.head%</head>
 <body><div>%sveltekit.body%</div></body></html>`,
-    ...TWO_APPS,
+    ...APPS,
     'src/routes/+page.svelte': `<script>import '../../main.js';</script><main>blank</main>`,
     'src/routes/+page.js': 'export const prerender = true;',
   },

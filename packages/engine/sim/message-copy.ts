@@ -14,18 +14,24 @@ export function copyOf(message: unknown, transfer: ArrayBuffer[] = []): unknown 
 const ODD = Symbol('not plain');
 
 function plainCopy(value: unknown): unknown {
-  if (typeof value === 'function' || typeof value === 'symbol') return ODD;
-  if (typeof value !== 'object' || value === null) return value;
+  if (typeof value !== 'object' || value === null) return isSimple(value) ? value : ODD;
   if (Array.isArray(value)) return plainItems(value);
   if (Object.getPrototypeOf(value) !== Object.prototype) return ODD;
-  const copy: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) {
-    const field = plainCopy((value as Record<string, unknown>)[key]);
-    if (field === ODD) return ODD;
-    copy[key] = field;
+  // At once, as fast as it can be done; then whatever is an object itself.
+  const copy: Record<string, unknown> = { ...value };
+  for (const key in copy) {
+    const field = copy[key];
+    if (typeof field === 'object' && field !== null) {
+      const inner = plainCopy(field);
+      if (inner === ODD) return ODD;
+      copy[key] = inner;
+    } else if (!isSimple(field)) return ODD;
   }
   return copy;
 }
+
+const isSimple = (value: unknown): boolean =>
+  typeof value !== 'function' && typeof value !== 'symbol';
 
 function plainItems(values: readonly unknown[]): unknown {
   const copy: unknown[] = [];

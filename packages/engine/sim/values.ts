@@ -74,7 +74,9 @@ function nameOf(payload: Uint8Array): NamedRecord {
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   const [client, number] = [view.getUint32(0), view.getUint32(4)];
   const filler = (client * 31 + number) & 0xff;
-  if (payload.subarray(NAME_BYTES).some((byte) => byte !== filler))
-    throw new Error(`a record that claims to be ${client}:${number} is damaged`);
+  for (let at = NAME_BYTES; at < payload.length; at++) {
+    if (payload[at] !== filler)
+      throw new Error(`a record that claims to be ${client}:${number} is damaged`);
+  }
   return { client, number };
 }

@@ -11,6 +11,7 @@ import type { StorageFacts } from '@varve/protocol';
 import { Gathering } from './gathering.ts';
 import { inTime } from './in-time.ts';
 import { PortedChannels } from './ported-channels.ts';
+import { Rehearsal } from './rehearsal.ts';
 import { ROOT_NAME } from './root-name.ts';
 import type { EngineServices } from './services.ts';
 import { StorageGuard } from './storage-guard.ts';
@@ -30,6 +31,7 @@ export async function browserServices(
   const durable: Host = { ...opfs, ...(ported && { channels: ported }) };
   const life = holdLifeLock();
   const turn = new TaskTurn();
+  const rehearsal = new Rehearsal();
   const asks = storageAsks(ROOT_NAME);
   const guard = new StorageGuard({ ...durable.clock, ...durable.timers }, asks, {
     opfs: asks.opfs,
@@ -48,6 +50,7 @@ export async function browserServices(
     gathering: new Gathering(() => turn.next()),
     introduce: (introducer) => ported?.introduce(introducer),
     lifeLock: await heldInTime(life),
+    rehearse: (host, name) => rehearsal.begin(host, name),
     openStore: (host, name, options, onEvent) => {
       const opening = openStore(host, name, options, onEvent);
       return host === memory ? opening : guard.watch(opening, (late) => late.abandon());

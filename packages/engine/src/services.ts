@@ -26,6 +26,8 @@ export interface EngineServices {
   readonly lifeLock: string | undefined;
   /** Brings the engine together with those of other tabs. Absent: not needed here. */
   introduce?(introducer: Port): void;
+  /** It follows: what taking the store over needs may be made ready. Absent: nothing is. */
+  rehearse?(host: Host, name: string): void;
   openStore(
     host: Host,
     name: string,

@@ -248,6 +248,8 @@ export class Session<S extends Led, R extends Relay, Q extends SharedRequest> {
     const changed = this.#role !== undefined && this.#role !== role;
     this.#role = role;
     if (changed) this.#hearer.event({ type: 'role', role });
+    const { host, name } = this.#opened!;
+    if (relay !== undefined) this.#services.rehearse?.(host, name);
     if (store !== undefined || relay !== undefined) this.#wake();
   }
 

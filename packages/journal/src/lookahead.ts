@@ -4,9 +4,10 @@
  *
  * Nothing here trusts the chain: a batch found this way counts by itself (identity and checksums).
  */
-import { readU32 } from '@varve/bytes';
+import { writeU32 } from '@varve/bytes';
 import type { StartRecord } from './control.ts';
 import { BATCH_MAGIC } from './format.ts';
+import { alignUp } from './geometry.ts';
 import { samePoint, type ScanPoint } from './position.ts';
 import { type LogView, Scanner } from './scanner.ts';
 import { beginningOf, type Segment } from './segment.ts';
@@ -21,7 +22,16 @@ export interface LaterBatch {
   readonly start: StartRecord | undefined;
 }
 
-/** Every batch of `segment` that counts by itself, from `offset` on. */
+/** As it stands in {@link Blocks.words}. */
+const MAGIC_WORD: number = new Int32Array(magicBytes().buffer)[0]!;
+
+function magicBytes(): Uint8Array {
+  const bytes = new Uint8Array(4);
+  writeU32(bytes, 0, BATCH_MAGIC);
+  return bytes;
+}
+
+/** Every batch of `segment` that counts by itself, from `offset`, a multiple of the alignment, on. */
 export function* batchesBeyond(
   view: LogView,
   blocks: Blocks,
@@ -32,8 +42,17 @@ export function* batchesBeyond(
   const scanner = new Scanner(view, blocks, beginningOf(segment, view.geometry));
   const limit = view.limit(segment);
   for (let at = offset; at + 4 <= limit; at += alignment) {
-    blocks.ensure(segment, at, 4, limit);
-    if (readU32(blocks.bytes, blocks.at) !== BATCH_MAGIC) continue;
+    const available = blocks.ensure(segment, at, 4, limit);
+    // The platform's own search: no code of ours is compiled yet when a store has just been opened.
+    const from = blocks.at >>> 2;
+    const found = blocks.words.indexOf(MAGIC_WORD, from) - from;
+    const isThere = found >= 0 && 4 * found + 4 <= available;
+    const passed = alignUp(isThere ? 4 * found : available, alignment);
+    if (!isThere || passed > 4 * found) {
+      at += passed - alignment;
+      continue;
+    }
+    at += passed;
     if (!scanner.countsAt(segment, at)) continue;
     const { header } = scanner;
     yield {
@@ -51,7 +70,7 @@ export function* batchesBeyond(
   }
 }
 
-/** Whether any byte of `[offset, limit)` is not zero. */
+/** Whether any byte of `[offset, limit)` is not zero; `offset` is a multiple of 4. */
 export function hasBytesBeyond(
   view: LogView,
   blocks: Blocks,
@@ -61,9 +80,7 @@ export function hasBytesBeyond(
   const limit = view.limit(segment);
   for (let at = offset; at < limit;) {
     const available = Math.min(blocks.ensure(segment, at, 1, limit), limit - at);
-    const { bytes } = blocks;
-    const end = blocks.at + available;
-    for (let index = blocks.at; index < end; index++) if (bytes[index] !== 0) return true;
+    if (blocks.hasBytes(available)) return true;
     at += available;
   }
   return false;

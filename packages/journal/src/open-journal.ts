@@ -45,15 +45,10 @@ export async function openJournal(
   environment: JournalEnvironment,
 ): Promise<OpenedJournal> {
   const begunMs = host.clock.nowMs();
-  let witness = await host.witness.read(name);
-  let directory = await storeFolder(host, name, false);
-  const wasErasing = witness?.state === 'erasing' && !options.readOnly;
-  if (wasErasing) {
-    await removeStore(host, name);
-    witness = undefined;
-    directory = undefined;
-  }
-  let file = directory && (await openJournalFile(directory, name, false));
+  const found = await look(host, name);
+  const wasErasing = found.witness?.state === 'erasing' && !options.readOnly;
+  if (wasErasing) await erase(host, name, found);
+  let { witness, directory, file } = wasErasing ? NOTHING : found;
   try {
     const row = openingRowOf(file, witness, name);
     if (row.action === 'create' || row.action === 'finish-erasing') {
@@ -131,14 +126,39 @@ function recoverAndBegin(
   };
 }
 
+/** What there is of a store. */
+interface Found {
+  readonly witness: WitnessEntry | undefined;
+  readonly directory: Directory | undefined;
+  /** Open. */
+  readonly file: SyncFile | undefined;
+}
+
+const NOTHING: Found = { witness: undefined, directory: undefined, file: undefined };
+
+/** Asks witness and file system at the same time: each answers in its own process. */
+async function look(host: Host, name: string): Promise<Found> {
+  const [seen, opened] = await Promise.allSettled([host.witness.read(name), openFound(host, name)]);
+  if (opened.status === 'rejected') throw seen.status === 'rejected' ? seen.reason : opened.reason;
+  if (seen.status === 'fulfilled') return { witness: seen.value, ...opened.value };
+  opened.value.file?.close();
+  throw seen.reason;
+}
+
+async function openFound(host: Host, name: string): Promise<Pick<Found, 'directory' | 'file'>> {
+  const directory = await storeFolder(host, name, false);
+  return { directory, file: directory && (await openJournalFile(directory, name, false)) };
+}
+
 /** Removes a store, whatever state it is in. A crash in between goes on at the next open. */
 export async function removeStore(host: Host, name: string): Promise<void> {
-  const witness = await host.witness.read(name);
-  const directory = await storeFolder(host, name, false);
+  await erase(host, name, await look(host, name));
+}
+
+/** Its file was opened before the witness is touched: nobody else has it. */
+async function erase(host: Host, name: string, { witness, directory, file }: Found): Promise<void> {
   if (directory === undefined && witness === undefined) return;
   try {
-    // Opening it first proves that nobody else has it; the witness is only touched after that.
-    const file = directory && (await openJournalFile(directory, name, false));
     file?.close();
     await host.witness.write(name, {
       state: 'erasing',

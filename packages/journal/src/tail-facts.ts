@@ -25,7 +25,9 @@ export function tailFactsAt(
   let provenBeyond = provenLsn > end.lastLsn ? provenLsn : 0;
   let proof: DamageRange['proof'] = provenBeyond > 0 ? 'superblock' : 'batch';
   const clean = closed && samePlace(end, scanStart);
-  if (segment !== undefined && !clean) {
+  const bytesBeyond =
+    segment !== undefined && !clean && hasBytesBeyond(view, blocks, segment, end.offset);
+  if (segment !== undefined && bytesBeyond) {
     for (const later of batchesBeyond(view, blocks, segment, end.offset)) {
       laterBatches = true;
       if (later.durableLsn > end.lastLsn && later.durableLsn > provenBeyond) {
@@ -51,8 +53,7 @@ export function tailFactsAt(
     provenBeyond,
     proof,
     laterBatches,
-    bytesBeyond:
-      segment !== undefined && !clean && hasBytesBeyond(view, blocks, segment, end.offset),
+    bytesBeyond,
   };
 }
 
@@ -69,13 +70,7 @@ export function tornBytesAt(
   let last = end.offset;
   for (let at = alignUp(end.offset, step); at < geometry.segmentBytes; at += step) {
     blocks.ensure(segment, at, step, geometry.segmentBytes);
-    const { bytes, at: from } = blocks;
-    for (let index = from; index < from + step; index++) {
-      if (bytes[index] !== 0) {
-        last = at + step;
-        break;
-      }
-    }
+    if (blocks.hasBytes(step)) last = at + step;
   }
   return last - end.offset;
 }
