@@ -31,14 +31,14 @@ export interface MapSummary {
 }
 
 /** Undefined: a block of it is damaged, so that it cannot be summed up. */
-export function summaryOf({ height, blocks, damaged, list }: MapLayout): MapSummary | undefined {
+export function summaryOf({ height, damaged, list }: MapLayout): MapSummary | undefined {
   if (damaged > 0) return undefined;
   const leaves = list.filter(({ level }) => level === 0);
   const sum = (field: 'entries' | 'shared' | 'fill'): number =>
     leaves.reduce((total, leaf) => total + leaf[field], 0);
   return {
     height,
-    blocks,
+    blocks: list.length,
     leaves: leaves.length,
     entries: sum('entries'),
     shared: sum('shared'),

@@ -21,9 +21,6 @@ import type { StoreView } from './store-view.ts';
 
 const WINDOW_BYTES = 131_072;
 
-/** Every block, and as much of the pool as a person or a program may want to look at. */
-const EVERYTHING = { blocks: Infinity, first: 0, count: 16_777_216 };
-
 export class VolumeView {
   readonly dataBytes: number | undefined;
   readonly metaBytes: number | undefined;
@@ -77,7 +74,7 @@ export class VolumeView {
 
   /** What stands in its metadata. Undefined: there is no volume to look at. */
   get layout(): VolumeLayout | undefined {
-    this.drawn ??= this.volume?.layout(EVERYTHING);
+    this.drawn ??= this.volume?.layout();
     return this.drawn;
   }
 

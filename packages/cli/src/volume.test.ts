@@ -343,7 +343,7 @@ describe('inspect', () => {
     expect(code).toBe(Exit.Ok);
     expect(layout).toMatchObject({
       maps: { origin: { height: 0, list: [] }, exceptions: { list: [] }, references: { list: [] } },
-      pool: { extentChunks: 0, first: 0, uses: '' },
+      pool: { extentChunks: 0, uses: '' },
       places: '',
       snapshots: [],
     });
@@ -374,7 +374,7 @@ describe('inspect', () => {
     const root = await makeLarge();
     const { layout } = await inspected(root);
     const leaves = Math.ceil(40_000 / 508);
-    expect(layout.maps.origin).toMatchObject({ height: 2, damaged: 0, blocks: leaves + 1 });
+    expect(layout.maps.origin).toMatchObject({ height: 2, damaged: 0 });
     expect(layout.maps.origin.list).toHaveLength(leaves + 1);
     expect(layout.maps.origin.list[0]).toMatchObject({ level: 1, entries: leaves, to: 40_000 });
     expect(layout.pool.uses).toBe('o'.repeat(40_000));
@@ -443,7 +443,7 @@ describe('inspect', () => {
     flip(root, 'meta', node.place * 4_096 + 50);
     const { code, layout } = await inspected(root);
     expect(code).toBe(Exit.Damage);
-    expect(layout.maps.references).toMatchObject({ blocks: 1, damaged: 1 });
+    expect(layout.maps.references).toMatchObject({ damaged: 1 });
     expect(layout.maps.references.list).toMatchObject([{ level: 1, isDamaged: true, entries: 0 }]);
     expect(layout.maps.origin).toEqual(sound.maps.origin);
     // Whoever has a chunk is known from the other maps.

@@ -87,26 +87,19 @@ export class VolumeConnection {
   #handlers(): HandlersOf<VolumeCalls> {
     const session = this.#session;
     const errands = this.#errands;
-    const call = <M extends DeskRequest['method']>(method: M) =>
-      ((...args: readonly unknown[]) =>
-        this.#call({ method, args } as object as DeskRequest)) as HandlersOf<VolumeCalls>[M];
+    // What the desk knows goes there, wherever it is; here are the exceptions.
+    const desk = Object.fromEntries(
+      this.#desk.methods.map((method) => [
+        method,
+        (...args: readonly unknown[]) => this.#call({ method, args } as object as DeskRequest),
+      ]),
+    ) as Pick<HandlersOf<VolumeCalls>, DeskRequest['method']>;
     return {
+      ...desk,
       openVolume: async (name, options) => {
         await session.open(name, completeVolumeRequest(options), options);
         return (await this.#call({ method: 'volumeStatus', args: [] })) as VolumeStatus;
       },
-      volumeStatus: call('volumeStatus'),
-      write: call('write'),
-      trimVolume: call('trimVolume'),
-      atomic: call('atomic'),
-      read: call('read'),
-      snapshot: call('snapshot'),
-      snapshots: call('snapshots'),
-      resize: call('resize'),
-      flushVolume: call('flushVolume'),
-      checkpointVolume: call('checkpointVolume'),
-      map: call('map'),
-      layout: call('layout'),
       openWork: (work) => errands.open(work),
       pullWork: (work) => errands.pull(work),
       dropWork: (work) => errands.drop(work),

@@ -7,6 +7,7 @@
  * - when the client goes, nobody listens to its works any more (`dispose`)
  */
 import type { Timers } from '@varve/files';
+import { METADATA_BLOCKS_MAX } from '@varve/protocol';
 import type { GivenView, VolumeCalls, VolumeMethod, VolumeRequest } from '@varve/protocol';
 import type { Volume } from '@varve/volume';
 import { VolumeWorks } from './volume-works.ts';
@@ -48,11 +49,15 @@ export class VolumeDesk {
       flushVolume: (volume) => volume.flush(),
       checkpointVolume: (volume) => volume.checkpoint(),
       map: (volume, first, count) => volume.map(first, count),
-      layout: (volume, blocks, first, count) => volume.layout({ blocks, first, count }),
+      metadata: (volume, first) => volume.metadata(first, METADATA_BLOCKS_MAX),
       openWork: (volume, work) => works.open(volume, work),
       pullWork: (_, work) => works.pull(work),
       dropWork: (_, work) => works.drop(work),
     };
+  }
+
+  get methods(): readonly DeskMethod[] {
+    return Object.keys(this.#handlers) as DeskMethod[];
   }
 
   async call(volume: Volume, { method, args }: DeskRequest): Promise<unknown> {

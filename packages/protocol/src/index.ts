@@ -21,6 +21,7 @@ export * from './wire-error.ts';
 export {
   type GivenView,
   MAP_CHUNKS_MAX,
+  METADATA_BLOCKS_MAX,
   READ_BYTES_MAX,
   type VolumeCalls,
   type VolumeMethod,

@@ -18,7 +18,7 @@ import {
   wrongCall,
   wrongField,
 } from './validate.ts';
-import type { VolumeLayout } from './volume-layout.ts';
+import type { VolumeMetadata } from './volume-layout.ts';
 import type {
   ByteRange,
   CheckReport,
@@ -45,9 +45,10 @@ export type VolumePiece =
   | { readonly done: false; readonly ranges: readonly ByteRange[] }
   | { readonly done: true; readonly report: CheckReport | null };
 
-/** The most that one read brings; and one map, or a layout of each kind. */
+/** The most that one read, one map, one call for metadata brings. */
 export const READ_BYTES_MAX = 4 * 1024 * 1024;
 export const MAP_CHUNKS_MAX = 65_536;
+export const METADATA_BLOCKS_MAX = 1_024;
 const OPS_MAX = 10_000;
 
 /** Method → arguments and result. */
@@ -65,7 +66,8 @@ export interface VolumeCalls {
   flushVolume(): void;
   checkpointVolume(): void;
   map(first: number, count: number): readonly ChunkState[];
-  layout(blocks: number, first: number, count: number): VolumeLayout;
+  /** Blocks from the number `first` on. */
+  metadata(first: number): VolumeMetadata;
   openWork(work: VolumeWork): number;
   pullWork(work: number): VolumePiece;
   /** Nobody listens any more; deleting and restoring go on. Unknown numbers are fine. */
@@ -85,8 +87,6 @@ export interface VolumeRequest<M extends VolumeMethod = VolumeMethod> {
 const isName = (value: unknown): boolean =>
   typeof value === 'string' && value.length > 0 && value.length <= 200;
 const isView = (value: unknown): boolean => value === null || isName(value);
-const isMapCount = (value: unknown): boolean =>
-  isPositive(value) && Number(value) <= MAP_CHUNKS_MAX;
 const isReadLength = (value: unknown): boolean =>
   isPositive(value) && Number(value) <= READ_BYTES_MAX;
 
@@ -134,8 +134,8 @@ const ARGUMENTS: Readonly<Record<VolumeMethod, readonly ((value: unknown) => boo
   resize: [isPositive],
   flushVolume: [],
   checkpointVolume: [],
-  map: [isCount, isMapCount],
-  layout: [isMapCount, isCount, isMapCount],
+  map: [isCount, (value) => isPositive(value) && Number(value) <= MAP_CHUNKS_MAX],
+  metadata: [isCount],
   openWork: [isWork],
   pullWork: [isCount],
   dropWork: [isCount],

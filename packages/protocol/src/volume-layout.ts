@@ -1,10 +1,52 @@
 /**
- * What stands in a volume's metadata, told so that it can be drawn.
+ * A volume's metadata: as it is told by who has it open, and what a tool makes of it to draw it.
  *
  * Always true: it is plain data, and of the same shape from a volume that is open and from one whose
  * files a tool looks at.
  */
 import type { SnapshotInfo } from './volume-status.ts';
+
+/** A block of a map, as docs/VOLUMES.md draws it. */
+export interface MetadataBlock {
+  /** 1 origin, 2 references, 3 exceptions. */
+  readonly kind: number;
+  /** 0: a leaf; above it nodes. */
+  readonly level: number;
+  /** It is for the chunks in `[from, to)`; of the references, for physical ones. */
+  readonly from: number;
+  readonly to: number;
+  /** Where it stands in the metadata file, in blocks. 0: changed since the checkpoint, so only in memory. */
+  readonly place: number;
+  /** Null: it does not verify. */
+  readonly bytes: Uint8Array | null;
+}
+
+export interface VolumeMetadata {
+  /** Map by map, every node before what lies below it; nothing of what lies below a damaged one. */
+  readonly blocks: readonly MetadataBlock[];
+  /** How many there are, told here or not. */
+  readonly blocksTotal: number;
+  readonly sizeBytes: number;
+  readonly chunkSizeBytes: number;
+  /** Physical chunks that were ever given out. */
+  readonly extentChunks: number;
+  /** Physical chunks let go of since the checkpoint. */
+  readonly quarantine: readonly number[];
+  /** Places up to here were used at some time. */
+  readonly placesEnd: number;
+  /** Places in use that no block told here has: free after the next checkpoint. */
+  readonly placesLeft: readonly number[];
+  /** In order of their making; those being deleted come last. */
+  readonly snapshots: readonly HeldSnapshot[];
+  /** Null: of files, not of a volume that is open. */
+  readonly locks: VolumeLocks | null;
+}
+
+export interface HeldSnapshot extends SnapshotInfo {
+  readonly bit: number;
+  /** Being deleted. */
+  readonly isDying: boolean;
+}
 
 /** One block of a map. */
 export interface BlockLayout {
@@ -33,31 +75,24 @@ export interface BlockLayout {
 export interface MapLayout {
   /** Levels; 0: it has no block. */
   readonly height: number;
-  /** All that can be met: what lies below a damaged one is not counted. */
-  readonly blocks: number;
-  /** Of them those that do not verify. */
+  /** Blocks that do not verify; what lies below them is not in the list. */
   readonly damaged: number;
-  /** Every node before what lies below it; the first so many as were asked for. */
+  /** Every node before what lies below it. */
   readonly list: readonly BlockLayout[];
 }
 
 export interface PoolLayout {
   /** Physical chunks that were ever given out. */
   readonly extentChunks: number;
-  /** Where `uses` begins. */
-  readonly first: number;
   /**
-   * A character for each physical chunk from `first` on: `.` free · `o` the origin's alone · `s` of
+   * A character for each physical chunk, at most 16,777,216: `.` free · `o` the origin's alone · `s` of
    * snapshots alone · `+` of the origin and of snapshots, or of several equal chunks · `q` in quarantine
    * until the next checkpoint · `?` not known, as a block is damaged.
    */
   readonly uses: string;
 }
 
-export interface SnapshotLayout extends SnapshotInfo {
-  readonly bit: number;
-  /** Being deleted. */
-  readonly isDying: boolean;
+export interface SnapshotLayout extends HeldSnapshot {
   /** Chunks that it alone has: what its deletion frees, if no equal chunk shares them. */
   readonly ownChunks: number;
 }
@@ -85,13 +120,4 @@ export interface VolumeLayout {
   readonly snapshots: readonly SnapshotLayout[];
   /** Null: told of files, not of a volume that is open. */
   readonly locks: VolumeLocks | null;
-}
-
-/** How much of it is told; the rest is counted all the same. */
-export interface LayoutWindow {
-  /** The most blocks of each map. */
-  readonly blocks: number;
-  /** Physical chunks, from `first` on; and the most places. */
-  readonly first: number;
-  readonly count: number;
 }

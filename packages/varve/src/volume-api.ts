@@ -5,41 +5,35 @@
  */
 import type { Transport } from './api.ts';
 import type {
-  BlockLayout,
   ByteRange,
   CheckReport,
   ChunkState,
   Finding,
   FindingKind,
-  LayoutWindow,
-  MapLayout,
-  PoolLayout,
+  HeldSnapshot,
+  MetadataBlock,
   Progress,
   SnapshotInfo,
-  SnapshotLayout,
   VolumeCounters,
-  VolumeLayout,
   VolumeLocks,
+  VolumeMetadata,
   VolumeStatus,
   WorkInProgress,
 } from '@varve/protocol';
 
 export type {
-  BlockLayout,
   ByteRange,
   CheckReport,
   ChunkState,
   Finding,
   FindingKind,
-  LayoutWindow,
-  MapLayout,
-  PoolLayout,
+  HeldSnapshot,
+  MetadataBlock,
   Progress,
   SnapshotInfo,
-  SnapshotLayout,
   VolumeCounters,
-  VolumeLayout,
   VolumeLocks,
+  VolumeMetadata,
   VolumeStatus,
   WorkInProgress,
 };
@@ -152,11 +146,10 @@ export interface Volume extends VolumeView {
   /** Of `count` chunks (at most 65,536) from the chunk `first` on. */
   map(first: number, count: number): Promise<readonly ChunkState[]>;
   /**
-   * What stands in its metadata: the blocks of its maps, who has each chunk of the pool, snapshots, what
-   * changes wait for. For tools: all metadata is read, in one go. Of each map 1,024 blocks unless
-   * `window` says otherwise, of the pool 65,536 chunks; 65,536 at most of either.
+   * Its metadata as it stands: for tools, which know what docs/VOLUMES.md says of the bytes. All maps are
+   * walked through; more than 1,024 blocks are of several moments. What is damaged is told as that.
    */
-  layout(window?: Partial<LayoutWindow>): Promise<VolumeLayout>;
+  metadata(): Promise<VolumeMetadata>;
   /** Idempotent. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

@@ -6,7 +6,6 @@
  * - a write that was sent and whose waiting ended says `outcome: 'unknown'`; one never sent, `not-written`
  */
 import {
-  MAP_CHUNKS_MAX,
   READ_BYTES_MAX,
   checkArgument,
   checkCount,
@@ -79,11 +78,14 @@ export function volumeHandle(name: string, engine: Engine, close: () => Promise<
       checkCount(count, 'count', 1);
       return control.call('map', first, count);
     },
-    async layout({ blocks = 1_024, first = 0, count = MAP_CHUNKS_MAX } = {}) {
-      checkCount(blocks, 'blocks', 1, MAP_CHUNKS_MAX);
-      checkCount(first, 'first');
-      checkCount(count, 'count', 1, MAP_CHUNKS_MAX);
-      return control.call('layout', blocks, first, count);
+    async metadata() {
+      let told = await control.call('metadata', 0);
+      while (told.blocks.length < told.blocksTotal) {
+        const more = await control.call('metadata', told.blocks.length);
+        if (more.blocks.length === 0) break;
+        told = { ...more, blocks: [...told.blocks, ...more.blocks] };
+      }
+      return told;
     },
     close,
     [Symbol.asyncDispose]: () => volume.close(),

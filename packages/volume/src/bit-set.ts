@@ -37,6 +37,13 @@ export class BitSet {
     return true;
   }
 
+  *values(): Generator<number> {
+    for (const index of this.pages.keys()) {
+      const from = index * PAGE_BITS;
+      for (let value = from; value < from + PAGE_BITS; value++) if (this.has(value)) yield value;
+    }
+  }
+
   clear(): void {
     this.pages.clear();
     this.size = 0;

@@ -71,7 +71,7 @@ export function blockId(kind: BlockKind, level: number, index: number): number {
 const recentSlot = (id: number): number =>
   (id & (RECENT_BLOCKS - 1)) + Math.floor(id / KIND_FACTOR) * RECENT_BLOCKS;
 
-export const countOf = (block: Block): number => readU16(block.bytes, 10);
+export const countOf = (block: Pick<Block, 'bytes'>): number => readU16(block.bytes, 10);
 export const setCount = (block: Block, count: number): void => writeU16(block.bytes, 10, count);
 
 export class Blocks {

@@ -3,8 +3,10 @@ import { writeU32 } from '@varve/bytes';
 import { createMemoryHost } from '@varve/files/memory';
 import { describe, expect, test } from 'vitest';
 import { EMPTY_TREE } from './exceptions.ts';
-import { openVolume, type Volume, type VolumeLayout } from './index.ts';
+import type { VolumeLayout } from '@varve/protocol';
+import { openVolume, type Volume } from './index.ts';
 import { layoutOf } from './layout.ts';
+import { metadataOf } from './metadata.ts';
 import { EMPTY_RADIX } from './radix.ts';
 import { VolumeState } from './state.ts';
 import { VolumeFiles } from './volume-files.ts';
@@ -17,12 +19,12 @@ const OPTIONS = {
   segmentSizeBytes: 65_536,
   directBytes: CHUNK,
 };
-const ALL = { blocks: Infinity, first: 0, count: Infinity };
 
 const filled = (chunks: number, byte: number): Uint8Array =>
   new Uint8Array(chunks * CHUNK).fill(byte);
 const open = (options = {}): Promise<Volume> =>
   openVolume(createMemoryHost(), 'v', { ...OPTIONS, ...options });
+const pictureOf = (volume: Volume): VolumeLayout => layoutOf(volume.metadata(0, Infinity));
 const letters = ({ pool }: VolumeLayout, letter: string): number =>
   pool.uses.split(letter).length - 1;
 
@@ -53,11 +55,10 @@ function expectAgreement(volume: Volume, layout: VolumeLayout): void {
   for (const map of Object.values(maps)) expectTree(map);
 }
 
-function expectTree({ list, blocks, damaged, height }: MapLayout): void {
-  expect(list).toHaveLength(blocks);
+function expectTree({ list, damaged, height }: MapLayout): void {
   expect(damaged).toBe(0);
   const below = list.reduce((sum, { level, entries }) => sum + (level > 0 ? entries : 0), 0);
-  expect(below).toBe(Math.max(0, blocks - 1));
+  expect(below).toBe(Math.max(0, list.length - 1));
   let end = 0;
   for (const { level, from, to, fill, isDamaged } of list) {
     expect(level).toBeLessThan(height);
@@ -73,7 +74,7 @@ function expectTree({ list, blocks, damaged, height }: MapLayout): void {
 describe('the picture of a volume', () => {
   test('that is empty has no block and no chunk', async () => {
     const volume = await open();
-    const layout = volume.layout(ALL);
+    const layout = pictureOf(volume);
     expectAgreement(volume, layout);
     expect(layout.locks).toEqual({ isHeld: false, waiting: 0, longReads: 0 });
     await volume.close();
@@ -82,14 +83,14 @@ describe('the picture of a volume', () => {
   test('tells who has each chunk, before a checkpoint and after', async () => {
     const volume = await open();
     await volume.write(0, filled(4, 1));
-    expect(volume.layout(ALL).pool.uses).toBe('oooo');
+    expect(pictureOf(volume).pool.uses).toBe('oooo');
     await volume.snapshot('one');
-    expect(volume.layout(ALL).pool.uses).toBe('++++');
+    expect(pictureOf(volume).pool.uses).toBe('++++');
     await volume.write(CHUNK, filled(1, 2));
-    expect(volume.layout(ALL).pool.uses).toBe('+s++o');
+    expect(pictureOf(volume).pool.uses).toBe('+s++o');
     await volume.snapshot('two');
     await volume.write(2 * CHUNK, filled(1, 3));
-    const before = volume.layout(ALL);
+    const before = pictureOf(volume);
     expectAgreement(volume, before);
     expect(before.pool.uses).toBe('+ss++o');
     expect(before.snapshots).toMatchObject([
@@ -99,7 +100,7 @@ describe('the picture of a volume', () => {
     expect(before.maps.exceptions.list).toMatchObject([{ entries: 2, values: 2, shared: 1 }]);
     expect(before.maps.origin.list).toMatchObject([{ place: 0 }]);
     await volume.checkpoint();
-    const after = volume.layout(ALL);
+    const after = pictureOf(volume);
     expectAgreement(volume, after);
     expect(after.pool).toEqual(before.pool);
     expect([...after.places].sort().join('')).toBe('eor');
@@ -112,11 +113,11 @@ describe('the picture of a volume', () => {
     await volume.write(0, filled(3, 1));
     await volume.checkpoint();
     await volume.trim(CHUNK, CHUNK);
-    expect(volume.layout(ALL).pool.uses).toBe('oqo');
-    expect(volume.layout(ALL).places).toContain('x');
+    expect(pictureOf(volume).pool.uses).toBe('oqo');
+    expect(pictureOf(volume).places).toContain('x');
     await volume.checkpoint();
-    expect(volume.layout(ALL).pool.uses).toBe('o.o');
-    expect(volume.layout(ALL).places).not.toContain('x');
+    expect(pictureOf(volume).pool.uses).toBe('o.o');
+    expect(pictureOf(volume).places).not.toContain('x');
     await volume.close();
   });
 
@@ -124,7 +125,7 @@ describe('the picture of a volume', () => {
     const volume = await open({ dedup: true });
     await volume.write(0, filled(1, 1));
     await volume.write(CHUNK, filled(1, 1));
-    const layout = volume.layout(ALL);
+    const layout = pictureOf(volume);
     expect(layout.pool.uses).toBe('+');
     expect(layout.maps.references.list).toMatchObject([{ entries: 1, shared: 1 }]);
     expect(layout.maps.origin.list).toMatchObject([{ entries: 2, shared: 0 }]);
@@ -146,9 +147,9 @@ describe('the picture of a volume', () => {
       if (round % 3 === 2) await volume.deleteSnapshot(`s${round - 1}`);
       if (round === 6) await volume.restore('s3');
       if (round % 2 === 0) await volume.checkpoint();
-      expectAgreement(volume, volume.layout(ALL));
+      expectAgreement(volume, pictureOf(volume));
     }
-    expect(volume.layout(ALL).maps.exceptions.height).toBe(2);
+    expect(pictureOf(volume).maps.exceptions.height).toBe(2);
     await volume.close();
   });
 
@@ -172,18 +173,18 @@ describe('the picture of a volume', () => {
     };
     const state = new VolumeState(header, new VolumeFiles(data, meta), 65_536);
     writeU32(state.origin.writableLeafOf(5).bytes, state.origin.offsetOf(5), 2);
-    expect(layoutOf(state, ALL).pool.uses).toBe('.?.');
+    expect(layoutOf(metadataOf(state, 0, Infinity)).pool.uses).toBe('.?.');
   });
 
-  test('is bounded by what was asked for, and counts the rest', async () => {
+  test('is made of metadata that may come piece by piece', async () => {
     const volume = await open();
     await volume.write(0, filled(CHUNKS, 1));
-    const whole = volume.layout(ALL);
-    const part = volume.layout({ blocks: 2, first: 100, count: 50 });
-    expect(part.maps.origin.list).toEqual(whole.maps.origin.list.slice(0, 2));
-    expect({ ...part.maps.origin, list: [] }).toEqual({ ...whole.maps.origin, list: [] });
-    expect(part.pool).toEqual({ ...whole.pool, first: 100, uses: 'o'.repeat(50) });
-    expect(volume.layout({ blocks: 1, first: CHUNKS + 9, count: 5 }).pool.uses).toBe('');
+    const whole = volume.metadata(0, Infinity);
+    const [first, rest] = [volume.metadata(0, 4), volume.metadata(4, 1_000)];
+    expect(first.blocks).toHaveLength(4);
+    expect(first.blocksTotal).toBe(whole.blocks.length);
+    expect([...first.blocks, ...rest.blocks]).toEqual(whole.blocks);
+    expect(volume.metadata(1_000, 5).blocks).toEqual([]);
     await volume.close();
   });
 
@@ -192,7 +193,7 @@ describe('the picture of a volume', () => {
     await volume.write(0, filled(CHUNKS, 1));
     await volume.checkpoint();
     const before = volume.status();
-    volume.layout(ALL);
+    pictureOf(volume);
     expect(volume.status().metaBlocks).toEqual(before.metaBlocks);
     expect(volume.status().counters).toEqual(before.counters);
     expect(volume.status().cache.bytes).toBeLessThanOrEqual(16 * 4_096);
@@ -206,17 +207,17 @@ describe('the picture of a volume', () => {
       stepExceptions: 1,
     });
     const reading = volume.readInto(new Uint8Array(3 * 1_048_576), { at: 0 });
-    expect(volume.layout(ALL).locks).toMatchObject({ isHeld: false, longReads: 1 });
+    expect(pictureOf(volume).locks).toMatchObject({ isHeld: false, longReads: 1 });
     await reading;
-    expect(volume.layout(ALL).locks).toMatchObject({ longReads: 0 });
+    expect(pictureOf(volume).locks).toMatchObject({ longReads: 0 });
     await volume.write(0, filled(8, 1));
     await volume.snapshot('one');
     for (let chunk = 0; chunk < 8; chunk++) await volume.write(chunk * CHUNK, filled(1, 2));
     const restored = volume.restore('one');
     const written = volume.write(0, filled(1, 3));
-    expect(volume.layout(ALL).locks).toMatchObject({ isHeld: true, waiting: 1 });
+    expect(pictureOf(volume).locks).toMatchObject({ isHeld: true, waiting: 1 });
     await Promise.all([restored, written]);
-    expect(volume.layout(ALL).locks).toMatchObject({ isHeld: false, waiting: 0 });
+    expect(pictureOf(volume).locks).toMatchObject({ isHeld: false, waiting: 0 });
     await volume.close();
   });
 });

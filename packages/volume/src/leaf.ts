@@ -20,14 +20,18 @@ import {
 } from './format.ts';
 import type { Pair } from './value.ts';
 
+export type LeafBytes = Pick<Block, 'bytes'>;
+
 const entryAt = (index: number): number => BLOCK_HEADER_BYTES + index * DIRECTORY_ENTRY_BYTES;
 const pairAt = (index: number): number => BLOCK_BYTES - (index + 1) * PAIR_BYTES;
 
-export const chunkAt = ({ bytes }: Block, index: number): number => readU32(bytes, entryAt(index));
+export const chunkAt = ({ bytes }: LeafBytes, index: number): number =>
+  readU32(bytes, entryAt(index));
 
-const firstPairOf = ({ bytes }: Block, index: number): number => readU16(bytes, entryAt(index) + 4);
+const firstPairOf = ({ bytes }: LeafBytes, index: number): number =>
+  readU16(bytes, entryAt(index) + 4);
 
-export function usedBytes(leaf: Block): number {
+export function usedBytes(leaf: LeafBytes): number {
   const chunks = countOf(leaf);
   return (chunks + 1) * DIRECTORY_ENTRY_BYTES + firstPairOf(leaf, chunks) * PAIR_BYTES;
 }
@@ -44,7 +48,7 @@ export function seekChunk(leaf: Block, chunk: number): number {
   return low;
 }
 
-export function pairsAt(leaf: Block, index: number): Pair[] {
+export function pairsAt(leaf: LeafBytes, index: number): Pair[] {
   const { bytes } = leaf;
   const pairs: Pair[] = [];
   const end = firstPairOf(leaf, index + 1);

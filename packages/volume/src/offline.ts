@@ -7,14 +7,15 @@
  *   checkpoint, of which the structure can be checked, and the chunks' bytes cannot
  */
 import type { SyncFile } from '@varve/files';
-import { isVarveError, type VarveError } from '@varve/protocol';
+import { isVarveError, type VarveError, type VolumeLayout } from '@varve/protocol';
 import { check } from './checker.ts';
 import { type Header, decodeHeader, type Snapshot } from './header.ts';
 import { layoutOf } from './layout.ts';
+import { metadataOf } from './metadata.ts';
 import { type RecordSource, replay, type Replayed } from './replay.ts';
 import { VolumeState } from './state.ts';
 import { VolumeFiles } from './volume-files.ts';
-import type { CheckOptions, CheckReport, LayoutWindow, VolumeLayout } from './volume-port.ts';
+import type { CheckOptions, CheckReport } from './volume-port.ts';
 
 const CACHE_BYTES = 32 * 1_048_576;
 
@@ -101,8 +102,8 @@ export class OfflineVolume {
   }
 
   /** What stands in the metadata: a damaged block is part of the picture. @throws VarveError IO_ERROR */
-  layout(window: LayoutWindow): VolumeLayout {
-    return layoutOf(this.state, window);
+  layout(): VolumeLayout {
+    return layoutOf(metadataOf(this.state, 0, Infinity));
   }
 
   facts(): OfflineFacts {

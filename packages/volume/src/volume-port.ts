@@ -14,12 +14,11 @@ import type {
   ChunkState,
   Finding,
   FindingKind,
-  LayoutWindow,
   Progress,
   SnapshotInfo,
   StoreEvent,
   VolumeCounters,
-  VolumeLayout,
+  VolumeMetadata,
   VolumeStatus,
   WorkInProgress,
 } from '@varve/protocol';
@@ -30,11 +29,10 @@ export type {
   ChunkState,
   Finding,
   FindingKind,
-  LayoutWindow,
   Progress,
   SnapshotInfo,
   VolumeCounters,
-  VolumeLayout,
+  VolumeMetadata,
   VolumeStatus,
   WorkInProgress,
 };
@@ -149,10 +147,10 @@ export interface Volume {
   /** States of `count` chunks from `first` on. */
   map(first: number, count: number): ChunkState[];
   /**
-   * What stands in the metadata. Reads all of it, in one go, as `check` without data does; a damaged
-   * block is part of the picture.
+   * Of the metadata as many blocks as `count` from the number `first` on, and what else a picture of it
+   * needs. All maps are walked through in one go; a damaged block is told as one.
    */
-  layout(window: LayoutWindow): VolumeLayout;
+  metadata(first: number, count: number): VolumeMetadata;
   /** Checkpoints and gives the files back. Idempotent. */
   close(): Promise<void>;
   /** Gives the files back at once: as a crash would. */

@@ -18,9 +18,9 @@ import type { Core } from './core.ts';
 import { diff } from './diff.ts';
 import { ORIGIN, SNAPSHOTS_MAX } from './format.ts';
 import type { Snapshot } from './header.ts';
-import { layoutOf } from './layout.ts';
 import type { VolumeLife } from './life.ts';
 import { bitMask, lowestClear, NO_BITS, union } from './mask.ts';
+import { metadataOf } from './metadata.ts';
 import {
   checkGeometry,
   checkName,
@@ -39,12 +39,11 @@ import type {
   CheckOptions,
   CheckReport,
   ChunkState,
-  LayoutWindow,
   ReadOptions,
   SnapshotInfo,
   Volume,
   VolumeEvent,
-  VolumeLayout,
+  VolumeMetadata,
   VolumeOptions,
   VolumeStatus,
   WorkInProgress,
@@ -340,11 +339,11 @@ export class OpenVolume implements Volume {
     return chunkStates(this.state, first, count);
   }
 
-  layout(window: LayoutWindow): VolumeLayout {
+  metadata(first: number, count: number): VolumeMetadata {
     this.life.demandOpen();
     const { isOpen, waitingCount } = this.life.gate;
     const locks = { isHeld: !isOpen, waiting: waitingCount, longReads: this.longReads };
-    return { ...layoutOf(this.state, window), locks };
+    return { ...metadataOf(this.state, first, count), locks };
   }
 
   status(): VolumeStatus {

@@ -3,7 +3,9 @@
  *
  * Always true: one look is under way at most; what changes meanwhile is looked at once more.
  */
-import type { ChunkState, Volume, VolumeLayout, VolumeStatus } from 'varve/volume';
+import type { VolumeLayout } from '@varve/protocol';
+import { layoutOf } from '@varve/volume/inspect';
+import type { ChunkState, Volume, VolumeStatus } from 'varve/volume';
 import { Emitter } from '../ui/emitter.ts';
 import { type HeldLocks, heldLocks } from './inside/held-locks.ts';
 import { TILE_BYTES, TILES } from './tiles.ts';
@@ -56,11 +58,14 @@ export class VolumeWatch {
   async #ask(): Promise<void> {
     const volume = this.#volume();
     if (volume === undefined) return;
-    [this.status, this.layout, this.webLocks] = await Promise.all([
+    const [status, metadata, webLocks] = await Promise.all([
       volume.status(),
-      volume.layout(),
+      volume.metadata(),
       heldLocks(volume.name),
     ]);
+    this.status = status;
+    this.layout = layoutOf(metadata);
+    this.webLocks = webLocks;
     // Of a map with a damaged block nothing is told here: the layout says which block it is.
     this.map = await volume.map(0, TILES);
     const name = this.#compared;

@@ -1,4 +1,4 @@
-import type { BlockLayout, MapLayout, VolumeLayout } from 'varve/volume';
+import type { BlockLayout, MapLayout, VolumeLayout } from '@varve/protocol';
 import { expect, test } from 'vitest';
 import { isVague, wordsOfBlock } from './block-words.ts';
 
@@ -39,10 +39,10 @@ test('of a damaged block nothing is said but that', () => {
 });
 
 test('of the origin’s leaf over damaged exceptions it is not said how many are shared', () => {
-  const mapOf = (...list: BlockLayout[]): MapLayout => ({ height: 1, blocks: 1, damaged: 0, list });
+  const mapOf = (...list: BlockLayout[]): MapLayout => ({ height: 1, damaged: 0, list });
   const layout = (...list: BlockLayout[]): VolumeLayout => ({
     maps: { origin: mapOf(), references: mapOf(), exceptions: mapOf(...list) },
-    pool: { extentChunks: 0, first: 0, uses: '' },
+    pool: { extentChunks: 0, uses: '' },
     places: '',
     snapshots: [],
     locks: null,

@@ -1,5 +1,5 @@
 /** What a block of the volume's maps is, in words: told when a person points at it. */
-import type { BlockLayout, VolumeLayout } from 'varve/volume';
+import type { BlockLayout, VolumeLayout } from '@varve/protocol';
 import { count, plural } from '../../ui/format.ts';
 
 export type MapName = keyof VolumeLayout['maps'];

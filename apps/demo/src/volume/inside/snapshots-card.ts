@@ -1,5 +1,5 @@
 /** The snapshots as the header has them: bit, record, and how much each alone keeps. */
-import type { SnapshotLayout } from 'varve/volume';
+import type { SnapshotLayout } from '@varve/protocol';
 import { el, replace } from '../../ui/dom.ts';
 import { clockToSecond, count } from '../../ui/format.ts';
 import type { Easel } from '../easel.ts';

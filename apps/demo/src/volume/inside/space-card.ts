@@ -43,8 +43,7 @@ export function spaceCard(easel: Easel): HTMLElement {
       of: () => {
         const { layout, status } = easel.watch;
         if (layout === undefined || status === undefined) return undefined;
-        const { uses, first } = layout.pool;
-        return { letters: uses, first, room: status.capacityChunks };
+        return { letters: layout.pool.uses, first: 0, room: status.capacityChunks };
       },
     },
     say,

@@ -1,4 +1,4 @@
-import type { BlockLayout, MapLayout } from 'varve/volume';
+import type { BlockLayout, MapLayout } from '@varve/protocol';
 import { expect, test } from 'vitest';
 import { boxAt, boxesOf, heightOf } from './tree-boxes.ts';
 
@@ -16,7 +16,6 @@ const block = (level: number, from: number, to: number): BlockLayout => ({
 
 const mapOf = (height: number, list: BlockLayout[]): MapLayout => ({
   height,
-  blocks: list.length,
   damaged: 0,
   list,
 });

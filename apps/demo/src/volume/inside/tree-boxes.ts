@@ -4,7 +4,7 @@
  *
  * Always true: a box lies below the one of the block above it, and is at least a pixel wide.
  */
-import type { BlockLayout, MapLayout } from 'varve/volume';
+import type { BlockLayout, MapLayout } from '@varve/protocol';
 
 export interface Box {
   readonly block: BlockLayout;

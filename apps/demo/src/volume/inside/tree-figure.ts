@@ -1,5 +1,5 @@
 /** One map of the volume as a tree: its blocks, and a line of figures above them. */
-import type { BlockLayout, MapLayout } from 'varve/volume';
+import type { BlockLayout, MapLayout } from '@varve/protocol';
 import { el, setText } from '../../ui/dom.ts';
 import { count, plural } from '../../ui/format.ts';
 import { themeChanged } from '../../ui/theme.ts';
@@ -74,7 +74,7 @@ export function treeFigure(name: MapName, easel: Easel, pointed: PointedBlock): 
     if (map === undefined) return;
     setText(figures, figuresOf(name, map));
     canvas.setAttribute('aria-label', labelOf(name, map));
-    canvas.dataset['blocks'] = String(map.blocks);
+    canvas.dataset['blocks'] = String(map.list.length);
     draw();
   };
 

@@ -3,7 +3,7 @@
  *
  * Always true: how high a leaf's sediment stands is its fill; the deeper layer is what is shared.
  */
-import type { MapLayout } from 'varve/volume';
+import type { MapLayout } from '@varve/protocol';
 import { paintWater } from '../../inspector/slot-painter.ts';
 import { plural } from '../../ui/format.ts';
 import { ink } from '../../ui/theme.ts';
@@ -96,7 +96,7 @@ function outline(context: Context, { x, y, width, height }: Box): void {
 }
 
 /** In a few words, for who does not see it. */
-export const labelOf = (name: MapName, { height, blocks, damaged }: MapLayout): string =>
+export const labelOf = (name: MapName, { height, damaged, list }: MapLayout): string =>
   height === 0
     ? `The ${name}: no block`
-    : `The ${name}: ${plural(blocks, 'block')}${damaged === 0 ? '' : `, ${damaged} damaged`}. Arrow keys walk through them.`;
+    : `The ${name}: ${plural(list.length, 'block')}${damaged === 0 ? '' : `, ${damaged} damaged`}. Arrow keys walk through them.`;

@@ -1,4 +1,4 @@
-/** The volume from inside: its maps, its space, its snapshots, its locks. Drawn of `layout()`, and nothing else. */
+/** The volume from inside: its maps, its space, its snapshots, its locks. Drawn of `metadata()`, and nothing else. */
 import { el } from '../../ui/dom.ts';
 import type { Easel } from '../easel.ts';
 import { locksCard } from './locks-card.ts';
