@@ -176,6 +176,15 @@ describe('the picture of a volume', () => {
     expect(layoutOf(metadataOf(state, 0, Infinity)).pool.uses).toBe('.?.');
   });
 
+  test('is made of copies: whoever has them may do with them what they like', async () => {
+    const volume = await open();
+    await volume.write(0, filled(3, 1));
+    for (const { bytes } of volume.metadata(0, Infinity).blocks) bytes?.fill(0);
+    expect(await volume.check()).toMatchObject({ ok: true });
+    expect(pictureOf(volume).pool.uses).toBe('ooo');
+    await volume.close();
+  });
+
   test('is made of metadata that may come piece by piece', async () => {
     const volume = await open();
     await volume.write(0, filled(CHUNKS, 1));
