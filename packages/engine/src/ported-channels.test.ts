@@ -236,10 +236,10 @@ describe('an introducer that died', () => {
   test('what had met goes on by its port, and is not named again; what is new meets by the next', async () => {
     const all = origin();
     const [one, two] = [all.context(), all.context()];
-    all.introduce(one);
-    all.introduce(two);
+    const ways = [all.introduce(one), all.introduce(two)];
     const [a, b] = [end(one), end(two)];
     await settled();
+    for (const way of ways) way.isDead = true;
     const next = all.newIntroducer();
     all.introduce(one, next);
     all.introduce(two, next);
