@@ -65,14 +65,8 @@ function idleIntroducers({ isThere = true, dies = false } = {}) {
     lives.push(life);
     void navigator.locks.request(life, async () => {
       port.postMessage(life);
-      await new Promise<void>((resolve) => {
-        ends.push(resolve);
-        if (dies)
-          void expect
-            .poll(() => isWatched(life), soon)
-            .toBe(true)
-            .then(resolve);
-      });
+      if (dies) await expect.poll(() => isWatched(life), soon).toBe(true);
+      else await new Promise<void>((resolve) => ends.push(resolve));
     });
   }
   return {
