@@ -10,7 +10,7 @@ import { geometryOf, slotStart } from './geometry.ts';
 import type { Journal } from './journal.ts';
 import { batchesBeyond, hasBytesBeyond } from './lookahead.ts';
 import { openStore } from './open-store.ts';
-import { Scanner } from './scanner.ts';
+import { type LogView, Scanner } from './scanner.ts';
 import { beginningOf, type Segment } from './segment.ts';
 
 const SEGMENT_BYTES = 1 << 20;
@@ -107,7 +107,13 @@ test('one byte that is not zero is seen wherever it stands, and none beyond the 
   const property = (at: number, from: number, limit: number, byte: number): void => {
     blocks.clear();
     file[slotStart(geometry, 0) + at] = byte;
-    const view = { geometry, limit: () => limit } as unknown as Journal;
+    const view: LogView = {
+      geometry,
+      lastGeneration: 1,
+      segment: () => segment,
+      limit: () => limit,
+      follow: () => undefined,
+    };
     const isSeen = hasBytesBeyond(view, blocks, segment, 4 * from);
     file[slotStart(geometry, 0) + at] = 0;
     expect(isSeen).toBe(at >= 4 * from && at < limit);
