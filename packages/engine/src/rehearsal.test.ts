@@ -7,7 +7,7 @@ import { Rehearsal } from './rehearsal.ts';
 function watchedHost(readWitness: () => Promise<undefined>) {
   const pauses: number[] = [];
   const memory = createMemoryHost();
-  const touched = vi.fn();
+  const touched = vi.fn<(name: PropertyKey) => void>();
   const refusing = new Proxy({}, { get: (_, name) => () => touched(name) });
   const host: Host = {
     ...memory,
@@ -32,7 +32,7 @@ test.each([
   ['answers', async () => undefined],
   ['is refused', () => Promise.reject(new Error('refused'))],
 ])('it goes to its end, once, and touches no file and no lock; the witness %s', async (_, read) => {
-  const witness = vi.fn(read);
+  const witness = vi.fn<() => Promise<undefined>>(read);
   const { host, pauses, touched } = watchedHost(witness);
   const rehearsal = new Rehearsal();
   rehearsal.begin(host, 'log');
