@@ -31,8 +31,8 @@ export interface FailoverRunOptions {
   readonly ownProcesses: boolean;
   readonly broken?: string;
   /**
-   * Links go by port; a leader dies only when all of its followers have theirs. Once a renderer was
-   * killed the introducer may have gone with it: then they may be on the channel again.
+   * Links go by port; a leader dies only when all of its followers have theirs, also after a renderer
+   * was killed that the introducer had lived in.
    */
   readonly ports?: boolean;
 }
@@ -69,7 +69,6 @@ export class FailoverRun {
   readonly #listeners = new Set<() => void>();
   #crash: Crash | undefined;
   #store = '';
-  #isIntroducerSafe = true;
   #members: Member[] = [];
   #ledgers: TabLedger[] = [];
 
@@ -104,7 +103,7 @@ export class FailoverRun {
     const crash = this.#crash!;
     const { ballastBytes } = this.#options;
     const { member: leader, status } = await this.#leader();
-    if (this.#options.ports === true && this.#isIntroducerSafe) await this.#havePorts();
+    if (this.#options.ports === true) await this.#havePorts();
     const missing = ballastBytes - status.bytesSinceScanStart;
     if (missing > 0) {
       const ballast = leader.tab.page.evaluate((b) => window.tabApp.ballast(b), missing);
@@ -131,7 +130,6 @@ export class FailoverRun {
     const before = new Map(survivors.map(({ ledger }) => [ledger, ledger.acknowledged.length]));
     const diedAtMs = nowMs();
     leader.ledger.died = plan.kind;
-    if (plan.kind === 'renderer') this.#isIntroducerSafe = false;
     const kill = plan.kind === 'busy' ? 'worker' : plan.kind;
     await within(PAGE_DEADLINE_MS, `kill ${kill}`, crash.kill(leader.tab, kill));
     const takesOver = (l: TabLedger): boolean =>

@@ -51,6 +51,8 @@ export interface Plan {
   readonly releaseMs: number;
   /** Links go by port where they can, and the appends of several tabs meet. */
   readonly hasPorts: boolean;
+  /** Who introduces them dies with so many of a hundred tabs that are killed. */
+  readonly introducerDiesPercent: number;
   readonly steps: readonly Step[];
 }
 
@@ -130,8 +132,14 @@ export function planOf(seed: number, tabs?: number): Plan {
     lostPerMille: random.below(4) === 0 ? pick([2, 20, 100]) : 0,
     releaseMs: pick([100, 2_000]),
     hasPorts: seed >= FIRST_SEED_WITH_PORTS,
+    introducerDiesPercent: introducerDiesPercentOf(seed),
     steps,
   };
+}
+
+/** Never, in half of the plans. Drawn apart: those are what they were. */
+function introducerDiesPercentOf(seed: number): number {
+  return [0, 0, 50, 100][new SeededRandom(seedOf('introducer', seed)).below(4)]!;
 }
 
 /** A few keys, each appended several times, by any tab. Drawn apart: the other steps are what they were. */

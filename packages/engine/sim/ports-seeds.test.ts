@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { caseOfName } from './case.ts';
 import { newTabsTally, runTabsCase } from './lane.ts';
-import { FIRST_SEED_WITH_PORTS } from './plan.ts';
+import { FIRST_SEED_WITH_PORTS, planOf } from './plan.ts';
 import { runTabsSlice } from './slice.ts';
 
 const SEEDS = 300;
@@ -32,4 +32,29 @@ test('appends go by port there, and equal cases are equal runs', async () => {
   const isAppend = /^[\d.]+ worker \d+ → worker \d+ .*"kind":"append"/;
   expect(lines.filter((line) => isAppend.test(line)).length).toBeGreaterThan(0);
   expect(await linesOf()).toEqual(lines);
+});
+
+/** Ends of new ports that were found, long after the introducer had died, by workers that had known it. */
+async function metAgain(seed: number): Promise<number> {
+  const known = new Set<string>();
+  let diedMs = Infinity;
+  let ends = 0;
+  await runTabsCase(caseOfName(`tabs:${seed}`), newTabsTally(), (line) => {
+    const atMs = Number.parseFloat(line);
+    const [, one = '', two = ''] = /(worker \d+) → (worker \d+) "port"/.exec(line) ?? [];
+    if (line.includes('the introducer is dead')) diedMs = Math.min(diedMs, atMs);
+    else if (diedMs === Infinity)
+      for (const [worker] of line.matchAll(/worker \d+/g)) known.add(worker);
+    else if (atMs > diedMs + 250 && known.has(one) && known.has(two)) ends++;
+  });
+  return ends;
+}
+
+test('when the introducer died with a tab, those that are left meet by the next one', async () => {
+  const mortal: number[] = [];
+  for (let seed = FIRST_SEED_WITH_PORTS; mortal.length < 20; seed++)
+    if (planOf(seed).introducerDiesPercent === 100) mortal.push(seed);
+  const ends: number[] = [];
+  for (const seed of mortal) ends.push(await metAgain(seed));
+  expect(ends.filter((count) => count > 0).length).toBeGreaterThan(2);
 });

@@ -93,7 +93,7 @@ class Simulation {
           ),
       }),
     });
-    if (plan.hasPorts) this.#introducer = new SimulatedIntroducer();
+    if (plan.hasPorts) this.#introducer = new SimulatedIntroducer(plan);
     // Where messages get lost, everything takes longer.
     if (plan.lostPerMille > 0) this.#stood(Infinity);
   }
@@ -143,7 +143,7 @@ class Simulation {
     if (this.#plan.profile !== 'tab-kill') this.#history.losses.push({ atMs: this.#browser.nowMs });
     this.#stood(0);
     this.#browser.powerCut(choice);
-    if (this.#plan.hasPorts) this.#introducer = new SimulatedIntroducer();
+    if (this.#plan.hasPorts) this.#introducer = new SimulatedIntroducer(this.#plan);
     this.#tabs.fill(undefined);
   }
 

@@ -36,7 +36,10 @@ export class Tab {
     const worker = browser.context(`worker ${client}`);
     this.#pageContext = page;
     this.worker = worker;
-    worker.onDeath = () => page.die();
+    worker.onDeath = () => {
+      page.die();
+      introducer?.tabDied(worker);
+    };
     const [data, engineData] = portPair(page, worker);
     const [control, engineControl] = portPair(page, worker);
     this.page = new Page(page, data, control, client, history);
@@ -124,7 +127,7 @@ function introduced(
 ): EngineServices {
   const channels = new PortedChannels(worker.host.channels!, worker);
   const host = { ...worker.host, channels };
-  worker.fromBrowser(() => channels.introduce(introducer.portFor(worker)));
+  introducer.passOnTo(worker, (port) => channels.introduce(port));
   const nextTurn = (): Promise<void> => new Promise((resolve) => worker.after(0, resolve));
   return { ...services, durableHost: async () => host, gathering: new Gathering(nextTurn) };
 }

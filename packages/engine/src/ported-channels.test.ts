@@ -10,11 +10,13 @@ import { portPair, settled, type TestPort } from './test/port-pair.ts';
 function origin() {
   const channels = new MemoryChannels();
   const pairs: (readonly [TestPort, TestPort])[] = [];
-  const introducer = new Introducer<TestPort>(() => {
-    const pair = portPair();
-    pairs.push(pair);
-    return pair;
-  });
+  const newIntroducer = (): Introducer<TestPort> =>
+    new Introducer(() => {
+      const pair = portPair();
+      pairs.push(pair);
+      return pair;
+    });
+  const introducer = newIntroducer();
   const due: (() => void)[] = [];
   const timers: Timers = {
     after(_, task) {
@@ -26,15 +28,16 @@ function origin() {
     channels,
     timers,
     introducer,
+    newIntroducer,
     pairs,
     context: () => new PortedChannels(channels, timers),
     passTime: () => {
       for (const task of due.splice(0)) task();
     },
-    introduce(context: PortedChannels): TestPort {
+    introduce(context: PortedChannels, by = introducer): TestPort {
       const [outer, inner] = portPair();
       const tell = (name: string, port: TestPort): void => outer.postMessage({ name, port }, []);
-      outer.addEventListener('message', ({ data }) => introducer.hear(tell, data));
+      outer.addEventListener('message', ({ data }) => by.hear(tell, data));
       outer.start();
       context.introduce(inner);
       return outer;
@@ -44,9 +47,12 @@ function origin() {
 
 const LINK = 'tabs:store:0123456789abcdef';
 
-function end(context: PortedChannels): { readonly channel: Channel; readonly heard: unknown[] } {
+function end(
+  context: PortedChannels,
+  name = LINK,
+): { readonly channel: Channel; readonly heard: unknown[] } {
   const heard: unknown[] = [];
-  return { channel: context.between(LINK, (message) => heard.push(message)), heard };
+  return { channel: context.between(name, (message) => heard.push(message)), heard };
 }
 
 /** Everything on the channel, as any other context hears it. */
@@ -206,20 +212,63 @@ describe('an introducer that lies', () => {
     expect([stray.isClosed, second.isClosed]).toEqual([true, true]);
     expect(b.heard).toEqual(['still here']);
   });
+});
 
-  test('is one of two: the first stays', async () => {
+describe('an introducer that died', () => {
+  test('the next one brings together what had not met', async () => {
     const all = origin();
-    const one = all.context();
+    const [one, two] = [all.context(), all.context()];
     all.introduce(one);
-    const [outer, inner] = portPair();
-    one.introduce(inner);
-    expect(inner.isClosed).toBe(true);
-    const heard: unknown[] = [];
-    outer.addEventListener('message', ({ data }) => heard.push(data));
-    end(one);
+    const [a, b] = [end(one), end(two)];
     await settled();
-    expect(heard).toEqual([]);
     expect(all.introducer.size).toBe(1);
+    const next = all.newIntroducer();
+    all.introduce(one, next);
+    a.channel.post(0);
+    all.introduce(two, next);
+    await settled();
+    expect([a.channel.isDirect, b.channel.isDirect]).toEqual([true, true]);
+    a.channel.post(1);
+    await settled();
+    expect(b.heard).toEqual([0, 1]);
+  });
+
+  test('what had met goes on by its port, and is not named again; what is new meets by the next', async () => {
+    const all = origin();
+    const [one, two] = [all.context(), all.context()];
+    const ways = [all.introduce(one), all.introduce(two)];
+    const [a, b] = [end(one), end(two)];
+    await settled();
+    for (const way of ways) way.isDead = true;
+    const next = all.newIntroducer();
+    all.introduce(one, next);
+    all.introduce(two, next);
+    await settled();
+    expect([all.introducer.size, next.size]).toEqual([0, 0]);
+    a.channel.post('as before');
+    const [c, d] = [end(one, 'another'), end(two, 'another')];
+    await settled();
+    expect(b.heard).toEqual(['as before']);
+    expect([c.channel.isDirect, d.channel.isDirect]).toEqual([true, true]);
+    expect(all.pairs).toHaveLength(2);
+  });
+
+  test('and is heard no more, should it live: a context that it is brought twice does not speak to itself', async () => {
+    const all = origin();
+    const [one, two] = [all.context(), all.context()];
+    const first = all.introduce(one);
+    const [a, b] = [end(one), end(two)];
+    await settled();
+    all.introduce(one);
+    all.introduce(two);
+    first.postMessage({ name: LINK, port: portPair()[0] }, []);
+    for (const n of numbers(5)) {
+      a.channel.post(n);
+      b.channel.post(-n);
+      await settled();
+    }
+    expect(a.heard).toEqual(numbers(5).map((n) => -n));
+    expect(b.heard).toEqual(numbers(5));
   });
 });
 

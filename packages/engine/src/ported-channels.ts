@@ -29,9 +29,9 @@ export class PortedChannels implements Channels {
     this.#timers = timers;
   }
 
-  /** Whoever brings ports; the first one stays. */
+  /** Whoever brings ports from now on: the page says so, and brings another when one has died. */
   introduce(introducer: Port): void {
-    if (this.#introducer !== undefined) return introducer.close();
+    this.#introducer?.close();
     this.#introducer = introducer;
     introducer.addEventListener('message', ({ data }) => {
       const { name, port } = (data ?? {}) as { readonly name?: string; readonly port?: unknown };
@@ -41,7 +41,7 @@ export class PortedChannels implements Channels {
       else link.meet(port);
     });
     introducer.start?.();
-    for (const name of this.#links.keys()) this.#say({ meet: name });
+    for (const [name, { hasMet }] of this.#links) if (!hasMet) this.#say({ meet: name });
   }
 
   open(name: string, hear: (message: unknown) => void): Channel {

@@ -49,7 +49,7 @@ export class Rehearsal {
 async function perform({ timers }: Host): Promise<void> {
   const pause = (): Promise<void> => new Promise((resolve) => timers.after(PAUSE_MS, resolve));
   const memory = createMemoryHost();
-  const options = { segmentSizeBytes: SEGMENT_BYTES, scrub: false };
+  const options = { segmentSizeBytes: SEGMENT_BYTES, scrub: false } as const;
   for (let recovered = -1; recovered < RECOVERIES; recovered++) {
     const store = await openStore(memory, 'rehearsal', options);
     for (let sequence = 1; recovered < 0 && sequence <= APPENDS; sequence++) {

@@ -45,6 +45,44 @@ async function withSharedWorker<T>(value: unknown, work: () => Promise<T>): Prom
   }
 }
 
+/** Somebody waits for that lock: a page that would learn of the end of who holds it. */
+const isWatched = async (life: string): Promise<boolean> =>
+  (await navigator.locks.query()).pending!.some(({ name }) => name === life);
+
+/** What stands for `SharedWorker`: introducers that bring nobody together, and live as long as a test likes. */
+function idleIntroducers({ isThere = true, dies = false } = {}) {
+  const ports: MessagePort[] = [];
+  const lives: string[] = [];
+  const ends: (() => void)[] = [];
+  const start = function start(): { readonly port: MessagePort } {
+    const { port1, port2 } = new MessageChannel();
+    ports.push(port2);
+    if (isThere) live(port2);
+    return { port: port1 };
+  };
+  function live(port: MessagePort): void {
+    const life = `idle:${crypto.randomUUID()}`;
+    lives.push(life);
+    void navigator.locks.request(life, async () => {
+      port.postMessage(life);
+      if (dies) await expect.poll(() => isWatched(life), soon).toBe(true);
+      else await new Promise<void>((resolve) => ends.push(resolve));
+    });
+  }
+  return {
+    start,
+    count: () => ports.length,
+    areWatched: async () => {
+      const watched = await Promise.all(lives.map(isWatched));
+      return watched.length === ports.length && !watched.includes(false);
+    },
+    die: () => ends.map((end) => end()),
+  };
+}
+
+/** Longer than a page waits before it starts another. */
+const aWhile = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1_000));
+
 afterEach(async () => {
   const stores = new Set(opened.map(({ name }) => name));
   await Promise.allSettled(opened.splice(0).map((log) => log.close()));
@@ -131,6 +169,58 @@ describe('two pages that ask for ports', () => {
       await follower.append(new Uint8Array([n]));
     }
     expect(leader.status().lastLsn).toBeGreaterThanOrEqual(99);
+  });
+});
+
+describe('an introducer that dies', () => {
+  test('is replaced: links that had not met go by port, and so do new ones', async () => {
+    const name = freshName();
+    const idle = idleIntroducers();
+    const follower = await withSharedWorker(idle.start, async () => {
+      await open(name);
+      return open(name);
+    });
+    await expect.poll(idle.areWatched, soon).toBe(true);
+    expect(await follower.append(new Uint8Array([1]))).toBe(1);
+    expect(await linkOf(follower)).toBe('channel');
+    idle.die();
+    await expect.poll(() => linkOf(follower), soon).toBe('port');
+    expect(await follower.append(new Uint8Array([2]))).toBe(2);
+    const late = await open(name);
+    await expect.poll(() => linkOf(late), soon).toBe('port');
+  });
+
+  test('at once, again and again, is left alone: links stay on the channel', async () => {
+    const idle = idleIntroducers({ dies: true });
+    await withSharedWorker(idle.start, async () => {
+      const log = await open(freshName());
+      await expect.poll(idle.count, soon).toBe(5);
+      await aWhile();
+      expect(idle.count()).toBe(5);
+      expect(await log.append(new Uint8Array([1]))).toBe(1);
+    });
+  });
+
+  test('before it ever said that it is there: it may never be, and is not started again', async () => {
+    const idle = idleIntroducers({ isThere: false });
+    await withSharedWorker(idle.start, async () => {
+      await open(freshName());
+      idle.die();
+      await aWhile();
+      expect(idle.count()).toBe(1);
+    });
+  });
+
+  test('after the log was closed is not replaced', async () => {
+    const idle = idleIntroducers();
+    await withSharedWorker(idle.start, async () => {
+      const log = await open(freshName());
+      await expect.poll(idle.areWatched, soon).toBe(true);
+      await log.close();
+      idle.die();
+      await aWhile();
+      expect(idle.count()).toBe(1);
+    });
   });
 });
 
