@@ -7,8 +7,16 @@ import { Rehearsal } from './rehearsal.ts';
 function watchedHost(readWitness: () => Promise<undefined>) {
   const pauses: number[] = [];
   const memory = createMemoryHost();
-  const touched = vi.fn<(name: PropertyKey) => void>();
-  const refusing = new Proxy({}, { get: (_, name) => () => touched(name) });
+  const touched = vi.fn<(...call: unknown[]) => Promise<undefined>>(async () => undefined);
+  const watching = new Proxy(
+    {},
+    {
+      get:
+        (_, name) =>
+        (...args: unknown[]) =>
+          touched(name, ...args),
+    },
+  );
   const host: Host = {
     ...memory,
     timers: {
@@ -18,8 +26,8 @@ function watchedHost(readWitness: () => Promise<undefined>) {
         return () => undefined;
       },
     },
-    root: refusing as Host['root'],
-    locks: refusing as Host['locks'],
+    root: watching as Host['root'],
+    locks: watching as Host['locks'],
     witness: { ...memory.witness, read: readWitness },
   };
   return { host, pauses, touched };
@@ -42,5 +50,6 @@ test.each([
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(pauses).toHaveLength(PAUSES);
   expect(witness.mock.calls).toEqual([['log']]);
-  expect(touched).not.toHaveBeenCalled();
+  // It looks whether the folder is there.
+  expect(touched.mock.calls).toEqual([['directory', 'log', { create: false }]]);
 });

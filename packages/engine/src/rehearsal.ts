@@ -11,7 +11,7 @@
  */
 import type { Host } from '@varve/files';
 import { createMemoryHost } from '@varve/files/memory';
-import { openStore, type AppendRequest, type ClientStamp } from '@varve/journal';
+import { folderOf, openStore, type AppendRequest, type ClientStamp } from '@varve/journal';
 import { APPLICATION_TYPE_MIN, recordFrameBytes, writeRecordFrame } from '@varve/protocol';
 
 const AFTER_MS = 200;
@@ -39,8 +39,9 @@ export class Rehearsal {
     if (this.#isBegun) return;
     this.#isBegun = true;
     host.timers.after(AFTER_MS, () => {
-      // Opens the connection that is needed first of all, and stays.
+      // What is needed first of all: a connection to the witness, which stays, and the way to the files.
       host.witness.read(store).catch(() => undefined);
+      host.root.directory(folderOf(store), { create: false }).catch(() => undefined);
       perform(host).catch(() => undefined);
     });
   }
