@@ -14,9 +14,11 @@ const CLOCK_SLACK_MS = 5;
 /**
  * The worker tells of each acknowledgement that left it when it was decided: when the clock was last read
  * before. What the scheduler takes between the two is the machine's, however busy it is. Of a look for
- * the files it tells when it began and, of one that found them, how long it took.
+ * the files it tells when it began and, of one that found them, how long it took. In a block: the names
+ * of a bundle's own top level are not to meet these.
  */
 const TELL_TIMES = `
+{
   const times = new BroadcastChannel('times');
   let readMs = 0;
   let readings = 0;
@@ -40,7 +42,8 @@ const TELL_TIMES = `
       looking.then(() => times.postMessage({ lookTookMs: Date.now() - lookedMs }), () => {});
     }
     return looking;
-  };`;
+  };
+}`;
 
 test('storage cleared under an open store: nothing acknowledged 250 ms later, STORE_LOST names what may be void', async ({
   tabs,
