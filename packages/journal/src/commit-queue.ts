@@ -222,8 +222,10 @@ export class CommitQueue {
 
   /** Nobody is told on the strength of a look that is too old. */
   private acknowledge(taken: readonly PendingAppend[]): void {
-    if (taken.length > 0 && this.life.liveness!.isDue) void this.settleAfterCheck(taken);
-    else this.settle(taken);
+    if (taken.length === 0 || !this.life.liveness!.isDue) return this.settle(taken);
+    const { looks } = this.life;
+    const look = this.settleAfterCheck(taken).finally(() => looks.delete(look));
+    looks.add(look);
   }
 
   private settle(taken: readonly PendingAppend[]): void {
@@ -255,7 +257,8 @@ export class CommitQueue {
       if (life.liveness!.isDue && looks < LOOKS_MAX) await this.settleAfterCheck(taken, looks + 1);
       else this.settle(taken);
     } else {
-      // The flush had returned: the promise holds whatever happened to the store meanwhile.
+      // The flush had returned, and the file is closed only afterwards: the promise holds whatever
+      // happened to the store meanwhile.
       for (const { resolve, appended } of taken) resolve(appended);
     }
   }

@@ -67,6 +67,37 @@ describe('a look for the files', () => {
     expect(events).toEqual([]);
   });
 
+  test.each(['abandon', 'close'] as const)(
+    'under which the store is given up (%s): nobody else has the file before everyone is told',
+    async (how) => {
+      const disk = new SimulatedDisk({ seed: 2 });
+      const looks: (() => void)[] = [];
+      let slow = false;
+      const host = hostThatLooks(disk, () =>
+        slow ? new Promise((resolve) => looks.push(resolve)) : undefined,
+      );
+      const store = await openStore(host, 's', SMALL);
+      await disk.advanceAsync(300);
+      slow = true;
+      const told: string[] = [];
+      void store.append({ frames: frame('one') }).then(() => told.push('appended'));
+      await disk.advanceAsync(1);
+      // A look of its own precedes an orderly end, and finds what the first one does.
+      const ended = Promise.resolve(store[how]()).then(() => told.push('ended'));
+      await disk.advanceAsync(1);
+      await expect(openStore(disk.host(), 's', SMALL)).rejects.toMatchObject({
+        code: 'STORE_BUSY',
+      });
+      looks.forEach((look) => look());
+      await disk.advanceAsync(1);
+      await ended;
+      expect(told.toSorted()).toEqual(['appended', 'ended']);
+      const next = await openStore(disk.host(), 's', SMALL);
+      expect(next.status().lastLsn).toBe(1);
+      await next.close();
+    },
+  );
+
   test('under which the witness is raised: whoever waits for the record is woken all the same', async () => {
     const disk = new SimulatedDisk({ seed: 2 });
     const looks: (() => void)[] = [];

@@ -5,6 +5,7 @@
  * - `journal` is there exactly while appends are taken
  * - a failed write or flush ends the journal's generation; the store reopens itself, or stays closed
  * - whoever waits for something of a generation hears of its end
+ * - nobody is told that something was written by a store whose file may be another's already
  */
 import type { Host } from '@varve/files';
 import {
@@ -45,6 +46,9 @@ export class StoreLife {
   liveness: Liveness | undefined;
   /** Resolves when it is clear whether the store came back. */
   reopening: Promise<void> | undefined;
+  closing: Promise<void> | undefined;
+  /** Each ends when someone has been told of what is in the file. */
+  readonly looks = new Set<Promise<void>>();
   /** Last LSN that somebody was told is there. */
   ackedLsn = 0;
   /** Flushes of the generations before. */
@@ -199,12 +203,17 @@ export class StoreLife {
     return error;
   }
 
-  /** No way back: everyone who waits is told. */
+  /** No way back: everyone who waits is told, and the file is closed; `closing` says when, if not at once. */
   end(state: StoreState, error: VarveError): void {
     this.endedBy = error;
     this.state = state;
     this.dependants.ended(error, true);
-    this.opened?.file.close();
+    const file = this.opened?.file;
+    if (this.looks.size === 0) return file?.close();
+    // In a turn of its own: what they were told has left by then.
+    this.closing = Promise.allSettled(this.looks)
+      .then(() => this.sleep(0))
+      .then(() => file?.close());
   }
 
   /** Why this store takes no appends now. */

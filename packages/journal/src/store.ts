@@ -262,6 +262,7 @@ export class Store implements StorePort, Dependants {
     if (life.state === 'open' || life.state === 'read-only') {
       life.end('closed', life.closedError());
     }
+    await life.closing;
     this.onEvent({ type: 'closed' });
     if (failed !== undefined) throw failed;
     if (journal !== undefined) await life.writeWitness(journal.tail.durableLsn);

@@ -44,6 +44,54 @@ serveCases(self, [
     },
   },
   {
+    name: 'what is there is opened from the folder that was found last, not from the root again',
+    async run() {
+      const { root } = createOpfsHost({ rootName });
+      const made = await root.directory('known', { create: true });
+      (await made?.openFile('a', { create: true }))?.close();
+      await root.directory('known', { create: false });
+      const asked: string[] = [];
+      const there = FileSystemDirectoryHandle.prototype.getDirectoryHandle;
+      FileSystemDirectoryHandle.prototype.getDirectoryHandle = function (name, ...rest) {
+        asked.push(name);
+        return there.call(this, name, ...rest);
+      };
+      try {
+        const folder = await root.directory('known', { create: false });
+        const file = await folder?.openFile('a', { create: false });
+        checkEqual(asked, ['known'], 'folders asked for');
+        checkEqual(await folder?.hasFile('a'), true, 'there');
+        checkEqual(asked, ['known', rootName, 'known'], 'a look begins at the root');
+        file?.close();
+      } finally {
+        FileSystemDirectoryHandle.prototype.getDirectoryHandle = there;
+      }
+    },
+  },
+  {
+    name: 'a folder that was found, then cleared, then made by another, is opened with what is in it now',
+    async run() {
+      const { root } = createOpfsHost({ rootName });
+      const made = await root.directory('again', { create: true });
+      (await made?.openFile('a', { create: true }))?.close();
+      const known = await root.directory('again', { create: false });
+      const top = await navigator.storage.getDirectory();
+      await whileBusy(1000, () => top.removeEntry(rootName, { recursive: true }));
+      checkEqual(await root.directory('again', { create: false }), undefined, 'the folder');
+      await checkFault(known!.openFile('a', { create: false }), 'not-found');
+      const other = createOpfsHost({ rootName }).root;
+      const file = await (
+        await other.directory('again', { create: true })
+      )?.openFile('a', { create: true });
+      file?.write(Uint8Array.of(1, 2, 3), { at: 0 });
+      file?.close();
+      const found = await known!.openFile('a', { create: false });
+      checkEqual(found.getSize(), 3, 'size');
+      found.close();
+      checkEqual((await root.directory('again', { create: false })) !== undefined, true, 'again');
+    },
+  },
+  {
     name: 'a file that was cleared away is not closed, and one of its name can be opened',
     async run() {
       const calls: string[] = [];

@@ -1,8 +1,11 @@
 /**
  * A folder of the origin private file system.
  *
- * Always true: every call resolves the whole path anew from the origin's root, so what was cleared
- * under an open store is seen as gone, and what was made since is found.
+ * Always true: what was cleared under an open store is seen as gone, and what was made since is found.
+ * A look for a file (`hasFile`), and whatever makes or removes something, resolves the whole path anew
+ * from the origin's root. Opening what is there begins at the folder that was found last, five calls to
+ * another process fewer when a follower takes over, and at the root when that one refuses, for whatever
+ * reason.
  */
 import { FileFault, faultOf } from '../fault.ts';
 import { checkPlainName } from '../plain-name.ts';
@@ -16,18 +19,22 @@ const REMOVE_WAIT_MS = 500;
 export class OpfsDirectory implements Directory {
   readonly #path: readonly string[];
   readonly #openWaitMs: number;
+  /** As it was found last; may be gone. */
+  #known: FileSystemDirectoryHandle | undefined;
 
   /** @param openWaitMs how long an open waits for a handle that a dead context still seems to hold */
-  constructor(path: readonly string[], openWaitMs: number) {
+  constructor(path: readonly string[], openWaitMs: number, known?: FileSystemDirectoryHandle) {
     this.#path = path;
     this.#openWaitMs = openWaitMs;
+    this.#known = known;
   }
 
   async openFile(name: string, options: { create: boolean }): Promise<SyncFile> {
     checkPlainName(name);
     await closings.over();
-    const folder = await this.#resolve(options.create);
-    const file = await folder.getFileHandle(name, { create: options.create });
+    const ask = (folder: FileSystemDirectoryHandle): Promise<FileSystemFileHandle> =>
+      folder.getFileHandle(name, options);
+    const file = await (options.create ? this.#resolve(true).then(ask) : this.#inKnown(ask));
     const handle = await whileBusy(this.#openWaitMs, () => file.createSyncAccessHandle());
     return new OpfsFile(handle, () => this.hasFile(name));
   }
@@ -52,9 +59,12 @@ export class OpfsDirectory implements Directory {
 
   async directory(name: string, options: { create: boolean }): Promise<Directory | undefined> {
     checkPlainName(name);
-    const folder = await this.#resolve(options.create).catch(unlessAbsent);
-    const inner = await folder?.getDirectoryHandle(name, options).catch(unlessAbsent);
-    if (inner !== undefined) return new OpfsDirectory([...this.#path, name], this.#openWaitMs);
+    const ask = (folder: FileSystemDirectoryHandle): Promise<FileSystemDirectoryHandle> =>
+      folder.getDirectoryHandle(name, options);
+    const asked = options.create ? this.#resolve(true).then(ask) : this.#inKnown(ask);
+    const inner = await asked.catch(unlessAbsent);
+    if (inner !== undefined)
+      return new OpfsDirectory([...this.#path, name], this.#openWaitMs, inner);
     if (options.create) throw new FileFault('io', `could not make the folder ${name}`);
     return undefined;
   }
@@ -75,6 +85,20 @@ export class OpfsDirectory implements Directory {
     if (folder === undefined) return found;
     for await (const [name, { kind }] of folder.entries()) found.push({ name, kind });
     return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  async #inKnown<T>(ask: (folder: FileSystemDirectoryHandle) => Promise<T>): Promise<T> {
+    if (this.#known !== undefined) {
+      try {
+        return await ask(this.#known);
+      } catch {
+        // From the root, whose answer counts.
+      }
+    }
+    this.#known = undefined;
+    const folder = await this.#resolve(false);
+    this.#known = folder;
+    return ask(folder);
   }
 
   async #resolve(create: boolean): Promise<FileSystemDirectoryHandle> {
