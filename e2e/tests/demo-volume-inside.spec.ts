@@ -83,7 +83,8 @@ test('a chunk is the origin’s, then shared, then a snapshot’s alone, in quar
   await expect(tree(demo, 'exceptions')).toHaveAttribute('data-blocks', '0');
   await press(demo, 'Checkpoint');
   await expect(key(demo, 'use-quarantine')).toHaveText('0 in quarantine');
-  await expect(key(demo, 'use-free')).toHaveText('1 free');
+  await expect(key(demo, 'use-free')).toHaveText('1 free again');
+  await expect(key(demo, 'never-given')).toContainText('free, not used yet');
   await expect.poll(() => pixelsOf(tree(demo, 'origin'), 'covered')).toBe(0);
   await expect(demo.locator('.snapshot-rows')).toBeHidden();
 });

@@ -27,6 +27,8 @@ interface LetterGrid {
   readonly noun: string;
   readonly columns: number;
   readonly letters: Letters;
+  /** What a cell beyond the letters is; undefined: how many there are says nothing. */
+  readonly beyond?: string;
   readonly of: () => Lettered | undefined;
 }
 
@@ -48,6 +50,8 @@ export function letterGrid(easel: Easel, grid: LetterGrid, say: Say): HTMLElemen
     legend.append(key);
     return { letter, words, key };
   });
+  const beyond = grid.beyond === undefined ? undefined : el('li', { class: 'key key-never-given' });
+  if (beyond !== undefined) legend.append(beyond);
 
   const paint = (context: CanvasRenderingContext2D, widthPx: number): void => {
     const shown = grid.of();
@@ -119,9 +123,14 @@ export function letterGrid(easel: Easel, grid: LetterGrid, say: Say): HTMLElemen
       key.hidden = !counts.has(letter) && letter === '?';
       setText(key, `${count(counts.get(letter) ?? 0)} ${words}`);
     }
+    if (beyond !== undefined) {
+      const cells = cellsOf(shown) - shown.letters.length;
+      beyond.hidden = cells === 0;
+      setText(beyond, `${count(cells)} ${grid.beyond}`);
+    }
     canvas.setAttribute(
       'aria-label',
-      `${grid.title}: ${keys.map(({ key }) => key.textContent).join(', ')}. Arrow keys walk through them.`,
+      `${grid.title}: ${Array.from(legend.children, (key) => key.textContent).join(', ')}. Arrow keys walk through them.`,
     );
     canvas.style.aspectRatio = `${columns} / ${rowsNow()}`;
     painted.draw();

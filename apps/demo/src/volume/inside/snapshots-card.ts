@@ -10,7 +10,7 @@ function rowOf(snapshot: SnapshotLayout, most: number, least: string): HTMLEleme
   const bar = el('meter', { min: 0, max: Math.max(1, most), value: ownChunks });
   return el(
     'tr',
-    { 'data-snapshot': name },
+    { 'data-snapshot': name, title: `taken at ${clockToSecond(createdAtMs)}` },
     el('th', { scope: 'row' }, name, isDying && el('small', {}, ' being deleted')),
     el('td', {}, count(bit)),
     el('td', {}, count(lsn)),
@@ -38,7 +38,7 @@ export function snapshotsCard(easel: Easel): HTMLElement {
           el('th', { scope: 'col' }, 'Bit'),
           el('th', { scope: 'col' }, 'LSN'),
           el('th', { scope: 'col', class: 'when-taken' }, 'Taken'),
-          el('th', { scope: 'col', title: 'Chunks that it alone has' }, 'Its own chunks'),
+          el('th', { scope: 'col', title: 'Chunks that it alone has' }, 'Own'),
         ),
       ),
       body,

@@ -8,7 +8,7 @@ const USES: Letters = {
   '+': ['use-shared', 'shared with snapshots'],
   s: ['use-snapshots', 'of snapshots alone'],
   q: ['use-quarantine', 'in quarantine'],
-  '.': ['use-free', 'free'],
+  '.': ['use-free', 'free again'],
   '?': ['use-unknown', 'not known'],
 };
 
@@ -40,6 +40,7 @@ export function spaceCard(easel: Easel): HTMLElement {
       noun: 'Chunk of the pool',
       columns: 64,
       letters: USES,
+      beyond: 'free, not used yet',
       of: () => {
         const { layout, status } = easel.watch;
         if (layout === undefined || status === undefined) return undefined;
