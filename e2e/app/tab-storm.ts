@@ -3,7 +3,9 @@
  *
  * Always true:
  * - an operation is issued only below what the test process was told (`reserved`)
- * - at most {@link WINDOW} operations of the storm are in flight
+ * - at most {@link WINDOW} operations of the storm are in flight; when calm one, and a moment between two
+ * - who leads, and so may die, has told of what was acknowledged before the next thing happens; when
+ *   calm, all others do so a little later, and in the first moments of leading, too
  * - what tail and reads see is told with the next report
  */
 import type { Log } from 'varve';
@@ -14,6 +16,10 @@ import { valueBytes } from './value.ts';
 
 const WINDOW = 4;
 const RESERVE = 64;
+const CALM_PAUSE_MS = 2;
+const CALM_TELLING_MS = 100;
+/** So long after it began to lead a tab that is calm is none of those that may die. */
+const CALM_LEADING_MS = 500;
 const BALLAST_WINDOW = 16;
 const READ_EVERY_MS = 100;
 /** So many records before what is surely there. */
@@ -37,8 +43,11 @@ export interface TabStormOptions {
   readonly tab: number;
   /** A page that breaks a promise, for the judge's controls: `append-twice`. */
   readonly broken?: string;
+  /** Asks as a quiet app does, and is as little in the way of what it measures as it can be. */
+  readonly isCalm?: boolean;
 }
 
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const nowMs = (): number => performance.timeOrigin + performance.now();
 
 interface RefusedLike {
@@ -71,6 +80,7 @@ export class TabStorm {
   #reportDue = false;
   #stopped = false;
   #reading = false;
+  #leadsSinceMs = Infinity;
   #waiting: (() => void)[] = [];
 
   constructor(log: Log<Uint8Array>, channel: AckChannel<TabReport>, options: TabStormOptions) {
@@ -84,7 +94,7 @@ export class TabStorm {
   start(): void {
     this.#report();
     void this.#tail();
-    void this.#read();
+    if (this.#options.isCalm !== true) void this.#read();
     this.#fill();
   }
 
@@ -123,7 +133,7 @@ export class TabStorm {
     const { storm } = LANES;
     while (
       !this.#stopped &&
-      this.#inFlight[storm] < WINDOW &&
+      this.#inFlight[storm] < (this.#options.isCalm === true ? 1 : WINDOW) &&
       this.#issued[storm] < this.#reserved[storm]
     ) {
       this.#issue(storm);
@@ -148,6 +158,7 @@ export class TabStorm {
           this.#stopped = true;
         },
       )
+      .then(() => (this.#options.isCalm === true ? sleep(CALM_PAUSE_MS) : undefined))
       .then(() => {
         this.#inFlight[lane]!--;
         this.#scheduleReport();
@@ -216,6 +227,7 @@ export class TabStorm {
   }
 
   #role(role: TabRole['role']): void {
+    this.#leadsSinceMs = role === 'leader' ? performance.now() : Infinity;
     this.#telling.roles.push({ role, atMs: nowMs() });
     this.#scheduleReport();
   }
@@ -231,18 +243,28 @@ export class TabStorm {
     });
   }
 
+  get #mayTellLater(): boolean {
+    const ledMs = performance.now() - this.#leadsSinceMs;
+    return this.#options.isCalm === true && !(ledMs > CALM_LEADING_MS);
+  }
+
   /** What arrives together leaves together. */
   #scheduleReport(): void {
+    if (this.#mayTellLater) {
+      this.#changed();
+      this.#fill();
+    }
     if (this.#reportDue) return;
     this.#reportDue = true;
-    queueMicrotask(() =>
-      queueMicrotask(() => {
-        this.#reportDue = false;
-        this.#report();
-        this.#changed();
-        this.#fill();
-      }),
-    );
+    if (this.#mayTellLater) return void sleep(CALM_TELLING_MS).then(() => this.#reportNow());
+    queueMicrotask(() => queueMicrotask(() => this.#reportNow()));
+  }
+
+  #reportNow(): void {
+    this.#reportDue = false;
+    this.#report();
+    this.#changed();
+    this.#fill();
   }
 
   #report(): void {

@@ -17,8 +17,10 @@ export const USAGE = `npm run crash -- [options]
   --controls N       instead: the broken builds with N seeds each, as the lane of npm test runs
   --recovery N       instead: how long opening takes after a kill, N times
   --failovers N      instead: N deaths of the leader of 2 to 4 tabs that append throughout (with --seed,
-                     --from, --browser, --kinds, --ports, --json FILE, --resume; kinds: renderer, close,
-                     navigate, worker, busy; --broken append-twice, ack-before-write, unstamped-resend)
+                     --from, --browser, --kinds, --ports, --json FILE, --resume; --calm: one append
+                     at a time, for takeover times; --raw: takeovers without Varve, to compare; kinds:
+                     renderer, close, navigate, worker, busy; --broken append-twice,
+                     ack-before-write, unstamped-resend)
   --isolated         serve the page cross-origin isolated
   --json FILE        write rows and failures there, after every kill
   --resume           go on where FILE ends (same seed)

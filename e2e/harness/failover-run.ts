@@ -35,6 +35,8 @@ export interface FailoverRunOptions {
    * was killed that the introducer had lived in.
    */
   readonly ports?: boolean;
+  /** As a quiet app would have it: for takeover times; see `TabStorm`. */
+  readonly isCalm?: boolean;
 }
 
 export interface FailoverResult extends Takeover {
@@ -199,7 +201,7 @@ export class FailoverRun {
 
   /** One more tab, appending. */
   async #join(): Promise<void> {
-    const { seed, server, broken, ownProcesses, ports } = this.#options;
+    const { seed, server, broken, ownProcesses, ports, isCalm } = this.#options;
     const number = this.#ledgers.length;
     const ledger = new TabLedger(number, () => this.#changed());
     const path = `/crashkit/${this.#store}-${number}`;
@@ -213,6 +215,7 @@ export class FailoverRun {
       ackUrl: path,
       ...(broken !== undefined && { broken }),
       ...(ports !== undefined && { ports }),
+      ...(isCalm !== undefined && { isCalm }),
     };
     const opening = tab.page.evaluate((o) => window.tabApp.open(o), options);
     succeeded(await within(PAGE_DEADLINE_MS, 'opening', opening));

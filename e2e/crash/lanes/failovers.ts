@@ -16,6 +16,7 @@ import {
   failoverTableOf,
   failoverTotalsOf,
 } from '../../harness/failover-report.ts';
+import { rawTakeovers, rawTakeoverTableOf } from '../../harness/raw-takeover.ts';
 import { Stage } from '../../harness/stage.ts';
 import { UsageError } from '../usage-error.ts';
 import { earlierReport, writeReport } from './arguments.ts';
@@ -37,6 +38,8 @@ interface Options {
   readonly kinds: readonly Death[];
   readonly broken: string | undefined;
   readonly ports: boolean;
+  readonly calm: boolean;
+  readonly raw: boolean;
   readonly json: string | undefined;
   readonly resume: boolean;
 }
@@ -54,6 +57,7 @@ interface Report {
 
 export async function runFailoverLane(args: readonly string[]): Promise<number> {
   const options = parse(args);
+  if (options.raw) return runRaw(options);
   const { seed, browser, kinds, broken, json } = options;
   const earlier =
     json !== undefined && existsSync(json) ? earlierReport<Report>(options) : undefined;
@@ -89,6 +93,7 @@ export async function runFailoverLane(args: readonly string[]): Promise<number> 
       at: control?.at,
       ...(broken !== undefined && { broken }),
       ...(options.ports && { ports: true }),
+      ...(options.calm && { isCalm: true }),
       onOutcome(outcome) {
         outcomes.push(outcome);
         progress(outcome, outcomes, options.failovers, startedMs);
@@ -101,6 +106,17 @@ export async function runFailoverLane(args: readonly string[]): Promise<number> 
     await stage.strike();
   }
   return conclude(options, outcomes, version);
+}
+
+async function runRaw({ browser, failovers }: Options): Promise<number> {
+  const stage = await Stage.set({ browser, pages: ['raw-takeover'] });
+  const { server, launch } = stage;
+  try {
+    console.log(rawTakeoverTableOf(await rawTakeovers({ server, launch, deaths: failovers })));
+  } finally {
+    await stage.strike();
+  }
+  return 0;
 }
 
 /** The first death of the store that was under way: judged are whole stores. */
@@ -126,17 +142,14 @@ function progress(
   for (const failure of outcome.failures) console.log(`  ${failure}`);
 }
 
-function conclude(
-  { seed, browser, kinds, broken }: Options,
-  outcomes: readonly FailoverOutcome[],
-  version: string,
-): number {
+function conclude(options: Options, outcomes: readonly FailoverOutcome[], version: string): number {
+  const { seed, browser, broken } = options;
   console.log(
     `\n${version}, seed ${seed}, load ${loadavg()[0]!.toFixed(1)}\n${failoverTableOf(outcomes)}`,
   );
   const failed = outcomes.filter(({ failures }) => failures.length > 0);
   for (const { number, kind } of failed.slice(0, 5))
-    console.log(`again: ${failoverReplay({ seed, browser, kinds }, number)}   # ${kind}`);
+    console.log(`again: ${failoverReplay(options, number)}   # ${kind}`);
   if (browser === 'chromium' && broken === undefined) {
     for (const { kind, takeoverMsP99 } of failoverRowsOf(outcomes)) {
       const bar = BARS.find((each) => each.kind === kind)?.p99Ms;
@@ -150,14 +163,17 @@ function conclude(
 
 /** The command that plays a death again: its store from the start. */
 export function failoverReplay(
-  { seed, browser, kinds }: Pick<Options, 'seed' | 'browser' | 'kinds'>,
+  options: Pick<Options, 'seed' | 'browser' | 'kinds'> & Partial<Pick<Options, 'ports' | 'calm'>>,
   number: number,
 ): string {
+  const { seed, browser, kinds } = options;
   const from = firstDeathOfStore(number);
-  return (
-    `npm run crash -- --failovers ${number - from + 1} --seed ${seed} --from ${from} ` +
-    `--browser ${browser} --kinds ${kinds.join(',')}`
-  );
+  const how = (['ports', 'calm'] as const).filter((name) => options[name] === true);
+  return [
+    `npm run crash -- --failovers ${number - from + 1} --seed ${seed} --from ${from}`,
+    `--browser ${browser} --kinds ${kinds.join(',')}`,
+    ...how.map((name) => `--${name}`),
+  ].join(' ');
 }
 
 /** @throws UsageError */
@@ -172,6 +188,8 @@ function parse(args: readonly string[]): Options {
     kinds: text,
     broken: text,
     ports: flag,
+    calm: flag,
+    raw: flag,
     json: text,
     resume: flag,
   });
@@ -195,6 +213,8 @@ function parse(args: readonly string[]): Options {
     });
   const json = said('json');
   const resume = values['resume'] === true;
+  if (values['raw'] === true && browser === 'firefox')
+    throw new UsageError('--raw kills processes: its tabs share one in firefox');
   if (resume && json === undefined) throw new UsageError('--resume needs --json');
   // npm runs scripts in the package's folder; paths are the caller's.
   const here = process.env['INIT_CWD'] ?? process.cwd();
@@ -206,6 +226,8 @@ function parse(args: readonly string[]): Options {
     kinds: kinds ?? possible,
     broken: said('broken'),
     ports: values['ports'] === true,
+    calm: values['calm'] === true,
+    raw: values['raw'] === true,
     json: json === undefined ? undefined : resolve(here, json),
     resume,
   };
