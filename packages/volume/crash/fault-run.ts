@@ -14,6 +14,7 @@ import { isVarveError, VarveError } from '@varve/protocol';
 import { type AtomicOp, openVolume, type Volume, type VolumeOptions } from '../src/index.ts';
 import { assertEqual, Differs } from './equal.ts';
 import { Model } from './model.ts';
+import { ending } from './oracle.ts';
 import { soon } from './timers.ts';
 
 const CHUNK = 512;
@@ -31,7 +32,7 @@ export interface FaultFigures {
 export async function faultRun(seed: number, calls = 40): Promise<FaultFigures> {
   const run = new FaultRun(seed);
   try {
-    await run.run(calls);
+    await ending(run.run(calls));
   } catch (cause) {
     const what = cause instanceof Error ? cause.stack : String(cause);
     throw new Error(`seed ${seed}, call ${run.figures.calls} (${run.last}): ${what}`, { cause });

@@ -260,6 +260,8 @@ export class VolumeLife {
       release();
       this.gate.open();
     }
+    this.work.renew();
+    this.work.begin();
   }
 
   close(): Promise<void> {

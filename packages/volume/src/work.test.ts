@@ -174,3 +174,52 @@ test('a deletion that cannot go on is not said to have never begun', async () =>
   expect(reopened.snapshots()).toEqual([]);
   reopened.abandon();
 });
+
+describe('a deletion that failed too often', () => {
+  async function volumeWithOneLeftAlone(): Promise<Volume> {
+    const disk = new SimulatedDisk({ record: false });
+    const options = { ...OPTIONS, segmentSizeBytes: 4_096, stepExceptions: 1 };
+    const volume = await openVolume({ ...disk.host(), timers: soon }, 'v', options);
+    await volume.write(0, filled(CHUNKS * CHUNK, 1));
+    await volume.snapshot('old');
+    await volume.snapshot('other');
+    await volume.write(0, filled(CHUNKS * CHUNK, 2));
+    const full = disk.inject({ on: 'grow', effect: { throws: 'no-space' }, sticky: true });
+    await expect(volume.deleteSnapshot('old')).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED' });
+    full.cancel();
+    // Loaded anew.
+    await volume.flush();
+    expect(volume.status().work).toMatchObject([{ kind: 'delete', name: 'old' }]);
+    return volume;
+  }
+
+  test('goes on when somebody waits for another one, which comes to its end', async () => {
+    const volume = await volumeWithOneLeftAlone();
+    await volume.deleteSnapshot('other');
+    expect(volume.status()).toMatchObject({ work: [], exceptions: 0, usedChunks: CHUNKS });
+    expect((await volume.check()).findings).toEqual([]);
+    await volume.close();
+  });
+
+  test('goes on after a checkpoint', async () => {
+    const volume = await volumeWithOneLeftAlone();
+    await volume.checkpoint();
+    await expect.poll(() => volume.status().work).toEqual([]);
+    expect(volume.snapshots().map(({ name }) => name)).toEqual(['other']);
+    await volume.close();
+  });
+
+  test('fails again where it cannot go on, and so does who waits for another one', async () => {
+    const disk = new SimulatedDisk({ record: false });
+    const options = { ...OPTIONS, segmentSizeBytes: 4_096, stepExceptions: 1 };
+    const volume = await openVolume({ ...disk.host(), timers: soon }, 'v', options);
+    await volume.write(0, filled(CHUNKS * CHUNK, 1));
+    await volume.snapshot('old');
+    await volume.snapshot('other');
+    await volume.write(0, filled(CHUNKS * CHUNK, 2));
+    disk.inject({ on: 'grow', effect: { throws: 'no-space' }, sticky: true });
+    for (const name of ['old', 'other'])
+      await expect(volume.deleteSnapshot(name)).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED' });
+    volume.abandon();
+  });
+});

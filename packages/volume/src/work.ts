@@ -5,6 +5,8 @@
  * - one restore is under way at most, and it goes first; the gate is closed until it is done
  * - a step is one small record; what it does follows from the state alone
  * - nothing is done here while a checkpoint holds the state still
+ * - a deletion that failed too often goes on with the next call that waits for one, after the next
+ *   checkpoint, or at the next opening; nobody waits for what is left alone
  */
 import type { Timers } from '@varve/files';
 import { type VarveError, withOutcome } from '@varve/protocol';
@@ -14,7 +16,7 @@ import type { Gate } from './gate.ts';
 import type { Redo } from './redo.ts';
 import type { VolumeEvent, WorkInProgress, WorkOptions } from './volume-port.ts';
 
-/** Attempts in a row before a deletion is left for the next opening, or a restore ends the volume. */
+/** Attempts in a row before a deletion is left alone for a while, or a restore ends the volume. */
 const FAILURES_MAX = 3;
 
 interface WorkHost {
@@ -55,6 +57,7 @@ export class Work {
   private readonly waiters = new Set<Waiter>();
   private running = false;
   private isPaused = false;
+  private isLeftAlone = false;
   private holdsGate = false;
   private held: Promise<void> | undefined;
   private failures = 0;
@@ -71,7 +74,7 @@ export class Work {
     const core = this.host.core();
     if (core === undefined) return;
     this.keepGate(core.state.restore !== undefined);
-    if (this.running || this.isPaused || this.next(core) === undefined) return;
+    if (this.running || this.isPaused || this.isLeftAlone || this.next(core) === undefined) return;
     this.running = true;
     void this.run(core).finally(() => {
       this.running = false;
@@ -96,6 +99,12 @@ export class Work {
     this.begin();
   }
 
+  /** What failed before may be tried again. */
+  renew(): void {
+    this.isLeftAlone = false;
+    this.failures = 0;
+  }
+
   /** Nothing more is begun until the volume is opened again. */
   pause(): void {
     this.isPaused = true;
@@ -114,6 +123,7 @@ export class Work {
   }
 
   wait(kind: Waiter['kind'], bit: number, { onProgress }: WorkOptions): Finished {
+    this.renew();
     let cancel = (): void => {};
     const promise = new Promise<void>((resolve, reject) => {
       const waiter: Waiter = { kind, bit, onProgress, resolve, reject };
@@ -195,7 +205,7 @@ export class Work {
     if (this.host.core() !== undefined) this.host.voided(error);
     this.failures++;
     if (this.failures < FAILURES_MAX) return false;
-    this.isPaused = true;
+    this.isLeftAlone = true;
     this.end(error as VarveError);
     if (kind === 'restore') this.host.giveUp(error as VarveError);
     return false;
