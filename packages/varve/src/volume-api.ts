@@ -129,7 +129,10 @@ export interface Volume extends VolumeView {
   snapshot(name: string, options?: CallOptions): Promise<Snapshot>;
   /** In the order of their making. */
   snapshots(): Promise<Snapshot[]>;
-  /** The name is gone at once; resolves when nothing of it is left. */
+  /**
+   * The name is gone at once; resolves when nothing of it is left. Failed three times in a row it rejects,
+   * `unknown`, and goes on after the next checkpoint, with the next deletion, or when it is opened again.
+   */
   deleteSnapshot(name: string, options?: WorkOptions): Promise<void>;
   /** From the call on the volume is as the snapshot; resolves when its maps are settled. */
   restore(name: string, options?: WorkOptions): Promise<void>;
