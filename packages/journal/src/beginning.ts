@@ -6,7 +6,8 @@ import type { SyncFile } from '@varve/files';
 import type { StartRecord } from './control.ts';
 import { SEGMENT_HEADER_BYTES } from './format.ts';
 import { alignUp, type Geometry, slotStart } from './geometry.ts';
-import { writeExactly } from './io.ts';
+import { readExactly, writeExactly } from './io.ts';
+import type { ScanPoint } from './position.ts';
 import type { Recovered } from './recovery.ts';
 import { type Segment, segmentOf } from './segment.ts';
 import { encodeSegmentHeader, type SegmentHeader } from './segment-header.ts';
@@ -15,6 +16,8 @@ import type { TailHost } from './tail-host.ts';
 type BeginningHost = Pick<TailHost, 'geometry' | 'generation' | 'seedId' | 'table'>;
 
 export interface Beginning {
+  /** Where what was read ends: what stands there does not count. */
+  readonly end: ScanPoint;
   /** The tail segment; its header is (re)written when it is missing. */
   readonly segment: Segment;
   /** Where the first batch goes; past the footer: the generation begins in a new segment. */
@@ -36,6 +39,7 @@ export function beginningAfter(recovered: Recovered): Beginning {
   invariant(segment !== undefined, 'a log that may be written ends in a segment');
   const rewrittenTo = end.lastLsn;
   return {
+    end,
     segment,
     // Exactly at the end only where the generation that closed the store had written that end: behind
     // an older one may stand what was torn from a generation since, whose beginning, at the same
@@ -55,6 +59,27 @@ export function beginningAfter(recovered: Recovered): Beginning {
     },
     wallTimeMs,
   };
+}
+
+/** Enough of a batch header that no batch is read there. */
+const SPOILT_BYTES = 16;
+
+/**
+ * Overwrites the head of whatever stands where the log ends; the flush of the superblocks covers it. It
+ * may be a batch that was torn, of a generation that counts up to here: should the beginning of ours be
+ * torn in its turn, its other half might make that one whole (chunks that end in zeros), and what was
+ * found not to be there would be there again.
+ */
+export function spoilTorn(
+  file: SyncFile,
+  geometry: Geometry,
+  { end, segment }: Pick<Beginning, 'end' | 'segment'>,
+): void {
+  const at = slotStart(geometry, segment.header.slot) + end.offset;
+  const room = Math.min(geometry.segmentBytes - end.offset, file.getSize() - at);
+  const bytes = new Uint8Array(Math.max(0, Math.min(SPOILT_BYTES, room)));
+  readExactly(file, bytes, at);
+  if (bytes.some(Boolean)) writeExactly(file, bytes.fill(0), at);
 }
 
 /**

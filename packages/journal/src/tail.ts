@@ -18,7 +18,7 @@ import {
   runBytes,
   UNIT_END_HEADER_BYTES,
 } from './batch.ts';
-import { type Beginning, writeBeginningHeader } from './beginning.ts';
+import { type Beginning, spoilTorn, writeBeginningHeader } from './beginning.ts';
 import type { ClientRun } from './client-run.ts';
 import { encodeNext, encodeStart, type NextRecord, type StartRecord } from './control.ts';
 import { BATCH_BODY_TARGET, BatchFlag, NEXT_BYTES, START_BYTES } from './format.ts';
@@ -83,6 +83,7 @@ export class Tail {
   ensureHeader(): void {
     const wallTimeMs = this.now();
     this.guarded(() => {
+      spoilTorn(this.file, this.host.geometry, this.beginning);
       this.segment = writeBeginningHeader(this.file, this.host, this.beginning, wallTimeMs);
     }, 'writing a segment header failed');
   }
