@@ -65,21 +65,23 @@ export function beginningAfter(recovered: Recovered): Beginning {
 const SPOILT_BYTES = 16;
 
 /**
- * Overwrites the head of whatever stands where the log ends; the flush of the superblocks covers it. It
- * may be a batch that was torn, of a generation that counts up to here: should the beginning of ours be
- * torn in its turn, its other half might make that one whole (chunks that end in zeros), and what was
- * found not to be there would be there again.
+ * Overwrites the head of whatever stands where the log ends, and where this generation begins; the flush
+ * of the superblocks covers it. It may be a batch that was torn, of a generation that counts up to here,
+ * or another beginning: should ours be torn in its turn, its other half might make that one whole (chunks
+ * that end in zeros), and what was found not to be there would be there again.
  */
 export function spoilTorn(
   file: SyncFile,
   geometry: Geometry,
-  { end, segment }: Pick<Beginning, 'end' | 'segment'>,
+  { end, segment, offset }: Pick<Beginning, 'end' | 'segment' | 'offset'>,
 ): void {
-  const at = slotStart(geometry, segment.header.slot) + end.offset;
-  const room = Math.min(geometry.segmentBytes - end.offset, file.getSize() - at);
-  const bytes = new Uint8Array(Math.max(0, Math.min(SPOILT_BYTES, room)));
-  readExactly(file, bytes, at);
-  if (bytes.some(Boolean)) writeExactly(file, bytes.fill(0), at);
+  for (const from of [end.offset, offset]) {
+    const at = slotStart(geometry, segment.header.slot) + from;
+    const room = Math.min(geometry.segmentBytes - from, file.getSize() - at);
+    const bytes = new Uint8Array(Math.max(0, Math.min(SPOILT_BYTES, room)));
+    readExactly(file, bytes, at);
+    if (bytes.some(Boolean)) writeExactly(file, bytes.fill(0), at);
+  }
 }
 
 /**
