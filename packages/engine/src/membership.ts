@@ -48,6 +48,8 @@ export class Membership<S extends Led, R extends Relay, Q extends SharedRequest>
   /** Set while `store` is. */
   leading: Leading | undefined;
   readonly #context: MembershipContext<S, R, Q>;
+  /** Through parking and coming back: a leader that hears us anew hears nothing of an older link. */
+  readonly #member: string;
   #assembly: Assembly | undefined;
   #lock: HeldLock | undefined;
   /** Ends our place in the line for the lock. */
@@ -62,6 +64,7 @@ export class Membership<S extends Led, R extends Relay, Q extends SharedRequest>
 
   constructor(context: MembershipContext<S, R, Q>) {
     this.#context = context;
+    this.#member = randomName(context.host.random);
   }
 
   /** On the way to the first seat: who asks now waits behind those who have asked before. */
@@ -77,7 +80,7 @@ export class Membership<S extends Led, R extends Relay, Q extends SharedRequest>
     const { host, name, request } = this.#context;
     this.#stay = new AbortController();
     const lock = await host.locks.acquire(lockName(name), { ifAvailable: true });
-    this.#assembly = new Assembly(host.channels, name, randomName(host.random), (message) =>
+    this.#assembly = new Assembly(host.channels, name, this.#member, (message) =>
       this.#hear(message),
     );
     try {

@@ -1,9 +1,10 @@
-/** A page parks while it waits for a leader's answer, comes back, and its store cannot be opened. */
+/** A page parks while it waits for a leader's answer, and comes back. */
+import type { Channels } from '@varve/files';
 import { createMemoryHost, MemoryChannels } from '@varve/files/memory';
 import { openStore } from '@varve/journal';
 import { VarveError } from '@varve/protocol';
 import { afterEach, expect, test } from 'vitest';
-import { RawClient, testServices } from './test/raw-client.ts';
+import { frameOf, RawClient, testServices } from './test/raw-client.ts';
 
 const clients: RawClient[] = [];
 
@@ -20,6 +21,53 @@ async function opened(services: ReturnType<typeof testServices>): Promise<RawCli
   expect(await client.open('store', { leaderTimeoutMs: 30_000 })).toMatchObject({ ok: true });
   return client;
 }
+
+/** What followers say on their first link, from their first append on, is heard when it is let go. */
+function slowFirstLink(all: Channels): { channels: Channels; held: (() => void)[] } {
+  const held: (() => void)[] = [];
+  let slow: string | undefined;
+  const open: Channels['open'] = (name, hear) =>
+    all.open(name, (message) => {
+      const { body } = message as { body?: { kind: string } };
+      if (body?.kind === 'append') slow ??= name;
+      if (name === slow) held.push(() => hear(message));
+      else hear(message);
+    });
+  return { channels: { open }, held };
+}
+
+test.each([
+  ['answered', undefined],
+  ['refused', 1],
+])(
+  'what was said on an older link, %s on a newer one, and heard after that, is not appended',
+  async (_, expected) => {
+    const host = createMemoryHost({ channels: new MemoryChannels() });
+    const { channels, held } = slowFirstLink(host.channels!);
+    const leader = await opened(testServices({ ...host, channels }));
+    const follower = await opened(testServices(host));
+    const { buffer, length } = frameOf('one');
+    follower.send({ kind: 'append', id: 1, buffer, length, expect: expected });
+    await expect.poll(() => held.length).toBeGreaterThan(0);
+    await follower.call('park');
+    await follower.call('status');
+    if (expected === undefined) {
+      expect(await follower.expect('appended', 1)).toMatchObject({ firstLsn: 1 });
+      // Says that the first was answered, and leaves nothing in the log that the late one would be behind.
+      follower.send({ kind: 'append', id: 2, buffer: frameOf('two').buffer, length, expect: 99 });
+      await follower.expect('failed', 2);
+    } else {
+      expect(await follower.expect('failed', 1)).toMatchObject({
+        error: { code: 'CONFLICT', outcome: 'not-written' },
+      });
+      leader.append(1, 'the leader’s');
+      expect(await leader.expect('appended', 1)).toMatchObject({ firstLsn: 1 });
+    }
+    for (const hear of held) hear();
+    leader.append(3, 'three');
+    expect(await leader.expect('appended', 3)).toMatchObject({ firstLsn: 2 });
+  },
+);
 
 test('whoever waited hears it with the call that tried; a reader of what is yet to come waits on', async () => {
   const host = createMemoryHost({ channels: new MemoryChannels() });

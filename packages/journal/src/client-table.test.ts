@@ -108,3 +108,11 @@ test('answers that the client has are let go', () => {
   expect(table.encodedBytes).toBeLessThan(before);
   expect(() => table.admit(stampOf(0, 5, 4), 1)).toThrow('OUTCOME_UNKNOWN');
 });
+
+test('a first copy that comes behind the answer to its repetition is not taken for new', () => {
+  const table = new ClientTable();
+  table.apply(runOf(name(0), 1, 0), 1, 1, 1);
+  table.admit(stampOf(0, 2, 1), 1);
+  const late = { ...stampOf(0, 1), isRepeated: false };
+  expect(() => table.admit(late, 1)).toThrow('OUTCOME_UNKNOWN');
+});

@@ -120,10 +120,8 @@ export class ClientTable {
       client.floor = answeredTo;
       client.messages = client.messages.filter((message) => message.sequence > answeredTo);
     }
-    if (sequence <= client.floor) {
-      if (!stamp.isRepeated) return undefined;
-      throw forgotten(stamp);
-    }
+    // Also of a first copy: it may have been held up, and its repetition have been here before it.
+    if (sequence <= client.floor) throw forgotten(stamp);
     const known = client.messages.find((message) => message.sequence === sequence);
     if (known?.parts.length === PARTS_MAX) throw forgotten(stamp);
     return known;
