@@ -94,6 +94,8 @@ serveCases(self, [
   {
     name: 'a file that was cleared away is not closed, and one of its name can be opened',
     async run() {
+      // What earlier cases have closed.
+      await closings.over();
       const calls: string[] = [];
       const { close } = FileSystemSyncAccessHandle.prototype;
       FileSystemSyncAccessHandle.prototype.close = function () {
