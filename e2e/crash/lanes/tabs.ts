@@ -7,6 +7,7 @@
  */
 import { parseArgs } from 'node:util';
 import {
+  FIRST_RESTLESS_SEED,
   PLANTED_TAB_BUGS,
   addTabsTally,
   caseOfName,
@@ -182,7 +183,7 @@ async function planted(args: readonly string[]): Promise<number> {
         setup: undefined,
         youngMiB: YOUNG_MIB,
         tasks: Array.from({ length: slices }, (_, number) => ({
-          ...sliceOf(seed, number),
+          ...sliceOf(bug.isRestless === true ? FIRST_RESTLESS_SEED + seed : seed, number),
           stopAtViolations: 1,
         })),
         workers,

@@ -59,6 +59,8 @@ export interface Plan {
 const KIB = 1024;
 /** What was run before there were ports stays what it was. */
 export const FIRST_SEED_WITH_PORTS = 1_000_000_000;
+/** From here on stores are given back and taken again all the time, and messages overtake each other. */
+export const FIRST_RESTLESS_SEED = 2_000_000_000;
 /** Those under which what was flushed is there. */
 const PROFILES: readonly Profile[] = [
   'power',
@@ -105,6 +107,7 @@ export function planOf(seed: number, tabs?: number): Plan {
   const pick = <T>(choices: readonly T[]): T => choices[random.below(choices.length)]!;
   const count = tabs ?? pick([2, 2, 2, 3, 3, 3, 4, 4, 5, 8]);
   const isPadded = random.below(8) === 0;
+  const isRestless = seed >= FIRST_RESTLESS_SEED;
   const steps: Step[] = [];
   const length = 6 + random.below(random.below(4) === 0 ? 40 : 18);
   let atMs = 0;
@@ -117,6 +120,7 @@ export function planOf(seed: number, tabs?: number): Plan {
     steps.push({ atMs, tab: random.below(count), act: actOf(random) });
   }
   steps.push(...keyedSteps(seed, count, atMs), ...streamSteps(seed, count, atMs));
+  if (isRestless) steps.push(...restlessSteps(seed, count, atMs));
   steps.sort((one, two) => one.atMs - two.atMs);
   return {
     seed,
@@ -128,10 +132,10 @@ export function planOf(seed: number, tabs?: number): Plan {
     alignmentBytes: isPadded ? 4096 : 16,
     leaderTimeoutMs: pick([1_500, 3_000]),
     delayMs: pick([1, 2, 2, 10]),
-    slowPercent: pick([0, 2, 10]),
+    slowPercent: isRestless ? 40 : pick([0, 2, 10]),
     lostPerMille: random.below(4) === 0 ? pick([2, 20, 100]) : 0,
     releaseMs: pick([100, 2_000]),
-    hasPorts: seed >= FIRST_SEED_WITH_PORTS,
+    hasPorts: seed >= FIRST_SEED_WITH_PORTS && !(isRestless && seed % 2 === 0),
     introducerDiesPercent: introducerDiesPercentOf(seed),
     steps,
   };
@@ -168,6 +172,31 @@ function streamSteps(seed: number, tabs: number, untilMs: number): Step[] {
     return [
       { atMs, tab: other, act: { kind: 'killInside', ops: random.below(8) } },
       { atMs, tab, act: { kind: 'stream', bytes: random.below(9_000), pieces: 1 } },
+    ];
+  }).flat();
+}
+
+/** Stores that are given back with appends and streams under way, and wanted again at once. */
+function restlessSteps(seed: number, tabs: number, untilMs: number): Step[] {
+  const random = new SeededRandom(seedOf('restless', seed));
+  return Array.from({ length: 8 + random.below(24) }, (): Step[] => {
+    const tab = random.below(tabs);
+    const atMs = random.below(untilMs + 1);
+    const one = {
+      kind: 'append',
+      records: 1,
+      bytes: random.below(60),
+      isExpecting: false,
+    } as const;
+    const first: Act =
+      random.below(4) === 0
+        ? { kind: 'stream', bytes: random.below(9_000), pieces: 1 + random.below(3) }
+        : { ...one, calls: 1 + random.below(3) };
+    return [
+      { atMs, tab, act: first },
+      { atMs: atMs + random.below(4), tab, act: { kind: 'park' } },
+      // It knows nothing of what came before it: mostly it is refused, and leaves nothing in the log.
+      { atMs: atMs + random.below(4), tab, act: { ...one, calls: 1, isExpecting: true } },
     ];
   }).flat();
 }

@@ -5,6 +5,7 @@
  * - a message has one number, given when it is first sent: the order of numbers is that of sending
  * - `answeredTo` is the highest number up to which no message will be sent again
  * - a message under a key of its caller's is none of this client's
+ * - no two sources or sinks that it opens at leaders have one number, be it at another leader
  */
 import type { Host, InboxStamp } from '@varve/files';
 import type { AppendMessage, MessageStamp } from '@varve/protocol';
@@ -26,11 +27,18 @@ export function ticketOf(
   return message.key === undefined ? { sequence: 0 } : { sequence: 0, key: new AppendKey(message) };
 }
 
+/** Below are numbers of those that are open in this engine. */
+const FIRST_STREAM = 2 ** 32;
+
+/** A source or sink that was opened at a leader, be it gone by now. */
+export const isLeadersStream = (stream: number): boolean => stream > FIRST_STREAM;
+
 export class ClientIdentity {
   readonly #client: string;
   readonly #doneBeyond = new Set<number>();
   #answeredTo = 0;
   #last = 0;
+  #lastStream = FIRST_STREAM;
   /** Generation of the first leader that this client came to know. */
   #sinceGeneration: number | undefined;
 
@@ -50,6 +58,10 @@ export class ClientIdentity {
       answeredTo: this.#answeredTo,
       isRepeated,
     };
+  }
+
+  newStream(): number {
+    return ++this.#lastStream;
   }
 
   /** Under which the message was sent; undefined: it never was. */

@@ -40,11 +40,11 @@ import type {
 import { ENDED_STREAM } from './appends.ts';
 import { askWhoever } from './asking.ts';
 import { CallLine } from './call-line.ts';
-import { type Ticket, stampOf, ticketOf } from './client-identity.ts';
+import { type Ticket, isLeadersStream, stampOf, ticketOf } from './client-identity.ts';
 import { exposeControl } from './control-root.ts';
 import type { ControlHandlers } from './control-root.ts';
 import { Desk } from './desk.ts';
-import { type LogRelay, isLeadersStream } from './log-relay.ts';
+import type { LogRelay } from './log-relay.ts';
 import { LogService } from './log-service.ts';
 import { Moved, streamLost } from './relay.ts';
 import { RingService } from './ring-service.ts';

@@ -22,12 +22,6 @@ import { ENDED_STREAM } from './appends.ts';
 import { type ClientIdentity, type Ticket, stampOf } from './client-identity.ts';
 import { Relay, type RelayContext, expected } from './relay.ts';
 
-/** Numbers of streams that are open at the leader; below are those of this engine. */
-const FIRST_STREAM = 2 ** 32;
-
-/** A source or sink that was opened at a leader, be it gone by now. */
-export const isLeadersStream = (stream: number): boolean => stream > FIRST_STREAM;
-
 export interface LogRelayContext extends RelayContext {
   readonly request: Pick<OpenRequest, 'durability' | 'leaderTimeoutMs'>;
   readonly identity: ClientIdentity;
@@ -37,7 +31,6 @@ export class LogRelay extends Relay<ToLeader> {
   readonly #context: LogRelayContext;
   /** Stream number that the page knows → the link that it is open on, and its number there. */
   readonly #streams = new Map<number, { readonly link: number; readonly id: number }>();
-  #lastStream = FIRST_STREAM;
 
   constructor(context: LogRelayContext) {
     super(context, 'log', { kind: 'bye' });
@@ -135,8 +128,8 @@ export class LogRelay extends Relay<ToLeader> {
   }
 
   #opened(id: unknown): number {
-    this.#lastStream++;
-    this.#streams.set(this.#lastStream, { link: this.link.number, id: id as number });
-    return this.#lastStream;
+    const stream = this.#context.identity.newStream();
+    this.#streams.set(stream, { link: this.link.number, id: id as number });
+    return stream;
   }
 }

@@ -87,6 +87,23 @@ describe.each([
   });
 });
 
+test('a stream that was open when the store was parked is no other one that is opened after it', async () => {
+  const host = createMemoryHost({ channels: new MemoryChannels() });
+  await opened(testServices(host));
+  const follower = await opened(testServices(host));
+  const before = await follower.call('openUnit');
+  await follower.call('park');
+  const after = await follower.call('openUnit');
+  if (!before.ok || !after.ok) throw new Error('openUnit failed');
+  await follower.call('write', after.value, new Uint8Array(5000).fill(4));
+  const lost = { error: { code: 'LEADER_LOST', outcome: 'not-written' } };
+  expect(await follower.call('write', before.value, new Uint8Array(9))).toMatchObject(lost);
+  for (const [id, { value: stream }] of [before, after].entries())
+    follower.send({ kind: 'append', id, buffer: HEAD.buffer, length: 4, stream });
+  expect(await follower.expect('failed', 0)).toMatchObject(lost);
+  expect(await follower.expect('appended', 1)).toMatchObject({ firstLsn: 1, groups: 1 });
+});
+
 test('the leader that has the stream open is asked over a new link: what it does not have yet may still come', async () => {
   const channels = new MemoryChannels();
   const host = createMemoryHost({ channels });

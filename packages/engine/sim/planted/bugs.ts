@@ -3,7 +3,12 @@
  */
 import type { PlantedBug } from '@varve/journal/crash';
 
-export const PLANTED_TAB_BUGS: readonly PlantedBug[] = [
+export interface PlantedTabBug extends PlantedBug {
+  /** Other seeds come upon it once in a hundred thousand. */
+  readonly isRestless?: true;
+}
+
+export const PLANTED_TAB_BUGS: readonly PlantedTabBug[] = [
   {
     name: 'the fence is skipped: a file that is open opens again',
     package: 'files',
@@ -104,5 +109,13 @@ export const PLANTED_TAB_BUGS: readonly PlantedBug[] = [
     file: 'appends.ts',
     find: 'return await unit.commit({ ...record, expect: NO_LSN });',
     replace: "throw new VarveError('CONFLICT');",
+  },
+  {
+    name: 'streams are numbered anew after the store was parked',
+    package: 'engine',
+    file: 'log-relay.ts',
+    find: 'this.#context.identity.newStream()',
+    replace: '2 ** 32 + this.#streams.size + 1',
+    isRestless: true,
   },
 ];
