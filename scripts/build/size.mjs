@@ -11,7 +11,7 @@ import { brotliCompressSync, constants } from 'node:zlib';
 export const BUDGET_BYTES = {
   core: 8192,
   codec: 8192,
-  worker: 53_504,
+  worker: 53_248,
   ring: 4096,
   ports: 1024,
   introducer: 1024,

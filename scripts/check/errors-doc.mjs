@@ -11,9 +11,11 @@ export const ERRORS_DOC = inRoot('docs', 'ERRORS.md');
 export async function errorsDocument() {
   const source = inRoot('packages', 'protocol', 'src', 'errors.ts');
   const { ERROR_CODES } = await tsImport(source, import.meta.url);
-  const rows = Object.entries(ERROR_CODES).map(
-    ([code, meaning]) => `| \`${code}\` | ${String(meaning).replaceAll('|', String.raw`\|`)} |`,
-  );
+  const rows = Object.entries(ERROR_CODES)
+    .sort(([one], [two]) => (one < two ? -1 : 1))
+    .map(
+      ([code, meaning]) => `| \`${code}\` | ${String(meaning).replaceAll('|', String.raw`\|`)} |`,
+    );
   return `# Errors
 
 <!-- Made by \`node scripts/check/errors-doc.mjs\` from packages/protocol/src/errors.ts. -->

@@ -3,16 +3,12 @@
  * Messages may change between versions; codes and the names of facts may not.
  */
 
-/**
- * Each code with the sentence that the docs print (`docs/ERRORS.md` is generated from here). Errors
- * that leave the engine without a message of their own carry it; pages are spared the whole list.
- */
-export const ERROR_CODES = {
+/** An error that leaves the engine without a message of its own carries its sentence; pages are spared the list. */
+export const ENGINE_CODES = {
   ABORTED: 'The caller’s AbortSignal fired. For an append that was sent the outcome is unknown.',
   BAD_ARGUMENT: 'An argument has the wrong type or is out of range.',
   BAD_MESSAGE: 'A message between page and worker was malformed, oversized or out of order.',
   CLOSED: 'The store was closed.',
-  CODEC_REFUSED: 'The codec cannot store this value without changing it.',
   CONFLICT: 'Compare-and-append: the log’s last LSN is not the expected one.',
   CONTEXT_UNSUPPORTED:
     'This context (server, service worker, content script …) cannot own a store; `varve/service-worker` appends from one, `varve/reader` reads.',
@@ -30,7 +26,6 @@ export const ERROR_CODES = {
   READER_LAGGED: 'History was trimmed before this reader got to it.',
   READ_ONLY: 'The store was opened read-only (damage, or features this version cannot write).',
   RECORD_TOO_LARGE: 'A record is larger than the limit.',
-  SCHEMA_REFUSED: 'The schema hook refused the value.',
   SNAPSHOT_EXISTS: 'The volume has a snapshot of this name.',
   SNAPSHOT_LIMIT: 'A volume has at most 64 snapshots, those being deleted included.',
   STATE_TOO_LARGE: 'A checkpoint’s state is larger than the reserve guarantees.',
@@ -38,14 +33,23 @@ export const ERROR_CODES = {
   STORE_BUSY: 'Another tab, worker or process holds the store.',
   STORE_FULL: 'The store has reached its own size limit.',
   STORE_LOST: 'The witness says this store existed; its files are gone.',
-  TIMEOUT: 'The deadline passed.',
   TRIMMED: 'The history asked for was trimmed away.',
   UNIT_LIMIT: 'Too many open streams, or one is too long.',
   UNSUPPORTED_VERSION: 'The store or the peer speaks a version this build does not know.',
   VOLUME_FULL: 'The volume’s chunk pool has no free chunk left. Nothing was written.',
+} as const;
+
+/** Of these the engine knows nothing. */
+const PAGE_CODES = {
+  CODEC_REFUSED: 'The codec cannot store this value without changing it.',
+  SCHEMA_REFUSED: 'The schema hook refused the value.',
+  TIMEOUT: 'The deadline passed.',
   WORKER_DIED: 'The worker ended while calls were waiting.',
   WORKER_LOAD_FAILED: 'The worker script did not load or did not answer.',
 } as const;
+
+/** Each code with the sentence that the docs print: `docs/ERRORS.md` is generated from here. */
+export const ERROR_CODES = { ...ENGINE_CODES, ...PAGE_CODES };
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 

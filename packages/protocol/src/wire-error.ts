@@ -5,7 +5,7 @@
  * Always true:
  * - `toWire` never throws, whatever was thrown; `fromWire` never throws, whatever arrives
  */
-import { ERROR_CODES, VarveError } from './errors.ts';
+import { ENGINE_CODES, VarveError } from './errors.ts';
 import type { ErrorCode, Facts, Outcome } from './errors.ts';
 
 export interface WireError {
@@ -27,7 +27,10 @@ export function toWire(error: unknown, depth = 0): WireError {
   const { name, message, stack, cause } = error;
   return {
     name,
-    message: message in ERROR_CODES ? `${message}: ${ERROR_CODES[message as ErrorCode]}` : message,
+    message:
+      message in ENGINE_CODES
+        ? `${message}: ${ENGINE_CODES[message as keyof typeof ENGINE_CODES]}`
+        : message,
     ...(stack !== undefined && { stack }),
     ...(cause !== undefined && depth < CAUSES_MAX && { cause: toWire(cause, depth + 1) }),
     ...(error instanceof VarveError && {
