@@ -12,13 +12,7 @@ import { buildPackages } from './build.mjs';
 import { browserEnvironment, describeBrowsers, findBrowsers } from './browsers.mjs';
 import { COMPATIBILITY_DOC, compatibilityDocument } from './build/compatibility-doc.mjs';
 import { ensureInstalled } from './install.mjs';
-import { contextNames, keptRows, runContexts } from './lib/contexts.mjs';
-
-/** These two take as long as all else together. */
-const LONG = ['vite', 'bundlers'];
-
-const longestFirst = (/** @type {string[]} */ names) =>
-  names.sort((a, b) => Number(LONG.includes(b)) - Number(LONG.includes(a)));
+import { contextNames, keptRows, longestFirst, runContexts } from './lib/contexts.mjs';
 
 async function build() {
   for (const { name, wrong } of await buildPackages()) {

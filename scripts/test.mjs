@@ -2,7 +2,7 @@
 /**
  * `npm test`: everything that must hold, one step after the other. The last line is
  * `N passed, N failed`. `npm test -- --only unit` (or `--only check,e2e`) runs only those steps;
- * `--with contexts` is what CI runs besides: this hour's share of `npm run test:packaging`.
+ * `--with contexts` is what CI runs besides: the rest of `npm run test:packaging`.
  */
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -84,13 +84,12 @@ async function registryAnswers() {
 }
 
 /**
- * Which share it is, is said: a failure is repeated by the name of its file.
  * @param {Environment} env
  * @returns {Promise<Counts>}
  */
 async function contexts(env) {
-  const { shareAt, runContexts } = await import('./lib/contexts.mjs');
-  const names = shareAt(Date.now());
+  const { besidesTests, runContexts } = await import('./lib/contexts.mjs');
+  const names = besidesTests();
   const unbuilt = (await build(env)).failures;
   if (unbuilt.length > 0) return { passed: 0, failed: 1, skipped: 0, failures: ['not built'] };
   if (!(await registryAnswers())) {

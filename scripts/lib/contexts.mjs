@@ -29,29 +29,10 @@ const DEADLINE_MS = 2_700_000;
 /** Much of a file is waiting: for a server, for a kill, for a browser that starts. */
 const LANES = Math.min(2, availableParallelism());
 
-/**
- * What a run of CI takes of them, in turns: docs/decisions/0023. About equally long; an odd number, so
- * that runs at the same hour of each day come to all of them.
- */
-export const SHARES = [
-  ['vite'],
-  ['bundlers'],
-  ['policies', 'electron'],
-  ['frames', 'matrix'],
-  ['health', 'runtimes'],
-];
-/** Takes no time, and everybody's change may break it: in every share. */
-export const ALWAYS = ['edge'];
-/** Is in `npm test` whole. */
-export const QUICK = ['extension'];
-
-const HOUR_MS = 3_600_000;
-
-/** The share of an hour. */
-export const shareAt = (/** @type {number} */ nowMs) => [
-  ...(SHARES[Math.floor(nowMs / HOUR_MS) % SHARES.length] ?? []),
-  ...ALWAYS,
-];
+/** Is in `npm test`, whole. */
+const QUICK = 'extension';
+/** These two take as long as all else together. */
+const LONG = ['vite', 'bundlers'];
 
 /** The names of all files, sorted. */
 export const contextNames = () =>
@@ -59,6 +40,13 @@ export const contextNames = () =>
     .filter((name) => name.endsWith('.test.ts'))
     .map((name) => name.replace(/\.test\.ts$/, ''))
     .sort();
+
+/** So that no lane is left with a long one at the end. */
+export const longestFirst = (/** @type {readonly string[]} */ names) =>
+  names.toSorted((a, b) => Number(LONG.includes(b)) - Number(LONG.includes(a)));
+
+/** What CI runs besides `npm test`. */
+export const besidesTests = () => longestFirst(contextNames().filter((name) => name !== QUICK));
 
 /**
  * @param {string} name
