@@ -25,3 +25,7 @@ export function checkCount(
 export function checkOneOf(value: unknown, option: string, ...allowed: readonly unknown[]): void {
   checkArgument(allowed.includes(value), option, allowed.join(' or '));
 }
+
+export function checkFunction(value: unknown, option: string): void {
+  checkArgument(typeof value === 'function', option, 'a function');
+}

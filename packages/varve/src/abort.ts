@@ -1,5 +1,5 @@
 /** AbortSignals, turned into `ABORTED`. */
-import { VarveError, badArgument } from '@varve/protocol';
+import { VarveError, checkArgument } from '@varve/protocol';
 import type { Outcome } from '@varve/protocol';
 
 export function aborted(signal: AbortSignal, outcome?: Outcome): VarveError {
@@ -8,8 +8,12 @@ export function aborted(signal: AbortSignal, outcome?: Outcome): VarveError {
 
 /** @throws BAD_ARGUMENT, too: what cannot be listened to would be found out when half is done. */
 export function throwIfAborted(signal: AbortSignal | undefined, outcome?: Outcome): void {
-  if (signal && !signal.addEventListener) throw badArgument('signal', 'an AbortSignal');
+  checkSignal(signal);
   if (signal?.aborted) throw aborted(signal, outcome);
+}
+
+export function checkSignal(signal: AbortSignal | undefined): void {
+  checkArgument(signal === undefined || !!signal?.addEventListener, 'signal', 'an AbortSignal');
 }
 
 /** Settles with `promise`, or rejects `ABORTED` when the signal comes first. Leaves no listener behind. */

@@ -16,7 +16,7 @@ export function entryCoder<T>(codec: Codec<T>, { schema, upcast }: OpenOptions<T
       try {
         return codec.encode(checked);
       } catch (cause) {
-        throw new VarveError('CODEC_REFUSED', cause instanceof Error ? cause.message : undefined, {
+        throw new VarveError('CODEC_REFUSED', (cause as Error | undefined)?.message, {
           facts: { codec: codec.name },
           outcome: 'not-written',
           cause,
@@ -28,7 +28,7 @@ export function entryCoder<T>(codec: Codec<T>, { schema, upcast }: OpenOptions<T
       try {
         value = codec.decode(bytes);
       } catch (cause) {
-        throw new VarveError('CODEC_REFUSED', 'the codec cannot read this record', {
+        throw new VarveError('CODEC_REFUSED', 'the codec cannot read it', {
           facts: { codec: codec.name, lsn },
           cause,
         });
@@ -42,7 +42,7 @@ export function entryCoder<T>(codec: Codec<T>, { schema, upcast }: OpenOptions<T
     if (!schema) return value;
     const result = schema['~standard'].validate(value);
     if ('then' in result) {
-      throw new VarveError('SCHEMA_REFUSED', 'the schema answers later; Varve needs it at once');
+      throw new VarveError('SCHEMA_REFUSED', 'the schema answers later');
     }
     if (!result.issues) return result.value;
     throw new VarveError('SCHEMA_REFUSED', result.issues[0]?.message, {

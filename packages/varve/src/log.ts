@@ -11,13 +11,16 @@ import {
   MESSAGE_BYTES_MAX,
   VarveError,
   asVarveError,
-  badArgument,
+  checkArgument,
   checkCount,
+  checkFunction,
+  checkOneOf,
   withOutcome,
 } from '@varve/protocol';
-import { throwIfAborted } from './abort.ts';
+import { checkSignal, throwIfAborted } from './abort.ts';
 import type {
   AppendOptions,
+  BatchLayout,
   Codec,
   Log,
   LogEventMap,
@@ -75,7 +78,7 @@ export function logHandle<T>(
     // Asynchronous for its errors; the call takes its place in the queue before it returns.
     async appendBatch(values: readonly T[], wishes?: AppendOptions) {
       const wanted = appendCall(wishes);
-      if (values.length === 0) throw badArgument('values', 'one value or more');
+      checkArgument(Array.isArray(values) && values.length > 0, 'values', 'one or more');
       const payloads = values.map((value) => coder.encode(value));
       let bytes = 0;
       for (const { length } of payloads) {
@@ -125,6 +128,7 @@ export function logHandle<T>(
 
     async recover<S>(reduce: Reducer<S, T>, initial: S, only?: RecordFilter) {
       check();
+      checkFunction(reduce, 'reduce');
       const saved = await call('readState');
       let state = saved ? (stateCodec.decode(saved.state) as S) : initial;
       let lsn = saved?.coveredLsn ?? 0;
@@ -141,8 +145,9 @@ export function logHandle<T>(
       yield* log.read({ ...wishes, after: coveredLsn });
     },
 
-    async checkpoint(state: unknown, { upTo }: { upTo: number }) {
+    async checkpoint(state: unknown, options: { upTo: number }) {
       check();
+      const upTo = options?.upTo;
       checkCount(upTo, 'upTo');
       await call('checkpoint', stateCodec.encode(state), upTo);
     },
@@ -161,6 +166,7 @@ export function logHandle<T>(
     getSnapshot: status,
 
     subscribe(subscriber: () => void) {
+      checkFunction(subscriber, 'subscriber');
       subscribers.add(subscriber);
       return () => void subscribers.delete(subscriber);
     },
@@ -178,13 +184,14 @@ export function logHandle<T>(
     async batches(slot: number) {
       check();
       checkCount(slot, 'slot');
-      return [...(await call('batches', slot))];
+      return call('batches', slot) as Promise<BatchLayout[]>;
     },
 
-    export: ({ signal }: { signal?: AbortSignal } = {}) => pullStream(exported(), signal),
+    export: (options?: { signal?: AbortSignal }) => pullStream(exported(), options?.signal),
 
     async salvage(onEntry: Parameters<Log<T>['salvage']>[0]) {
       check();
+      checkFunction(onEntry, 'onEntry');
       return salvage(engine, coder, onEntry);
     },
 
@@ -205,7 +212,8 @@ export function logHandle<T>(
   return log;
 
   /** @throws CLOSED, BAD_ARGUMENT, ABORTED */
-  function appendCall(wishes: AppendOptions = {}): Omit<AppendCall, 'payloads'> {
+  function appendCall(given?: AppendOptions): Omit<AppendCall, 'payloads'> {
+    const wishes = given ?? {};
     check('not-written');
     checkAppend(wishes);
     const { type = APPLICATION_TYPE_MIN, channel = 0, durability, expect, signal, key } = wishes;
@@ -213,18 +221,24 @@ export function logHandle<T>(
     return { type, channel, durability, expect, signal, key: key?.slice() };
   }
 
-  function reader(wishes: ReadOptions = {}, isTail: boolean): RecordReader<T> {
-    const onEnd = (ended: RecordReader<T>): unknown => readers.delete(ended);
-    const made = recordReader(engine.data, coder, wishes, isTail, onEnd);
-    readers.add(made);
+  function reader(given: ReadOptions | undefined, isTail: boolean): RecordReader<T> {
+    let wishes = given ?? {};
+    let refusal: unknown;
     try {
       check();
       for (const option of ['after', 'before', 'limit', 'type', 'channel'] as const) {
         if (wishes[option] !== undefined) checkCount(wishes[option], option);
       }
+      checkSignal(wishes.signal);
+      checkOneOf(wishes.visibility ?? 'durable', 'visibility', 'durable', 'written');
     } catch (error) {
-      made.stop(error as Error);
+      refusal = error;
+      wishes = {};
     }
+    const onEnd = (ended: RecordReader<T>): unknown => readers.delete(ended);
+    const made = recordReader(engine.data, coder, wishes, isTail, onEnd);
+    readers.add(made);
+    if (refusal !== undefined) made.stop(refusal as Error);
     return made;
   }
 

@@ -6,7 +6,7 @@
  *   the last handle closes waits for that and starts afresh
  * - each store has a worker of its own: a slow flush of one never holds up another
  */
-import { badArgument, checkCount, isVarveError } from '@varve/protocol';
+import { checkArgument, checkCount, isVarveError } from '@varve/protocol';
 import type { CallTable, ControlCalls } from '@varve/protocol';
 import { throwIfAborted, untilAborted } from './abort.ts';
 import type { Codec, Log, OpenOptions, Transport } from './api.ts';
@@ -54,7 +54,7 @@ export async function openShared<T>(
     await untilAborted(closing, signal);
   }
   const shared = stores.get(key) ?? start();
-  if (options.codec && codec.name !== shared.codec) throw badArgument('codec', shared.codec);
+  checkArgument(!options.codec || codec.name === shared.codec, 'codec', shared.codec);
   shared.users++;
   try {
     const session = await untilAborted(shared.session, signal);

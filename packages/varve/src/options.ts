@@ -8,6 +8,7 @@ import {
   CHANNEL_MAX,
   checkArgument,
   checkCount,
+  checkFunction,
   checkOneOf,
 } from '@varve/protocol';
 import type { GivenRequest } from '@varve/protocol';
@@ -32,20 +33,19 @@ export function checkName(name: unknown): void {
 
 /** What was given and can be sent; the engine takes from it what it knows. */
 export function givenRequest<T>(options: OpenOptions<T>): GivenRequest {
-  checkArgument(typeof options === 'object' && options !== null, 'options', 'an object');
+  checkArgument(Object(options) === options, 'options', 'an object');
   const { keep, relaxed, checkpoint, transport } = options;
-  const isCallable = transport === undefined || typeof transport === 'function';
-  checkArgument(isCallable, 'transport', 'a function');
+  if (transport !== undefined) checkFunction(transport, 'transport');
   const plain = Object.entries(options).filter(([, value]) => Object(value) !== value);
   const every = checkpoint && { everyBytes: checkpoint.everyBytes };
-  return { ...Object.fromEntries(plain), keep, relaxed, checkpoint: every } as GivenRequest;
+  return { keep, relaxed, checkpoint: every, ...Object.fromEntries(plain) } as GivenRequest;
 }
 
 export function checkAppend({ type, channel, expect, durability, key }: AppendOptions): void {
   if (type !== undefined) checkCount(type, 'type', APPLICATION_TYPE_MIN, APPLICATION_TYPE_MAX);
   if (channel !== undefined) checkCount(channel, 'channel', 0, CHANNEL_MAX);
   if (expect !== undefined) checkCount(expect, 'expect');
-  if (durability !== undefined) checkOneOf(durability, 'durability', 'strict', 'relaxed');
+  checkOneOf(durability ?? 'strict', 'durability', 'strict', 'relaxed');
   // Here, because of what is no key some could not even be sent.
   if (key !== undefined)
     checkLength(key, 'key', 256, typeof key === 'string' || ArrayBuffer.isView(key));

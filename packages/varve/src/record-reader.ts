@@ -37,7 +37,8 @@ export function recordReader<T>(
   isTail: boolean,
   onEnd: (reader: RecordReader<T>) => void,
 ): RecordReader<T> {
-  const { reverse, visibility, signal, limit = Infinity } = only;
+  const reverse = !!only.reverse;
+  const { visibility, signal, limit = Infinity } = only;
   let { after = 0, before } = only;
   /** Records given out. Counted up: an infinity counted down would be a new number every time. */
   let given = 0;

@@ -42,7 +42,7 @@ export function startWorker(
   try {
     worker = typeof given === 'function' ? given() : (given ?? newWorker(script));
   } catch (cause) {
-    throw new VarveError('WORKER_LOAD_FAILED', 'openLog takes { worker }', {
+    throw new VarveError('WORKER_LOAD_FAILED', 'openLog(name, { worker })', {
       facts: { reason: String(cause) },
       outcome: 'not-written',
       cause,
