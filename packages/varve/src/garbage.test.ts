@@ -1,33 +1,11 @@
 /** Every method of a log with arguments that are none: a result, or a code; never a bare TypeError, never a wait. */
-import { isVarveError } from '@varve/protocol';
 import { expect, test } from 'vitest';
 import type { Log } from './api.ts';
+import { GARBAGE, optionsOf, outcomeOf } from './test/garbage.ts';
 import { collect, testEngine } from './test/harness.ts';
-
-const GARBAGE: readonly unknown[] = [
-  null,
-  undefined,
-  true,
-  7,
-  -1,
-  0.5,
-  Number.NaN,
-  'text',
-  [],
-  {},
-  [null],
-  () => 7,
-  Symbol('none'),
-];
 
 const OPTIONS = ['after', 'before', 'limit', 'type', 'channel', 'reverse', 'visibility', 'signal'];
 const WISHES = ['type', 'channel', 'durability', 'expect', 'signal', 'key'];
-
-/** The garbage itself, and each of these options with it. */
-const optionsOf = (names: readonly string[]): unknown[] => [
-  ...GARBAGE,
-  ...names.flatMap((name) => GARBAGE.map((given) => ({ [name]: given }))),
-];
 
 const sum = (state: number): number => state + 1;
 
@@ -81,17 +59,6 @@ const CALLS: Record<string, readonly [readonly unknown[], Call]> = {
   ],
   'salvage: onEntry': [GARBAGE, (log, onEntry) => log.salvage(onEntry)],
 };
-
-const waited = (ms: number): Promise<string> =>
-  new Promise((resolve) => setTimeout(() => resolve('it waits'), ms));
-
-async function outcomeOf(call: () => unknown): Promise<string> {
-  try {
-    return await Promise.race([(async () => call())().then(() => 'ok'), waited(3_000)]);
-  } catch (error) {
-    return isVarveError(error) ? 'ok' : String(error);
-  }
-}
 
 test.each(Object.entries(CALLS))('%s', async (_name, [all, call]) => {
   const engine = testEngine();

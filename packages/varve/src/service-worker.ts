@@ -12,7 +12,6 @@ import {
   APPLICATION_TYPE_MIN,
   MESSAGE_BYTES_MAX,
   VarveError,
-  badArgument,
   checkArgument,
   checkCount,
   checkOneOf,
@@ -99,12 +98,13 @@ export async function openAppender<T = unknown>(
     append: (value, wishes) => appender.appendBatch([value], wishes),
 
     // Asynchronous for its errors; the call takes its place in the queue before it returns.
-    async appendBatch(values, wishes = {}) {
+    async appendBatch(values, given) {
+      const wishes = given ?? {};
       if (closed) throw new VarveError('CLOSED', undefined, { outcome: 'not-written' });
       checkAppend(wishes);
       const { type = APPLICATION_TYPE_MIN, channel = 0, signal = options.signal } = wishes;
       throwIfAborted(signal, 'not-written');
-      if (values.length === 0) throw badArgument('values', 'one value or more');
+      checkArgument(Array.isArray(values) && values.length > 0, 'values', 'one or more');
       const payloads = values.map((value) => coder.encode(value));
       let bytes = 0;
       for (const { length } of payloads) bytes += length + FRAME_HEAD_BYTES_MAX;

@@ -112,7 +112,10 @@ export interface VolumeView {
   write(at: number, bytes: Uint8Array, options?: CallOptions): Promise<void>;
   /** The range reads as zeros afterwards; whole chunks of it take no space. */
   trim(at: number, length: number, options?: CallOptions): Promise<void>;
-  /** Everything that `work` puts into the group, or nothing; one flush. Nothing at all if it throws. */
+  /**
+   * Everything that `work` puts into the group, or nothing; one flush. Nothing at all if it throws.
+   * What comes to `tx` after `work` has ended throws CLOSED: it would be lost.
+   */
   atomic<T>(work: (tx: Transaction) => T | Promise<T>, options?: CallOptions): Promise<T>;
   /** @throws CORRUPT with the chunk, when it is not what was written: nothing of it is served */
   read(at: number, length: number, options?: VolumeReadOptions): Promise<Uint8Array>;

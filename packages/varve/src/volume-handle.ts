@@ -7,8 +7,11 @@
  */
 import {
   READ_BYTES_MAX,
+  VarveError,
+  badArgument,
   checkArgument,
   checkCount,
+  checkFunction,
   isVarveError,
   withOutcome,
 } from '@varve/protocol';
@@ -44,8 +47,9 @@ export function volumeHandle(name: string, engine: Engine, close: () => Promise<
   const volume: Volume = {
     name,
     ...viewOf(engine, null),
-    async snapshot(snapshot, { signal } = {}) {
+    async snapshot(snapshot, options) {
       checkName(snapshot);
+      const signal = options?.signal;
       throwIfAborted(signal, 'not-written');
       return snapshotOf(await sent(control.call('snapshot', snapshot), signal));
     },
@@ -69,7 +73,8 @@ export function volumeHandle(name: string, engine: Engine, close: () => Promise<
     },
     flush: () => control.call('flushVolume'),
     checkpoint: () => control.call('checkpointVolume'),
-    async check({ data = true, ...options } = {}) {
+    async check(options) {
+      const data = options?.data !== false;
       return (await worked(engine, { kind: 'check', data }, options))!;
     },
     status: () => control.call('volumeStatus'),
@@ -94,9 +99,11 @@ export function volumeHandle(name: string, engine: Engine, close: () => Promise<
 }
 
 function viewOf({ control }: Engine, view: GivenView): VolumeView {
-  const readInto: VolumeView['readInto'] = async (buffer, { at, verify = true, signal }) => {
+  const readInto: VolumeView['readInto'] = async (buffer, options) => {
     checkBytes(buffer, 'buffer');
-    checkCount(at, 'at', 0);
+    checkCount(options?.at, 'at', 0);
+    const { at, signal } = options;
+    const verify = options.verify !== false;
     let filled = 0;
     while (filled < buffer.length) {
       throwIfAborted(signal);
@@ -110,28 +117,33 @@ function viewOf({ control }: Engine, view: GivenView): VolumeView {
     return filled;
   };
   return {
-    async write(at, bytes, { signal } = {}) {
+    async write(at, bytes, options) {
       checkCount(at, 'at', 0);
       checkBytes(bytes, 'bytes');
+      const signal = options?.signal;
       throwIfAborted(signal, 'not-written');
       await sent(control.call('write', at, bytes.slice(), view), signal);
     },
-    async trim(at, length, { signal } = {}) {
+    async trim(at, length, options) {
       checkCount(at, 'at', 0);
       checkCount(length, 'length', 0);
+      const signal = options?.signal;
       throwIfAborted(signal, 'not-written');
       await sent(control.call('trimVolume', at, length, view), signal);
     },
-    async atomic(work, { signal } = {}) {
+    async atomic(work, options) {
+      checkFunction(work, 'work');
+      const signal = options?.signal;
       const ops: VolumeOp[] = [];
-      const result = await work(transaction(ops));
+      const tx = transaction(ops);
+      const result = await (async () => work(tx))().finally(() => tx.end());
       throwIfAborted(signal, 'not-written');
       if (ops.length > 0) await sent(control.call('atomic', ops, view), signal);
       return result;
     },
     async read(at, length, options) {
       checkCount(length, 'length', 0);
-      const buffer = new Uint8Array(length);
+      const buffer = roomFor(length);
       const filled = await readInto(buffer, { ...options, at });
       return filled === length ? buffer : buffer.subarray(0, filled);
     },
@@ -139,17 +151,27 @@ function viewOf({ control }: Engine, view: GivenView): VolumeView {
   };
 }
 
-function transaction(ops: VolumeOp[]): Transaction {
+function transaction(ops: VolumeOp[]): Transaction & { end(): void } {
+  let isOver = false;
+  const check = (): void => {
+    if (isOver)
+      throw new VarveError('CLOSED', 'the transaction is over', { outcome: 'not-written' });
+  };
   return {
     write(at, bytes) {
+      check();
       checkCount(at, 'at', 0);
       checkBytes(bytes, 'bytes');
       ops.push({ write: { at, bytes: bytes.slice() } });
     },
     trim(at, length) {
+      check();
       checkCount(at, 'at', 0);
       checkCount(length, 'length', 0);
       ops.push({ trim: { at, length } });
+    },
+    end() {
+      isOver = true;
     },
   };
 }
@@ -185,13 +207,23 @@ async function* pieces(
 async function worked(
   engine: Engine,
   work: VolumeWork,
-  { signal, onProgress }: WorkOptions = {},
+  options: WorkOptions | undefined,
 ): Promise<CheckReport | null> {
+  const { signal, onProgress } = options ?? {};
+  if (onProgress !== undefined) checkFunction(onProgress, 'onProgress');
   for await (const piece of pieces(engine, work, signal)) {
     if (piece.done) return piece.report;
     if ('progress' in piece) onProgress?.(piece.progress);
   }
   return null;
+}
+
+function roomFor(length: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(length);
+  } catch {
+    throw badArgument('length', 'what there is memory for');
+  }
 }
 
 function checkBytes(value: unknown, name: string): void {
