@@ -8,10 +8,8 @@
 import {
   READ_BYTES_MAX,
   VarveError,
-  badArgument,
   checkArgument,
   checkCount,
-  checkFunction,
   isVarveError,
   withOutcome,
 } from '@varve/protocol';
@@ -132,7 +130,7 @@ function viewOf({ control }: Engine, view: GivenView): VolumeView {
       await sent(control.call('trimVolume', at, length, view), signal);
     },
     async atomic(work, options) {
-      checkFunction(work, 'work');
+      checkArgument(typeof work === 'function', 'work', 'a function');
       const signal = options?.signal;
       const ops: VolumeOp[] = [];
       const tx = transaction(ops);
@@ -210,7 +208,8 @@ async function worked(
   options: WorkOptions | undefined,
 ): Promise<CheckReport | null> {
   const { signal, onProgress } = options ?? {};
-  if (onProgress !== undefined) checkFunction(onProgress, 'onProgress');
+  const isCallable = onProgress === undefined || typeof onProgress === 'function';
+  checkArgument(isCallable, 'onProgress', 'a function');
   for await (const piece of pieces(engine, work, signal)) {
     if (piece.done) return piece.report;
     if ('progress' in piece) onProgress?.(piece.progress);
@@ -219,11 +218,14 @@ async function worked(
 }
 
 function roomFor(length: number): Uint8Array<ArrayBuffer> {
+  let room: Uint8Array<ArrayBuffer> | undefined;
   try {
-    return new Uint8Array(length);
+    room = new Uint8Array(length);
   } catch {
-    throw badArgument('length', 'what there is memory for');
+    // Told below.
   }
+  checkArgument(room !== undefined, 'length', 'what there is memory for');
+  return room!;
 }
 
 function checkBytes(value: unknown, name: string): void {
