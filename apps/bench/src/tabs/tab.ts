@@ -51,8 +51,9 @@ async function times(count: number, task: () => Promise<unknown>): Promise<numbe
 }
 
 function answered(echo: Worker, message: unknown, transfer: Transferable[] = []): Promise<void> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     echo.onmessage = () => resolve();
+    echo.onerror = ({ message: why }) => reject(new Error(why));
     echo.postMessage(message, transfer);
   });
 }
@@ -77,10 +78,12 @@ export const tab: BenchTab = {
     echoes.set(way, echo);
     const asked = { leads: number === 0, channel: `echo-${name}` };
     if (way === 'channel') return answered(echo, asked);
-    const { port } = new SharedWorker(new URL('./ports-worker.ts', import.meta.url), {
+    const introducer = new SharedWorker(new URL('./ports-worker.ts', import.meta.url), {
       type: 'module',
     });
-    return answered(echo, { ...asked, introducer: port }, [port]);
+    const { port1, port2 } = new MessageChannel();
+    introducer.port.postMessage(undefined, [port1]);
+    return answered(echo, { ...asked, introducer: port2 }, [port2]);
   },
 
   async appendFor(way, { startAtMs, lastsMs, batch }) {
