@@ -62,6 +62,12 @@ describe('cases', () => {
     expect(await runTabsCase(slow, newTabsTally())).toEqual([]);
   });
 
+  test('who has the lock from one that had taken it, and waits for the file, does not take it from itself', async () => {
+    const one = caseOfName('tabs:999796451.0.0,1,4,5,h,i,p,s,t,x');
+    expect(planOfCase(one).steps.some(({ act }) => act.kind === 'freeze')).toBe(true);
+    expect(await runTabsCase(one, newTabsTally())).toEqual([]);
+  });
+
   test('plans have 2 to 8 tabs, or as many as are asked for', () => {
     const counts = new Set<number>();
     for (let seed = 1; seed <= 200; seed++) counts.add(planOfCase({ seed, tabs: 0 }).tabs);

@@ -228,6 +228,8 @@ class Simulation {
         this.#stood(act.ms + act.flushMs);
         turns.at(undefined, nowMs + act.ms, () => {
           tab.worker.flushMs = 0;
+          // What it began meanwhile goes on, flush by flush.
+          this.#stood(tab.worker.busyUntilMs - this.#browser.nowMs);
         });
         return;
       case 'fault':

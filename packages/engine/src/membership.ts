@@ -268,7 +268,8 @@ export class Membership<S extends Led, R extends Relay, Q extends SharedRequest>
       const guard = await host.locks.acquire(stealLockName(name), { ifAvailable: true });
       if (guard === undefined) return;
       try {
-        if (this.relay !== relay) return;
+        // Who has the lock already, from the line, waits for the handle: it would take it from itself.
+        if (this.relay !== relay || this.#isTaking) return;
         this.#queue?.abort(new Moved());
         const lock = await host.locks.acquire(lockName(name), { steal: true });
         await this.#succeed(lock!);
