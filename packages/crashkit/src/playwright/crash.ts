@@ -7,6 +7,7 @@
  * - what the app said it issued and acknowledged had left its process before anything was killed
  * - every wait ends: with what was waited for, or at a deadline
  */
+import { readFile, readdir } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import { History, type Issued } from '../oracle/index.ts';
 import { installInPage, type PreparedWindow, scriptOf } from './in-page.ts';
@@ -229,6 +230,7 @@ export class Crash {
   async suspend(tab: Tab): Promise<() => void> {
     const pid = await tab.pid(this.#browser);
     process.kill(pid, 'SIGSTOP');
+    await allStopped(pid);
     return () => void process.kill(pid, 'SIGCONT');
   }
 
@@ -312,4 +314,19 @@ async function closeLoaded(page: Page): Promise<void> {
   await within(CLOSE_DEADLINE_MS, 'closing a tab', page.close()).catch(() =>
     page.goto('about:blank', { timeout: CLOSE_DEADLINE_MS }).catch(() => undefined),
   );
+}
+
+/** The signal is taken by one thread, when it next runs; until then the others go on. */
+async function allStopped(pid: number): Promise<void> {
+  const isStopped = async (thread: string): Promise<boolean> => {
+    const stat = await readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8').catch(() => ') T');
+    return /\) [Tt]/.test(stat.slice(stat.lastIndexOf(')')));
+  };
+  for (let look = 0; look < 500; look++) {
+    const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+    const stopped = await Promise.all(threads.map(isStopped));
+    if (!stopped.includes(false)) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error(`process ${pid} was told to stop five seconds ago, and still runs`);
 }
