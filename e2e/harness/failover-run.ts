@@ -60,6 +60,10 @@ const STORM_DEADLINE_MS = 10_000;
 /** A busy worker keeps its file for 2 s; a leader's beat may stay out for some. */
 const TAKEOVER_DEADLINE_MS = 15_000;
 const QUIET_DEADLINE_MS = 15_000;
+/** As before a takeover without Varve (`raw-takeover.ts`). */
+const REST_MS = 700;
+/** Of the ballast, before that rest: what is appended meanwhile comes to it. */
+const BALLAST_BEFORE = 0.6;
 /** Acknowledgements of each tab after a takeover, before it counts as done. */
 const ACKS_AFTER = 3;
 
@@ -103,14 +107,15 @@ export class FailoverRun {
   /** The leader dies; resolves when another leads, all others go on and a new tab has joined. */
   async death(plan: FailoverPlan): Promise<FailoverResult> {
     const crash = this.#crash!;
-    const { ballastBytes } = this.#options;
-    const { member: leader, status } = await this.#leader();
-    if (this.#options.ports === true) await this.#havePorts();
-    const missing = ballastBytes - status.bytesSinceScanStart;
-    if (missing > 0) {
-      const ballast = leader.tab.page.evaluate((b) => window.tabApp.ballast(b), missing);
-      await within(STORM_DEADLINE_MS, 'ballast', ballast);
+    const { ballastBytes, isCalm, ports } = this.#options;
+    const leader = await this.#leader();
+    if (ports === true) await this.#havePorts();
+    if (isCalm === true) {
+      // Whoever came last finds its place, and reads what is there; only little comes after that.
+      await this.#ballast(leader, ballastBytes * BALLAST_BEFORE);
+      await sleep(REST_MS);
     }
+    await this.#ballast(leader, ballastBytes);
     const acks = (): number => this.#ledgers.reduce((sum, l) => sum + l.acknowledged.length, 0);
     if (plan.stop === undefined) {
       const goal = acks() + plan.afterAcks;
@@ -239,12 +244,20 @@ export class FailoverRun {
     }
   }
 
-  async #leader(): Promise<{ member: Member; status: LogStatus }> {
+  /** Appends in the leader's page until the next leader has at least so many bytes to verify. */
+  async #ballast(leader: Member, bytes: number): Promise<void> {
+    const { bytesSinceScanStart } = await this.#statusOf(leader);
+    if (bytesSinceScanStart >= bytes) return;
+    const missing = bytes - bytesSinceScanStart;
+    const appended = leader.tab.page.evaluate((b) => window.tabApp.ballast(b), missing);
+    await within(STORM_DEADLINE_MS, 'ballast', appended);
+  }
+
+  async #leader(): Promise<Member> {
     const untilMs = Date.now() + TAKEOVER_DEADLINE_MS;
     for (;;) {
       for (const member of this.#members) {
-        const status = await this.#statusOf(member);
-        if (status.role === 'leader') return { member, status };
+        if ((await this.#statusOf(member)).role === 'leader') return member;
       }
       if (Date.now() > untilMs) throw new Error('no tab leads');
       await sleep(20);

@@ -45,13 +45,23 @@ export async function measureTabs(
         rounds,
         lastsMs,
         batch: 1,
+        calls: 1,
         work: '100 B appends, one at a time in each tab',
         atLeast: 1.5,
       })),
       ...(await rates(tabs, {
         rounds,
         lastsMs,
+        batch: 1,
+        calls: 16,
+        work: '100 B appends, 16 under way in each tab',
+        atLeast: 1.5,
+      })),
+      ...(await rates(tabs, {
+        rounds,
+        lastsMs,
         batch: 1_000,
+        calls: 1,
         work: 'batches of 1,000 × 100 B, each awaited',
         atLeast: 1,
       })),
@@ -70,18 +80,19 @@ interface Rates {
   readonly rounds: number;
   readonly lastsMs: number;
   readonly batch: number;
+  readonly calls: number;
   readonly work: string;
   readonly atLeast: number;
 }
 
 async function rates(tabs: readonly Page[], asked: Rates): Promise<BarFigure[]> {
-  const { rounds, lastsMs, batch } = asked;
+  const { rounds, lastsMs, batch, calls } = asked;
   const measured = { port: newRates(), channel: newRates() };
   // The first round only warms up.
   for (let round = 0; round <= rounds; round++) {
     for (const way of WAYS) {
-      const [one] = await block(tabs.slice(0, 1), way, { lastsMs, batch });
-      const all = await block(tabs, way, { lastsMs, batch });
+      const [one] = await block(tabs.slice(0, 1), way, { lastsMs, batch, calls });
+      const all = await block(tabs, way, { lastsMs, batch, calls });
       if (round === 0) continue;
       const { alone, together, fairness } = measured[way];
       alone.push((one! / lastsMs) * 1000);
@@ -127,17 +138,15 @@ function rateFigures(
 function block(
   tabs: readonly Page[],
   way: Way,
-  { lastsMs, batch }: Omit<Block, 'startAtMs'>,
+  given: Omit<Block, 'startAtMs'>,
 ): Promise<number[]> {
   const startAtMs = Date.now() + 100;
   return Promise.all(
     tabs.map((page) =>
-      page.evaluate(({ way, ...given }) => bench.tab.appendFor(way, given), {
+      page.evaluate(([way, asked]) => bench.tab.appendFor(way, asked), [
         way,
-        startAtMs,
-        lastsMs,
-        batch,
-      }),
+        { ...given, startAtMs },
+      ] as const),
     ),
   );
 }

@@ -18,8 +18,10 @@ export interface Block {
   /** When it begins in every tab, `Date.now()`. */
   readonly startAtMs: number;
   readonly lastsMs: number;
-  /** Records of 100 B in one call, each call awaited. */
+  /** Records of 100 B in one call. */
   readonly batch: number;
+  /** So many calls are under way at any time. */
+  readonly calls: number;
 }
 
 export interface BenchTab {
@@ -86,18 +88,22 @@ export const tab: BenchTab = {
     return answered(echo, { ...asked, introducer: port2 }, [port2]);
   },
 
-  async appendFor(way, { startAtMs, lastsMs, batch }) {
+  async appendFor(way, { startAtMs, lastsMs, batch, calls }) {
     const log = logs.get(way)!;
     const values = Array.from({ length: batch }, () => RECORD);
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, startAtMs - Date.now())));
     const endMs = performance.now() + lastsMs;
     let count = 0;
-    for (;;) {
-      if (batch === 1) await log.append(RECORD);
-      else await log.appendBatch(values);
-      if (performance.now() > endMs) return count;
-      count += batch;
-    }
+    const lane = async (): Promise<void> => {
+      for (;;) {
+        if (batch === 1) await log.append(RECORD);
+        else await log.appendBatch(values);
+        if (performance.now() > endMs) return;
+        count += batch;
+      }
+    };
+    await Promise.all(Array.from({ length: calls }, lane));
+    return count;
   },
 
   appendTimes: (way, count) => times(count, () => logs.get(way)!.append(RECORD)),
