@@ -18,6 +18,8 @@ export interface TabOpenOptions extends TabStormOptions {
 export interface TabApp {
   open(options: TabOpenOptions): Promise<Settled<LogStatus>>;
   start(): void;
+  /** A recovery begins here from now on; all records stay. */
+  checkpoint(): Promise<void>;
   ballast(bytes: number): Promise<void>;
   stop(deadlineMs: number): Promise<number>;
   endTail(lsn: number, deadlineMs: number): Promise<number>;
@@ -60,6 +62,7 @@ window.tabApp = {
       return log.status();
     }),
   start: () => storm?.start(),
+  checkpoint: () => opened().checkpoint(new Uint8Array(), { upTo: opened().status().coveredLsn }),
   ballast: async (bytes) => storm?.ballast(bytes),
   stop: async (deadlineMs) => storm?.stop(deadlineMs) ?? 0,
   endTail: async (lsn, deadlineMs) => storm?.endTail(lsn, deadlineMs) ?? 0,

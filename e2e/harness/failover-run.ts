@@ -112,6 +112,8 @@ export class FailoverRun {
     if (ports === true) await this.#havePorts();
     if (isCalm === true) {
       // Whoever came last finds its place, and reads what is there; only little comes after that.
+      const checkpointed = leader.tab.page.evaluate(() => window.tabApp.checkpoint());
+      await within(PAGE_DEADLINE_MS, 'checkpoint', checkpointed);
       await this.#ballast(leader, ballastBytes * BALLAST_BEFORE);
       await sleep(REST_MS);
     }
