@@ -2,9 +2,10 @@
 /**
  * `npm test`: everything that must hold, one step after the other. The last line is
  * `N passed, N failed`. `npm test -- --only unit` (or `--only check,e2e`) runs only those steps;
- * `--with contexts` is what CI runs besides: the rest of `npm run test:packaging`.
+ * `--with contexts` and `--with benches` are what CI runs besides: the rest of `npm run test:packaging`,
+ * and whether the benchmarks run that nothing else does. Their figures are not judged.
  */
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { browserEnvironment, describeBrowsers, findBrowsers } from './browsers.mjs';
@@ -100,10 +101,35 @@ async function contexts(env) {
   return runContexts(names, env);
 }
 
+const BENCHES = ['tabs', 'volumes'];
+
+/**
+ * Whether each comes to its end, with figures that are some.
+ * @param {Environment} env
+ * @returns {Promise<Counts>}
+ */
+async function benches(env) {
+  const failures = [];
+  for (const name of BENCHES) {
+    const file = join(REPORTS, `bench-${name}.json`);
+    rmSync(file, { force: true });
+    const args = ['run', 'bench', '--silent', '--', `--${name}`, '--quick', '--json', file];
+    const { code } = await runNpm(args, { env, timeoutMs: 300_000 });
+    const figures = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).bars : [];
+    const hasAll = figures.length > 0 && figures.every(hasValue);
+    if (code !== 0 || !hasAll) failures.push(`bench --${name}: ended with ${code}`);
+  }
+  const failed = failures.length;
+  return { passed: BENCHES.length - failed, failed, skipped: 0, failures };
+}
+
+const hasValue = (/** @type {{ value: unknown }} */ { value }) =>
+  typeof value === 'number' && Number.isFinite(value);
+
 /** @type {Readonly<Record<string, (env: Environment) => Promise<Counts>>>} */
 const STEPS = { check, unit, build, packaging, e2e };
 /** @type {typeof STEPS} */
-const EXTRA_STEPS = { contexts };
+const EXTRA_STEPS = { contexts, benches };
 const ALL_STEPS = { ...STEPS, ...EXTRA_STEPS };
 
 /** @returns {string[]} */

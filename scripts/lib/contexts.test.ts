@@ -10,5 +10,7 @@ test('CI takes every file of contexts but the one that `npm test` has, the long 
 });
 
 test('CI runs the tests, and them', () => {
-  expect(readFileSync(inRoot('.ci', 'run'), 'utf8')).toMatch(/^exec npm test .*--with contexts$/m);
+  expect(readFileSync(inRoot('.ci', 'run'), 'utf8')).toMatch(
+    /^exec npm test .*--with contexts --with benches$/m,
+  );
 });
