@@ -9,7 +9,6 @@
 import type { Page } from 'playwright-core';
 import { median } from '../figures.ts';
 import type { BarFigure } from '../report/bar-figures.ts';
-import type { EchoKind } from './echo-worker.ts';
 import type { Block, Way } from './tab.ts';
 
 const TABS = 4;
@@ -152,18 +151,9 @@ function block(
   );
 }
 
-const SINGLES = [
-  'led',
-  'followed',
-  'ledEcho',
-  'followedEcho',
-  'ledFlush',
-  'followedFlush',
-] as const;
-type Singles = Record<(typeof SINGLES)[number], number[]>;
+type Singles = Record<'led' | 'followed' | 'ledEcho' | 'followedEcho', number[]>;
 
-const newSingles = (): Singles =>
-  Object.fromEntries(SINGLES.map((key) => [key, []])) as unknown as Singles;
+const newSingles = (): Singles => ({ led: [], followed: [], ledEcho: [], followedEcho: [] });
 
 async function singles(
   [leader, follower]: readonly Page[],
@@ -173,33 +163,28 @@ async function singles(
   const us = { port: newSingles(), channel: newSingles() };
   const append = (page: Page, way: Way): Promise<number[]> =>
     page.evaluate(([way, calls]) => bench.tab.appendTimes(way, calls), [way, count] as const);
-  const echo = (page: Page, way: Way, kind: EchoKind): Promise<number[]> =>
-    page.evaluate(([way, kind, calls]) => bench.tab.echoTimes(way, kind, calls), [
-      way,
-      kind,
-      count,
-    ] as const);
+  const echo = (page: Page, way: Way): Promise<number[]> =>
+    page.evaluate(([way, calls]) => bench.tab.echoTimes(way, calls), [way, count] as const);
   for (let round = 0; round <= rounds; round++) {
     for (const way of WAYS) {
       const measured = {
         led: await append(leader!, way),
         followed: await append(follower!, way),
-        ledEcho: await echo(leader!, way, 'bare'),
-        followedEcho: await echo(follower!, way, 'bare'),
-        ledFlush: await echo(leader!, way, 'with a flush'),
-        followedFlush: await echo(follower!, way, 'with a flush'),
+        ledEcho: await echo(leader!, way),
+        followedEcho: await echo(follower!, way),
       };
       if (round === 0) continue;
-      for (const key of SINGLES) us[way][key].push(median(measured[key]));
+      for (const key of Object.keys(measured) as (keyof Singles)[])
+        us[way][key].push(median(measured[key]));
     }
   }
   return WAYS.flatMap((way) => singleFigures(way, us[way]));
 }
 
-function singleFigures(way: Way, singles: Singles): BarFigure[] {
-  const { led, followed, ledEcho, followedEcho, ledFlush, followedFlush } = singles;
-  const shareOf = (far: readonly number[], near: readonly number[]): number =>
-    median(followed.map((value, at) => value / (led[at]! + 1.2 * (far[at]! - near[at]!))));
+function singleFigures(way: Way, { led, followed, ledEcho, followedEcho }: Singles): BarFigure[] {
+  const shares = followed.map(
+    (value, at) => value / (led[at]! + 1.2 * (followedEcho[at]! - ledEcho[at]!)),
+  );
   const work = `one durable append of 100 B, ${TITLES[way]}`;
   const p50 = (what: string, all: readonly number[]): BarFigure => ({
     work,
@@ -211,21 +196,13 @@ function singleFigures(way: Way, singles: Singles): BarFigure[] {
     {
       work,
       what: 'a follower’s against the leader page’s and 1.2 × the longer way',
-      value: shareOf(followedEcho, ledEcho),
+      value: median(shares),
       unit: '×',
       atMost: 1,
-    },
-    {
-      work,
-      what: '… a raw write and flush at the end of either way',
-      value: shareOf(followedFlush, ledFlush),
-      unit: '×',
     },
     p50('leader’s page', led),
     p50('follower’s page', followed),
     p50('bare way there and back, leader’s page', ledEcho),
     p50('bare way, follower’s page', followedEcho),
-    p50('bare way with a flush, leader’s page', ledFlush),
-    p50('bare way with a flush, follower’s page', followedFlush),
   ];
 }

@@ -3,7 +3,6 @@ import { openLog, type Log } from 'varve';
 import { ports } from 'varve/ports';
 import { deleteStore } from 'varve/stores';
 import { asBytes } from '../subjects/log-session.ts';
-import type { EchoKind } from './echo-worker.ts';
 
 /** How what is asked goes from tab to tab. */
 export type Way = 'port' | 'channel';
@@ -35,7 +34,7 @@ export interface BenchTab {
   /** Microseconds of single durable appends of 100 B. */
   appendTimes(way: Way, count: number): Promise<number[]>;
   /** Microseconds of the bare way to the leader's worker and back. */
-  echoTimes(way: Way, kind: EchoKind, count: number): Promise<number[]>;
+  echoTimes(way: Way, count: number): Promise<number[]>;
   close(isLast: boolean): Promise<void>;
 }
 
@@ -108,7 +107,7 @@ export const tab: BenchTab = {
   },
 
   appendTimes: (way, count) => times(count, () => logs.get(way)!.append(RECORD)),
-  echoTimes: (way, kind, count) => times(count, () => answered(echoes.get(way)!, kind)),
+  echoTimes: (way, count) => times(count, () => answered(echoes.get(way)!, 1)),
 
   async close(isLast) {
     for (const echo of echoes.values()) echo.terminate();
