@@ -4,7 +4,6 @@
  * Always true: it only writes down; the oracle judges. What can be seen to be wrong at once is a
  * violation at once.
  */
-import type { StorePort } from '@varve/journal';
 import type { Durability, VarveError } from '@varve/protocol';
 import type { SeenRecord } from './values.ts';
 
@@ -53,6 +52,11 @@ export interface Stopped {
   toMs: number;
 }
 
+/** A store of a leader, as far as the fence is concerned. */
+export interface LedStore {
+  status(): { readonly generation: number };
+}
+
 export class History {
   readonly appends: AppendFact[] = [];
   readonly reads: ReadFact[] = [];
@@ -66,7 +70,7 @@ export class History {
   readonly events = new Map<string, number>();
   leaders = 0;
   coveredLsn = 0;
-  #lastStore: StorePort | undefined;
+  #lastStore: LedStore | undefined;
   #lastGeneration = 0;
 
   append(fact: Omit<AppendFact, 'lsn' | 'endedMs' | 'error'>): AppendFact {
@@ -132,7 +136,7 @@ export class History {
   }
 
   /** A worker leads: it has the store open. */
-  opened(store: StorePort): void {
+  opened(store: LedStore): void {
     const { generation } = store.status();
     if (generation <= this.#lastGeneration)
       this.violations.push(`generation: ${generation} was opened after ${this.#lastGeneration}`);
@@ -141,11 +145,19 @@ export class History {
     this.leaders++;
   }
 
-  /** A store acknowledged something. */
-  stored(store: StorePort): void {
-    if (store !== this.#lastStore)
-      this.violations.push(`fence: a deposed leader acknowledged, after ${this.#lastGeneration}`);
-    this.#lastGeneration = Math.max(this.#lastGeneration, store.status().generation);
+  /**
+   * A store acknowledged something. After a fault it may have opened anew by itself, which nobody
+   * tells: its generation does.
+   */
+  stored(store: LedStore): void {
+    const { generation } = store.status();
+    const isNewer = generation > this.#lastGeneration;
+    if (!isNewer && (store !== this.#lastStore || generation < this.#lastGeneration))
+      this.violations.push(
+        `fence: a deposed leader acknowledged in generation ${generation}, after ${this.#lastGeneration}`,
+      );
+    this.#lastStore = store;
+    this.#lastGeneration = Math.max(this.#lastGeneration, generation);
   }
 
   /** Whether a promise of that moment, given before it was flushed, was made void by a crash. */

@@ -68,6 +68,12 @@ describe('cases', () => {
     expect(await runTabsCase(one, newTabsTally())).toEqual([]);
   });
 
+  test('who had the lock while it stood still, and lost it, does not open the store between two openings of its owner', async () => {
+    const one = caseOfName('tabs:1000089761.0.0,1,2,3,4,5,6,7,8,9,a,b,d,e,k,n,z');
+    expect(planOfCase(one).steps.some(({ act }) => act.kind === 'fault')).toBe(true);
+    expect(await runTabsCase(one, newTabsTally())).toEqual([]);
+  });
+
   test('plans have 2 to 8 tabs, or as many as are asked for', () => {
     const counts = new Set<number>();
     for (let seed = 1; seed <= 200; seed++) counts.add(planOfCase({ seed, tabs: 0 }).tabs);

@@ -157,3 +157,40 @@ describe('the oracle', () => {
     expect(judge(history, log([]))).toHaveLength(1);
   });
 });
+
+describe('the fence', () => {
+  class Led {
+    generation: number;
+    constructor(generation: number) {
+      this.generation = generation;
+      history.opened(this);
+    }
+    status(): { generation: number } {
+      return this;
+    }
+  }
+
+  test('lets a store go on that opened anew after another had it', () => {
+    const first = new Led(1);
+    history.stored(first);
+    history.stored(new Led(2));
+    first.generation = 3;
+    history.stored(first);
+    expect(history.violations).toEqual([]);
+  });
+
+  test.each([1, 2])('stops a deposed leader in generation %i of 2', (generation) => {
+    const first = new Led(1);
+    history.stored(first);
+    history.stored(new Led(2));
+    first.generation = generation;
+    history.stored(first);
+    expect(history.violations).toEqual([expect.stringMatching(/^fence: .* after 2$/)]);
+  });
+
+  test('stops a leader that nobody has told of, in a generation that is another’s', () => {
+    new Led(1);
+    history.stored({ status: () => ({ generation: 1 }) });
+    expect(history.violations).toHaveLength(1);
+  });
+});

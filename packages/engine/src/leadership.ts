@@ -64,8 +64,11 @@ export async function takeStore<T>(
 ): Promise<Held<T>> {
   const startMs = host.clock.nowMs();
   const lock = await acquire(host, store, timeoutMs);
-  const leftMs = timeoutMs - (host.clock.nowMs() - startMs);
-  return { lock, value: await openAsLeader(host, store, lock, leftMs, open) };
+  const waitedMs = host.clock.nowMs() - startMs;
+  const opening = async (): Promise<Held<T>> => ({ lock, value: await open() });
+  const held = await openAsLeader(host, store, lock, timeoutMs - waitedMs, opening);
+  if (held === undefined) throw busy(store, 'lock', waitedMs);
+  return held;
 }
 
 /**
@@ -73,19 +76,24 @@ export async function takeStore<T>(
  * that fails.
  *
  * @param signal ends the waiting with its reason
+ * @returns undefined when the lock was taken from us while we waited
+ * @throws STORE_BUSY
  */
-export async function openAsLeader<T>(
+export async function openAsLeader<T extends object>(
   host: Host,
   store: string,
   lock: HeldLock,
   timeoutMs: number,
   open: () => Promise<T>,
   signal?: Abort,
-): Promise<T> {
+): Promise<T | undefined> {
   const startMs = host.clock.nowMs();
+  let isOurs = true;
+  void lock.lost.then(() => (isOurs = false));
   try {
     for (let pauseMs = RETRY_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, RETRY_MAX_MS)) {
       if (signal?.aborted) throw signal.reason;
+      if (!isOurs) return undefined;
       try {
         return await open();
       } catch (error) {

@@ -84,8 +84,8 @@ export class Membership<S extends Led, R extends Relay, Q extends SharedRequest>
       this.#hear(message),
     );
     try {
-      if (lock !== undefined) await this.#take(lock, request.busyTimeoutMs);
-      else await this.#arrive(request.busyTimeoutMs);
+      const { busyTimeoutMs } = request;
+      if (!lock || !(await this.#take(lock, busyTimeoutMs))) await this.#arrive(busyTimeoutMs);
     } catch (error) {
       await this.leave();
       throw error;
@@ -136,13 +136,15 @@ export class Membership<S extends Led, R extends Relay, Q extends SharedRequest>
     }
   }
 
-  async #take(lock: HeldLock, timeoutMs: number): Promise<void> {
+  /** False: the lock was taken from us while we waited for the handle. */
+  async #take(lock: HeldLock, timeoutMs: number): Promise<boolean> {
     const { host, name, request, service, open, onSeat, onEvent } = this.#context;
     const { signal } = this.#stay!;
-    let store: S;
+    let store;
     this.#isTaking = true;
     try {
       store = await openAsLeader(host, name, lock, timeoutMs, open, signal);
+      if (!store) return false;
       const settling = this.relay?.settle?.();
       if (settling !== undefined) await settling;
     } finally {
@@ -165,6 +167,7 @@ export class Membership<S extends Led, R extends Relay, Q extends SharedRequest>
     relay?.stop(new Moved());
     this.#sayLeading(store);
     leading.lookIntoInbox?.();
+    return true;
   }
 
   #sayLeading(store: S): void {
@@ -210,12 +213,13 @@ export class Membership<S extends Led, R extends Relay, Q extends SharedRequest>
     };
     this.relay = service.follow(context, request);
     onSeat();
-    this.#queue = new AbortController();
-    void this.#waitInLine(this.#queue.signal);
+    void this.#waitInLine();
   }
 
-  async #waitInLine(signal: AbortSignal): Promise<void> {
+  async #waitInLine(): Promise<void> {
     const { host, name } = this.#context;
+    this.#queue = new AbortController();
+    const { signal } = this.#queue;
     let lock: HeldLock | undefined;
     try {
       lock = await host.locks.acquire(lockName(name), { signal });
@@ -231,8 +235,8 @@ export class Membership<S extends Led, R extends Relay, Q extends SharedRequest>
   /** The lock has come to us. The old owner's handle may outlive it for a while. */
   async #succeed(lock: HeldLock): Promise<void> {
     try {
-      await this.#take(lock, Infinity);
-      this.#arrived?.();
+      if (await this.#take(lock, Infinity)) this.#arrived?.();
+      else void this.#waitInLine();
     } catch (error) {
       if (!(error instanceof Moved)) await this.#out(error);
     }

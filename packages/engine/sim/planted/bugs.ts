@@ -20,9 +20,9 @@ export const PLANTED_TAB_BUGS: readonly PlantedTabBug[] = [
     name: 'the lock is not waited for',
     package: 'engine',
     file: 'membership.ts',
-    find: 'if (lock !== undefined) await this.#take(lock, request.busyTimeoutMs);\n      else await this.#arrive(request.busyTimeoutMs);',
+    find: 'if (!lock || !(await this.#take(lock, busyTimeoutMs))) await this.#arrive(busyTimeoutMs);',
     replace:
-      'await this.#take(lock ?? { release: () => undefined, lost: new Promise<void>(() => undefined) }, request.busyTimeoutMs);',
+      'await this.#take(lock ?? { release: () => undefined, lost: new Promise<void>(() => undefined) }, busyTimeoutMs);',
   },
   {
     name: 'a leader goes on after its lock was taken',
