@@ -74,6 +74,12 @@ describe('cases', () => {
     expect(await runTabsCase(one, newTabsTally())).toEqual([]);
   });
 
+  test('an append that is held for a turn when the lock is taken stays before those that come later', async () => {
+    const one = caseOfName('tabs:1000182978.0.6,7,b,k,o');
+    expect(planOfCase(one).steps.some(({ act }) => act.kind === 'slow')).toBe(true);
+    expect(await runTabsCase(one, newTabsTally())).toEqual([]);
+  });
+
   test('plans have 2 to 8 tabs, or as many as are asked for', () => {
     const counts = new Set<number>();
     for (let seed = 1; seed <= 200; seed++) counts.add(planOfCase({ seed, tabs: 0 }).tabs);

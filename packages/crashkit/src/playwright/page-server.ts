@@ -7,10 +7,14 @@
  * - everything is answered from this process, which no kill hits; a report that the kill cut short
  *   never happened
  * - with `killPoints` each worker script begins with the kill points, armed as the run is then
+ * - WebSockets reach the upstream server: a dev server's client that finds none asks again and again,
+ *   and may reload the page
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { readFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { connect as connectSecurely } from 'node:tls';
 import { extname, join, normalize } from 'node:path';
 import { scriptOf } from './in-page.ts';
 import { installKillPoints, type InstallOptions, type StopAt } from './kill-point.ts';
@@ -67,6 +71,8 @@ export class PageServer {
   readonly #server: Server;
   readonly #options: PageServerOptions;
   readonly #takers = new Map<string, Take>();
+  /** Both ends of every WebSocket: the server itself forgets them. */
+  readonly #sockets = new Set<Duplex>();
 
   private constructor(server: Server, options: PageServerOptions) {
     this.#server = server;
@@ -86,6 +92,9 @@ export class PageServer {
         response.writeHead(500).end(String(error));
       });
     });
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+      pages.#upgrade(request, socket, head),
+    );
     return pages;
   }
 
@@ -97,6 +106,7 @@ export class PageServer {
 
   async close(): Promise<void> {
     this.#server.closeAllConnections();
+    for (const socket of this.#sockets) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
@@ -120,6 +130,39 @@ export class PageServer {
     response.end(
       prefix === '' ? found.content : Buffer.concat([Buffer.from(prefix), found.content]),
     );
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { upstream } = this.#options;
+    if (upstream === undefined) {
+      socket.end('HTTP/1.1 404 Not Found\r\n\r\n');
+      return;
+    }
+    const { protocol, hostname, port, host } = new URL(upstream);
+    const there =
+      protocol === 'https:'
+        ? connectSecurely(Number(port || 443), hostname, { servername: hostname })
+        : connect(Number(port || 80), hostname);
+    const ends: [Duplex, Duplex][] = [
+      [socket, there],
+      [there, socket],
+    ];
+    for (const [from, to] of ends) {
+      this.#sockets.add(from);
+      from.on('error', () => to.destroy());
+      from.on('close', () => {
+        this.#sockets.delete(from);
+        to.destroy();
+      });
+    }
+    const lines = [`${request.method} ${request.url} HTTP/1.1`];
+    for (let at = 0; at < request.rawHeaders.length; at += 2) {
+      const [name, value] = request.rawHeaders.slice(at, at + 2) as [string, string];
+      lines.push(`${name}: ${name.toLowerCase() === 'host' ? host : value}`);
+    }
+    there.write(`${lines.join('\r\n')}\r\n\r\n`);
+    there.write(head);
+    socket.pipe(there).pipe(socket);
   }
 
   async #find(request: IncomingMessage, path: string): Promise<Found> {
