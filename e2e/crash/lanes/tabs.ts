@@ -7,7 +7,6 @@
  */
 import { parseArgs } from 'node:util';
 import {
-  FIRST_RESTLESS_SEED,
   PLANTED_TAB_BUGS,
   addTabsTally,
   caseOfName,
@@ -183,7 +182,7 @@ async function planted(args: readonly string[]): Promise<number> {
         setup: undefined,
         youngMiB: YOUNG_MIB,
         tasks: Array.from({ length: slices }, (_, number) => ({
-          ...sliceOf(bug.isRestless === true ? FIRST_RESTLESS_SEED + seed : seed, number),
+          ...sliceOf((bug.firstSeed ?? 0) + seed, number),
           stopAtViolations: 1,
         })),
         workers,

@@ -8,6 +8,5 @@
  */
 export { caseOfName } from './case.ts';
 export { addTabsTally, newTabsTally, type TabsFailure, type TabsTally } from './lane.ts';
-export { FIRST_RESTLESS_SEED } from './plan.ts';
 export { PLANTED_TAB_BUGS } from './planted/bugs.ts';
 export { replayTabs, runTabsSlice, type TabsSlice } from './slice.ts';

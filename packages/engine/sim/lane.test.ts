@@ -11,7 +11,6 @@ import { bundle } from '@varve/journal/crash/bundle';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { caseOfName, nameOfCase, planOfCase } from './case.ts';
 import { newTabsTally, runTabsCase } from './lane.ts';
-import { FIRST_RESTLESS_SEED } from './plan.ts';
 import { PLANTED_TAB_BUGS } from './planted/bugs.ts';
 import type { runTabsSlice } from './slice.ts';
 
@@ -80,6 +79,15 @@ describe('cases', () => {
     expect(await runTabsCase(one, newTabsTally())).toEqual([]);
   });
 
+  test.each([
+    // It waited for its store to open anew when the lock was taken.
+    'tabs:3000031533.0.9,f,g,y,15,16,1m,1s',
+    // Told of what was in its file when another led already.
+    'tabs:3000004986.0.0,1,2,3,4,5,6,7,8,9,c,d,e,j,k,15',
+  ])('%s: a leader that stands still while its store opens anew', async (name) => {
+    expect(await runTabsCase(caseOfName(name), newTabsTally())).toEqual([]);
+  });
+
   test('plans have 2 to 8 tabs, or as many as are asked for', () => {
     const counts = new Set<number>();
     for (let seed = 1; seed <= 200; seed++) counts.add(planOfCase({ seed, tabs: 0 }).tabs);
@@ -101,7 +109,7 @@ describe('planted bugs', () => {
     const bundled = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as {
       runTabsSlice: typeof runTabsSlice;
     };
-    const from = bug.isRestless === true ? FIRST_RESTLESS_SEED : 1;
+    const from = bug.firstSeed ?? 1;
     const slice = { from, to: from + SEEDS, tabs: 0, stopAtViolations: 1, shrink: false };
     const { violations } = await bundled.runTabsSlice(slice);
     expect(violations).toHaveLength(1);

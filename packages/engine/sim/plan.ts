@@ -61,6 +61,8 @@ const KIB = 1024;
 export const FIRST_SEED_WITH_PORTS = 1_000_000_000;
 /** From here on stores are given back and taken again all the time, and messages overtake each other. */
 export const FIRST_RESTLESS_SEED = 2_000_000_000;
+/** From here on leaders are so slow, or stand still for so long, that they lose the store as they append. */
+export const FIRST_HARRIED_SEED = 3_000_000_000;
 /** Those under which what was flushed is there. */
 const PROFILES: readonly Profile[] = [
   'power',
@@ -107,7 +109,8 @@ export function planOf(seed: number, tabs?: number): Plan {
   const pick = <T>(choices: readonly T[]): T => choices[random.below(choices.length)]!;
   const count = tabs ?? pick([2, 2, 2, 3, 3, 3, 4, 4, 5, 8]);
   const isPadded = random.below(8) === 0;
-  const isRestless = seed >= FIRST_RESTLESS_SEED;
+  const isHarried = seed >= FIRST_HARRIED_SEED;
+  const isRestless = seed >= FIRST_RESTLESS_SEED && !isHarried;
   const steps: Step[] = [];
   const length = 6 + random.below(random.below(4) === 0 ? 40 : 18);
   let atMs = 0;
@@ -121,6 +124,7 @@ export function planOf(seed: number, tabs?: number): Plan {
   }
   steps.push(...keyedSteps(seed, count, atMs), ...streamSteps(seed, count, atMs));
   if (isRestless) steps.push(...restlessSteps(seed, count, atMs));
+  if (isHarried) steps.push(...harriedSteps(seed, count, atMs));
   steps.sort((one, two) => one.atMs - two.atMs);
   return {
     seed,
@@ -136,7 +140,7 @@ export function planOf(seed: number, tabs?: number): Plan {
     slowPercent: isRestless ? 40 : pick([0, 2, 10]),
     lostPerMille: random.below(4) === 0 ? pick([2, 20, 100]) : 0,
     releaseMs: pick([100, 2_000]),
-    hasPorts: seed >= FIRST_SEED_WITH_PORTS && !(isRestless && seed % 2 === 0),
+    hasPorts: seed >= FIRST_SEED_WITH_PORTS && !(seed >= FIRST_RESTLESS_SEED && seed % 2 === 0),
     introducerDiesPercent: introducerDiesPercentOf(seed),
     steps,
   };
@@ -199,6 +203,53 @@ function restlessSteps(seed: number, tabs: number, untilMs: number): Step[] {
       // It knows nothing of what came before it: mostly it is refused, and leaves nothing in the log.
       { atMs: atMs + random.below(4), tab, act: { ...one, calls: 1, isExpecting: true } },
     ];
+  }).flat();
+}
+
+/**
+ * Bouts in which whoever leads is not heard for longer than the others wait, its page and theirs go on
+ * appending, and its file may fail when it is back.
+ */
+function harriedSteps(seed: number, tabs: number, untilMs: number): Step[] {
+  const random = new SeededRandom(seedOf('harried', seed));
+  return Array.from({ length: 2 + random.below(4) }, (_, bout): Step[] => {
+    const fromMs = random.below(untilMs + 1);
+    const spanMs = [5, 500, 5_000][random.below(3)]!;
+    const steps: Step[] = [];
+    for (let tab = 0; tab < tabs; tab++) {
+      const atMs = fromMs + random.below(spanMs);
+      const slow = { flushMs: 200 + random.below(2_500), ms: 500 + random.below(4_000) };
+      const how = random.below(2) === 0 ? 'suspended' : 'stopped';
+      const stands = { how, ms: 1_000 + random.below(8_000) } as const;
+      const act: Act =
+        random.below(3) === 0 ? { kind: 'freeze', ...stands } : { kind: 'slow', ...slow };
+      if (random.below(2) === 0) steps.push({ atMs, tab, act });
+    }
+    for (let more = 4 + random.below(9); more > 0; more--) {
+      const calls = 1 + random.below(3);
+      const bytes = random.below(8) === 0 ? random.below(6_000) : random.below(60);
+      const durability = [undefined, 'strict', 'relaxed'] as const;
+      const wish = durability[random.below(3)];
+      steps.push({
+        atMs: fromMs + random.below(spanMs),
+        tab: random.below(tabs),
+        act: {
+          kind: 'append',
+          calls,
+          records: 1,
+          bytes,
+          isExpecting: false,
+          ...(wish !== undefined && { durability: wish }),
+        },
+      });
+    }
+    // One at most: a file that fails whenever it is opened ends the store, as it should.
+    if (bout === 0 && random.below(2) === 0) {
+      const on = (['flush', 'write', 'short'] as const)[random.below(3)]!;
+      const atMs = fromMs + random.below(spanMs);
+      steps.push({ atMs, tab: 0, act: { kind: 'fault', on, skip: random.below(4) } });
+    }
+    return steps;
   }).flat();
 }
 

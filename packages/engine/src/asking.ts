@@ -31,14 +31,15 @@ export async function askWhoever<S extends Led, R extends Relay, Q extends Share
   for (;;) {
     if (session.store === undefined && session.relay === undefined)
       await session.ready().catch(refused);
-    if (place?.isFirst === false) {
-      await place.first();
+    const { store, relay } = session;
+    const whom = store ?? relay;
+    if (whom === undefined) continue;
+    if (place?.mayAsk(whom) === false) {
+      await place.moved();
       continue;
     }
-    const { store, relay } = session;
-    if (store === undefined && relay === undefined) continue;
     try {
-      place?.leave();
+      place?.ask(whom);
       return await ask(store, relay);
     } catch (error) {
       if (!isGone(error, store, session)) throw error;
@@ -49,11 +50,15 @@ export async function askWhoever<S extends Led, R extends Relay, Q extends Share
   }
 }
 
-/** A store that was parked, or lost to another tab, under a request that waited in it. */
+/**
+ * A store that was parked, or lost to another tab, under a request that waited in it and left nothing
+ * there.
+ */
 export function isGone<S extends Led, R extends Relay, Q extends SharedRequest>(
   error: unknown,
   store: S | undefined,
   session: Session<S, R, Q>,
 ): boolean {
-  return error instanceof Moved || (isVarveError(error, 'CLOSED') && session.store !== store);
+  const wasClosed = isVarveError(error, 'CLOSED') && error.outcome !== 'unknown';
+  return error instanceof Moved || (wasClosed && session.store !== store);
 }

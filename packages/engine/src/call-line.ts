@@ -1,60 +1,59 @@
 /**
- * Calls that wait for a store, or for a leader to ask: they go on in the order in which they came.
+ * A client's calls, in the order in which they came, until each is answered.
  *
- * Always true: who has left the line was asked for, or has failed; who comes back after a change of
- * leader stands before all that came later.
+ * Always true: whom a call is asked of, all that came before it and has no answer yet was asked of, too.
+ * So a call waits for what was asked of a store that is gone: that comes back, and is asked first.
  */
 export class CallLine {
   readonly #places: Place[] = [];
-  #lastNumber = 0;
-
-  get isEmpty(): boolean {
-    return this.#places.length === 0;
-  }
 
   /** At the end. */
   enter(): Place {
-    const place = new Place(this.#places, ++this.#lastNumber);
-    place.comeBack();
+    const place = new Place(this.#places);
+    this.#places.push(place);
     return place;
   }
 }
 
 export class Place {
-  readonly number: number;
   readonly #places: Place[];
-  #isIn = false;
+  /** Whom it is asked of. */
+  #whom: object | undefined;
   #tell: () => void = () => undefined;
 
-  constructor(places: Place[], number: number) {
+  constructor(places: Place[]) {
     this.#places = places;
-    this.number = number;
   }
 
-  get isFirst(): boolean {
-    return this.#places[0] === this;
+  mayAsk(whom: object): boolean {
+    const before = this.#places[this.#places.lastIndexOf(this) - 1];
+    return before === undefined || before.#whom === whom;
   }
 
-  /** Resolves when nobody stands before it, for now. */
-  first(): Promise<void> {
-    if (this.isFirst) return Promise.resolve();
+  ask(whom: object): void {
+    this.#whom = whom;
+    this.#changed();
+  }
+
+  /** To be asked of somebody else. */
+  comeBack(): void {
+    this.#whom = undefined;
+  }
+
+  /** Resolves when it is worth asking again whom it may ask. */
+  moved(): Promise<void> {
     return new Promise((resolve) => (this.#tell = resolve));
   }
 
-  /** Idempotent. */
+  /** Answered. */
   leave(): void {
-    if (!this.#isIn) return;
-    this.#isIn = false;
     this.#places.splice(this.#places.indexOf(this), 1);
-    const [next] = this.#places;
-    if (next !== undefined) next.#tell();
+    this.#changed();
   }
 
-  /** To where it was. */
-  comeBack(): void {
-    if (this.#isIn) return;
-    this.#isIn = true;
-    const behind = this.#places.findIndex(({ number }) => number > this.number);
-    this.#places.splice(behind < 0 ? this.#places.length : behind, 0, this);
+  /** Whoever is the first that waits may go on. */
+  #changed(): void {
+    const next = this.#places.find((place) => place.#whom === undefined);
+    if (next !== undefined) next.#tell();
   }
 }

@@ -16,7 +16,6 @@ import {
   asVarveError,
   checkAgrees,
   completeRequest,
-  isVarveError,
   readAppendEntry,
   toWire,
   validateControlRequest,
@@ -191,40 +190,12 @@ export class Connection {
     }
   }
 
-  #appended(message: AppendMessage): Promise<AppendedMessage> {
-    const { store } = this.#session;
-    if (store === undefined || !this.#line.isEmpty) return this.#appendSomewhere(message);
-    // No `await` before the store is called: a message takes its place in the log as it comes.
-    return this.#appendHere(store, message).catch((error: unknown) => {
-      // It went to another tab, without this message.
-      const isGone = isVarveError(error, 'CLOSED') && error.outcome === 'not-written';
-      if (!isGone || this.#session.store === store || this.#ended) throw error;
-      return this.#appendSomewhere(message);
-    });
-  }
-
-  async #appendHere(
-    store: StorePort,
-    message: AppendMessage,
-    ticket: Ticket = ticketOf(message),
-  ): Promise<AppendedMessage> {
-    // Only what may have been sent to another leader, or bears a key, needs to be recognised.
-    const wasSent = ticket.sequence > 0;
-    const isEnded = message.stream !== undefined && isLeadersStream(message.stream);
-    if (isEnded && !wasSent) throw streamLost('not-written');
-    const asked = isEnded ? { ...message, stream: ENDED_STREAM } : message;
-    const stamp =
-      wasSent || ticket.key ? stampOf(ticket, this.#service.identity, store.status()) : undefined;
-    const { firstLsn, groups, groupLsns, refusal } = await this.#desk.append(store, asked, stamp);
-    const refused = refusal && { refusal: toWire(refusal) };
-    return { kind: 'appended', id: message.id, firstLsn, groups, groupLsns, ...refused };
-  }
-
-  /** A store that was parked, or is led by another tab, takes what comes in the order in which it came. */
-  async #appendSomewhere(message: AppendMessage): Promise<AppendedMessage> {
+  /** Whoever has the store takes what comes in the order in which it came. */
+  async #appended(message: AppendMessage): Promise<AppendedMessage> {
     const ticket = ticketOf(message);
     const place = this.#line.enter();
     try {
+      // No `await` before a store is called: a message takes its place in the log as it comes.
       const answer = await askWhoever(
         this.#session,
         (store, relay) =>
@@ -238,6 +209,23 @@ export class Connection {
       place.leave();
       this.#service.identity?.done(ticket);
     }
+  }
+
+  async #appendHere(
+    store: StorePort,
+    message: AppendMessage,
+    ticket: Ticket,
+  ): Promise<AppendedMessage> {
+    // Only what may have been sent to another leader, or bears a key, needs to be recognised.
+    const wasSent = ticket.sequence > 0;
+    const isEnded = message.stream !== undefined && isLeadersStream(message.stream);
+    if (isEnded && !wasSent) throw streamLost('not-written');
+    const asked = isEnded ? { ...message, stream: ENDED_STREAM } : message;
+    const stamp =
+      wasSent || ticket.key ? stampOf(ticket, this.#service.identity, store.status()) : undefined;
+    const { firstLsn, groups, groupLsns, refusal } = await this.#desk.append(store, asked, stamp);
+    const refused = refusal && { refusal: toWire(refusal) };
+    return { kind: 'appended', id: message.id, firstLsn, groups, groupLsns, ...refused };
   }
 
   async #read(message: ReadMessage): Promise<void> {

@@ -34,7 +34,7 @@ export interface MembershipContext<
   readonly open: () => Promise<S>;
   /** While it leads: something happened beside the store. */
   readonly onEvent: (event: StoreEvent) => void;
-  /** `store` or `relay` is another one now, or none. */
+  /** `store` or `relay` is another one now. */
   readonly onSeat: () => void;
   /** The leader tells this follower something. */
   readonly onStatus: (message: StatusMessage) => void;
@@ -302,9 +302,7 @@ export class Membership<S extends Led, R extends Relay, Q extends SharedRequest>
     if (this.store === undefined) return;
     this.#lock = undefined;
     try {
-      const ending = this.#endLeading((store) => store.close());
-      this.#context.onSeat();
-      await ending;
+      await this.#endLeading((store) => store.close());
       await this.#context.host.closed?.();
     } catch {
       // As a crash would leave it: the next leader recovers.

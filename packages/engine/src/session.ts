@@ -244,15 +244,13 @@ export class Session<S extends Led, R extends Relay, Q extends SharedRequest> {
   }
 
   #seated({ store, relay }: Membership<S, R, Q>): void {
-    // What has come, and is held, goes where all that was asked before goes: ahead of what comes now.
-    this.#services.gathering?.stage();
     const role = store === undefined ? 'follower' : 'leader';
     const changed = this.#role !== undefined && this.#role !== role;
     this.#role = role;
     if (changed) this.#hearer.event({ type: 'role', role });
     const { host, name } = this.#opened!;
-    if (relay) this.#services.rehearse?.(host, name);
-    if (store ?? relay) this.#wake();
+    if (relay !== undefined) this.#services.rehearse?.(host, name);
+    if (store !== undefined || relay !== undefined) this.#wake();
   }
 
   #openFile(opened: Opened<S, R, Q>): Promise<S> {

@@ -98,6 +98,34 @@ describe('a look for the files', () => {
     },
   );
 
+  test('under which a generation ends: the file stays ours before everyone is told', async () => {
+    const disk = new SimulatedDisk({ seed: 2, profile: 'fsync-fail-keep' });
+    const looks: (() => void)[] = [];
+    let slow = false;
+    const host = hostThatLooks(disk, () =>
+      slow ? new Promise((resolve) => looks.push(resolve)) : undefined,
+    );
+    const told: string[] = [];
+    const store = await openStore(host, 's', SMALL, ({ type }) => told.push(type));
+    await disk.advanceAsync(300);
+    told.length = 0;
+    slow = true;
+    void store.append({ frames: frame('one') }).then(() => told.push('appended'));
+    await disk.advanceAsync(1);
+    disk.inject({ on: 'flush', effect: { throws: 'io' } });
+    await expect(store.append({ frames: frame('two') })).rejects.toMatchObject({
+      outcome: 'unknown',
+    });
+    slow = false;
+    await disk.advanceAsync(1);
+    await expect(openStore(disk.host(), 's', SMALL)).rejects.toMatchObject({ code: 'STORE_BUSY' });
+    looks.forEach((look) => look());
+    await disk.advanceAsync(1);
+    expect(told).toEqual(['poisoned', 'appended', 'reopened']);
+    await store.append({ frames: frame('three') });
+    await store.close();
+  });
+
   test('under which the witness is raised: whoever waits for the record is woken all the same', async () => {
     const disk = new SimulatedDisk({ seed: 2 });
     const looks: (() => void)[] = [];

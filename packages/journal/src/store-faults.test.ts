@@ -72,6 +72,28 @@ describe('a flush that fails', () => {
     expect(readAll(next.store)).toEqual([shown(1, 'one')]);
   });
 
+  test('and the store is given up while it tries to reopen: who waits is told at once, in order', async () => {
+    const disk = new SimulatedDisk({ seed: 5 });
+    const { store } = await open(disk);
+    disk.inject({ on: 'flush', effect: { throws: 'io' }, sticky: true });
+    await expect(store.append({ frames: frame('one') })).rejects.toThrow(/IO_ERROR/);
+    await disk.advanceAsync(10);
+    const told: string[] = [];
+    const waiting = ['two', 'three'].map((text) =>
+      store.append({ frames: frame(text) }).catch((error: unknown) => {
+        told.push(text);
+        throw error;
+      }),
+    );
+    const stream = store.openUnit();
+    store.abandon();
+    // No time passes: it would try again after 50 ms.
+    for (const late of [...waiting, stream])
+      await expect(late).rejects.toMatchObject({ code: 'CLOSED', outcome: 'not-written' });
+    expect(told).toEqual(['two', 'three']);
+    expect(store.status().state).toBe('closed');
+  });
+
   test('and goes on failing: the store stays closed, every call says so', async () => {
     const disk = new SimulatedDisk({ seed: 5 });
     const { store, events } = await open(disk);

@@ -44,8 +44,9 @@ export class StoreLife {
   opened: OpenedJournal | undefined;
   report: RecoveryReport | undefined;
   liveness: Liveness | undefined;
-  /** Resolves when it is clear whether the store came back. */
+  /** Resolves when it is clear whether the store came back, or it was given up before. */
   reopening: Promise<void> | undefined;
+  private giveUp: () => void = () => undefined;
   closing: Promise<void> | undefined;
   /** Each ends when someone has been told of what is in the file. */
   readonly looks = new Set<Promise<void>>();
@@ -160,18 +161,21 @@ export class StoreLife {
   /** A write or flush failed: this generation acknowledges nothing more. */
   endGeneration(cause: VarveError): void {
     if (this.state !== 'open') return;
-    const { file, journal } = this.opened!;
+    const { journal } = this.opened!;
     this.state = 'reopening';
     this.flushesBefore += journal!.tail.flushes;
     this.dependants.ended(cause, false);
-    file.close();
-    this.reopening = this.reopen(cause);
+    const given = new Promise<void>((resolve) => (this.giveUp = resolve));
+    this.reopening = Promise.race([this.reopen(cause), given]);
     this.onEvent({ type: 'poisoned', message: cause.message, generation: journal!.generation });
     this.announceQuota(cause);
   }
 
   private async reopen(cause: VarveError): Promise<void> {
     let last = cause;
+    // It stays ours until everyone is told what is in it.
+    await Promise.allSettled(this.looks);
+    if (this.state === 'reopening') this.opened!.file.close();
     for (const delayMs of REOPEN_DELAYS_MS) {
       if (delayMs > 0) await this.sleep(delayMs);
       if (this.state !== 'reopening') return;
@@ -208,6 +212,7 @@ export class StoreLife {
     this.endedBy = error;
     this.state = state;
     this.dependants.ended(error, true);
+    this.giveUp();
     const file = this.opened?.file;
     if (this.looks.size === 0) return file?.close();
     // In a turn of its own: what they were told has left by then.

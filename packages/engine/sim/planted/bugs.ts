@@ -2,10 +2,11 @@
  * Bugs that the simulation of tabs must catch, each a small patch of one file.
  */
 import type { PlantedBug } from '@varve/journal/crash';
+import { FIRST_HARRIED_SEED, FIRST_RESTLESS_SEED } from '../plan.ts';
 
 export interface PlantedTabBug extends PlantedBug {
-  /** Other seeds come upon it once in a hundred thousand. */
-  readonly isRestless?: true;
+  /** Of the seeds that come upon it soon; others do once in a hundred thousand. */
+  readonly firstSeed?: number;
 }
 
 export const PLANTED_TAB_BUGS: readonly PlantedTabBug[] = [
@@ -93,8 +94,8 @@ export const PLANTED_TAB_BUGS: readonly PlantedTabBug[] = [
     name: 'what waits for a leader goes on in any order',
     package: 'engine',
     file: 'asking.ts',
-    find: 'if (place?.isFirst === false) {',
-    replace: 'if (place !== undefined && place.number < 0) {',
+    find: 'if (place?.mayAsk(whom) === false) {',
+    replace: 'if (place?.mayAsk === undefined && place) {',
   },
   {
     name: 'a message of another leader is answered once more from the log, and appended once more',
@@ -116,6 +117,14 @@ export const PLANTED_TAB_BUGS: readonly PlantedTabBug[] = [
     file: 'log-relay.ts',
     find: 'this.#context.identity.newStream()',
     replace: '2 ** 32 + this.#streams.size + 1',
-    isRestless: true,
+    firstSeed: FIRST_RESTLESS_SEED,
+  },
+  {
+    name: 'what was asked of a store that is gone holds up nothing that comes later',
+    package: 'engine',
+    file: 'call-line.ts',
+    find: 'return before === undefined || before.#whom === whom;',
+    replace: 'return before === undefined || before.#whom !== undefined;',
+    firstSeed: FIRST_HARRIED_SEED + 1_300,
   },
 ];
