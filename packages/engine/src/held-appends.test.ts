@@ -27,6 +27,20 @@ async function roleOf(client: RawClient): Promise<string | undefined> {
   return answer.ok ? (answer.value as StoreStatus).role : undefined;
 }
 
+/** A newer build asks for the store. */
+async function stepDown(host: Host): Promise<void> {
+  const stranger = { version: 99, member: 'ffffffffffffffff' };
+  let member = '';
+  const channel = host.channels!.open('tabs:store', (message) => {
+    const said = message as { kind: string; member: string };
+    if (said.kind === 'lead') member = said.member;
+  });
+  channel.post({ kind: 'seek', ...stranger });
+  await expect.poll(() => member).not.toBe('');
+  channel.post({ kind: 'stepDown', leader: member, ...stranger });
+  channel.close();
+}
+
 /** A leader with one append in its log and one that is held until `turn()`, and its follower. */
 async function held() {
   const host = createMemoryHost({ channels: new MemoryChannels() });
@@ -60,15 +74,7 @@ test('its lock is taken: what is held goes to the next leader ahead of what come
 
 test('it gives the store to a newer build: what is held goes ahead of what comes later', async () => {
   const { host, leader, follower, turn } = await held();
-  const stranger = { version: 99, member: 'ffffffffffffffff' };
-  let member = '';
-  const channel = host.channels!.open('tabs:store', (message) => {
-    const said = message as { kind: string; member: string };
-    if (said.kind === 'lead') member = said.member;
-  });
-  channel.post({ kind: 'seek', ...stranger });
-  await expect.poll(() => member).not.toBe('');
-  channel.post({ kind: 'stepDown', leader: member, ...stranger });
+  await stepDown(host);
   await expect.poll(() => roleOf(follower)).toBe('leader');
   leader.append(3, 'three');
   // It is known to have come when what is asked after it is answered.
@@ -76,5 +82,38 @@ test('it gives the store to a newer build: what is held goes ahead of what comes
   turn();
   expect(await leader.expect('appended', 2)).toMatchObject({ firstLsn: 2 });
   expect(await leader.expect('appended', 3)).toMatchObject({ firstLsn: 3 });
-  channel.close();
+});
+
+test('it gives the store to a newer build, and that takes long: what is asked meanwhile waits, and it is a member once', async () => {
+  const host = createMemoryHost({ channels: new MemoryChannels() });
+  let close = (): void => undefined;
+  const closed = new Promise<void>((resolve) => (close = resolve));
+  let members = 0;
+  const channels: Host['channels'] = {
+    open(name, hear) {
+      const channel = host.channels!.open(name, hear);
+      if (name === 'tabs:store') members++;
+      return {
+        post: (...said) => channel.post(...said),
+        close() {
+          if (name === 'tabs:store') members--;
+          channel.close();
+        },
+      };
+    },
+  };
+  const leader = await opened({ ...host, channels, closed: () => closed });
+  const follower = await opened(host);
+  const aMoment = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50));
+  await stepDown(host);
+  await aMoment();
+  leader.append(1, 'meanwhile');
+  const role = roleOf(leader);
+  await aMoment();
+  close();
+  expect(await leader.expect('appended', 1)).toMatchObject({ firstLsn: 1 });
+  expect(await role).toBe('follower');
+  expect(await roleOf(follower)).toBe('leader');
+  await leader.call('close');
+  expect(members).toBe(0);
 });

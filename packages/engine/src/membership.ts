@@ -299,17 +299,18 @@ export class Membership<S extends Led, R extends Relay, Q extends SharedRequest>
   /** A newer build asks for the store, which it cannot have by following us. */
   async #stepDown(): Promise<void> {
     const lock = this.#lock;
-    if (this.store === undefined) return;
+    if (lock === undefined) return;
     this.#lock = undefined;
+    const ended = this.#endLeading((store) => store.close());
+    // What is asked from now on waits for the next leader.
+    this.#follow();
     try {
-      await this.#endLeading((store) => store.close());
+      await ended;
       await this.#context.host.closed?.();
     } catch {
       // As a crash would leave it: the next leader recovers.
-    } finally {
-      lock?.release();
     }
-    if (this.#assembly !== undefined) this.#follow();
+    lock.release();
   }
 
   /** The store is nobody's seat any more; `giveBack` is called at once. */
