@@ -1,5 +1,5 @@
 /** Several engines that share an origin: here one host with channels, and a service for each tab. */
-import type { HeldLock, Host, SyncFile } from '@varve/files';
+import type { Host } from '@varve/files';
 import { createMemoryHost, MemoryChannels } from '@varve/files/memory';
 import { openStore } from '@varve/journal';
 import { VarveError } from '@varve/protocol';
@@ -257,56 +257,6 @@ describe('a leader that loses its lock', () => {
     const told = (): unknown =>
       first.received.flatMap((message) => (message.kind === 'status' ? message.events : []));
     await expect.poll(told).toContainEqual({ type: 'role', detail: { role: 'follower' } });
-  });
-});
-
-describe('a tab whose lock is taken while it waits for the file', () => {
-  const thief = async (host: Host): Promise<HeldLock> =>
-    (await host.locks.acquire('varve:store', { steal: true }))!;
-
-  async function journal(host: Host): Promise<SyncFile> {
-    const directory = await host.root.directory('store', { create: false });
-    return directory!.openFile('journal', { create: false });
-  }
-
-  /** Longer than anybody waits between two looks at the file. */
-  const aWhile = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 300));
-
-  test('and is new here, leaves the file alone and stands in line', async () => {
-    const host = origin();
-    const before = await opened(host);
-    const { generation } = await statusOf(before);
-    await before.call('close');
-    const file = await journal(host);
-    const late = tab(host);
-    const opening = late.open('store', { busyTimeoutMs: 10_000 });
-    await aWhile();
-    const lock = await thief(host);
-    file.close();
-    await aWhile();
-    lock.release();
-    expect(await opening).toMatchObject({ ok: true });
-    expect(await statusOf(late)).toMatchObject({ role: 'leader', generation: generation + 1 });
-  });
-
-  test('and follows, goes on following and stands in line', async () => {
-    const host = origin();
-    const [first, second] = [await opened(host), await opened(host)];
-    const { generation } = await statusOf(first);
-    const earlier = await thief(host);
-    await aWhile();
-    const file = await journal(host);
-    earlier.release();
-    await aWhile();
-    const lock = await thief(host);
-    file.close();
-    await aWhile();
-    lock.release();
-    for (const [at, client] of [first, second].entries()) {
-      client.append(1, 'still here');
-      expect(await client.expect('appended', 1)).toMatchObject({ firstLsn: at + 1 });
-    }
-    expect(await statusOf(first)).toMatchObject({ generation: generation + 1 });
   });
 });
 
