@@ -19,7 +19,8 @@ export class Place {
   readonly #places: Place[];
   /** Whom it is asked of. */
   #whom: object | undefined;
-  #tell: () => void = () => undefined;
+  /** Set while it waits. */
+  tell?: () => void;
 
   constructor(places: Place[]) {
     this.#places = places;
@@ -32,7 +33,8 @@ export class Place {
 
   ask(whom: object): void {
     this.#whom = whom;
-    this.#changed();
+    // Nobody but the next one waits for this one.
+    this.#places[this.#places.lastIndexOf(this) + 1]?.tell?.();
   }
 
   /** To be asked of somebody else. */
@@ -42,18 +44,13 @@ export class Place {
 
   /** Resolves when it is worth asking again whom it may ask. */
   moved(): Promise<void> {
-    return new Promise((resolve) => (this.#tell = resolve));
+    return new Promise((resolve) => (this.tell = resolve));
   }
 
   /** Answered. */
   leave(): void {
-    this.#places.splice(this.#places.indexOf(this), 1);
-    this.#changed();
-  }
-
-  /** Whoever is the first that waits may go on. */
-  #changed(): void {
-    const next = this.#places.find((place) => place.#whom === undefined);
-    if (next !== undefined) next.#tell();
+    const at = this.#places.indexOf(this);
+    this.#places.splice(at, 1);
+    this.#places[at]?.tell?.();
   }
 }
