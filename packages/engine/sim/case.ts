@@ -4,7 +4,7 @@
  * Always true: equal names are equal runs. TABS 0: as many as the seed says; STEPS, in base 36 and
  * with a comma between: only these of the plan.
  */
-import { type Plan, planOf } from './plan.ts';
+import { type Plan, planOf } from './log/plan.ts';
 
 export interface TabsCase {
   readonly seed: number;

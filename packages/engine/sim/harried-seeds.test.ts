@@ -1,6 +1,6 @@
 /** Seeds in which leaders are not heard for so long that they lose the store, with appends under way. */
 import { expect, test } from 'vitest';
-import { FIRST_HARRIED_SEED, planOf } from './plan.ts';
+import { FIRST_HARRIED_SEED, planOf } from './log/plan.ts';
 import { runTabsSlice } from './slice.ts';
 
 const SEEDS = 300;

@@ -8,7 +8,7 @@
 import { SeededRandom, type SimulatedContext, seedOf } from '@varve/files/simulated';
 import type { Port } from '@varve/protocol';
 import { Introducer, type Tell } from '../src/introducer.ts';
-import type { Plan } from './plan.ts';
+import type { World } from './world.ts';
 import { introducedPair } from './ports.ts';
 
 /** As in `varve/ports`, ms. */
@@ -44,7 +44,7 @@ export class SimulatedIntroducer {
   readonly #random: SeededRandom;
   #life = new Life();
 
-  constructor({ seed, introducerDiesPercent }: Plan) {
+  constructor({ seed, introducerDiesPercent }: World<unknown>) {
     this.#diesPercent = introducerDiesPercent;
     this.#random = new SeededRandom(seedOf('introducer dies', seed));
   }

@@ -2,7 +2,7 @@
  * The lane of tabs: case after case, and what they came to.
  */
 import { type TabsCase, nameOfCase, planOfCase } from './case.ts';
-import { simulate } from './simulation.ts';
+import { simulateLog } from './log/run.ts';
 
 /** What a run has seen, as plain data. */
 export interface TabsTally {
@@ -48,7 +48,7 @@ export async function runTabsCase(
   tally: TabsTally,
   trace?: (line: string) => void,
 ): Promise<readonly string[]> {
-  const { violations, history, records, virtualMs } = await simulate(planOfCase(one), trace);
+  const { violations, history, records, virtualMs } = await simulateLog(planOfCase(one), trace);
   tally.cases++;
   tally.records += records;
   tally.acknowledged += history.appends.filter(({ lsn }) => lsn !== undefined).length;

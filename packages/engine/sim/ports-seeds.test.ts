@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { caseOfName } from './case.ts';
 import { newTabsTally, runTabsCase } from './lane.ts';
-import { FIRST_SEED_WITH_PORTS, planOf } from './plan.ts';
+import { FIRST_SEED_WITH_PORTS, planOf } from './log/plan.ts';
 import { runTabsSlice } from './slice.ts';
 
 const SEEDS = 300;

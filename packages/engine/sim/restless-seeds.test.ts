@@ -1,6 +1,6 @@
 /** Seeds in which stores are given back and taken again all the time, and messages overtake each other. */
 import { expect, test } from 'vitest';
-import { FIRST_RESTLESS_SEED } from './plan.ts';
+import { FIRST_RESTLESS_SEED } from './log/plan.ts';
 import { runTabsSlice } from './slice.ts';
 
 const SEEDS = 300;

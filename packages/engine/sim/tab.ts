@@ -6,22 +6,30 @@
 import type { SimulatedBrowser, SimulatedContext } from '@varve/files/simulated';
 import { createMemoryHost } from '@varve/files/memory';
 import { deleteStore, importStore, listStores, openStore } from '@varve/journal';
-import type { StorePort } from '@varve/journal';
 import { PROTOCOL_VERSION, VarveError } from '@varve/protocol';
-import { receiveHello } from '../src/engine.ts';
+import type { CallTable } from '@varve/protocol';
 import { Gathering } from '../src/gathering.ts';
 import { PortedChannels } from '../src/ported-channels.ts';
 import type { EngineServices } from '../src/services.ts';
-import type { History } from './history.ts';
 import type { SimulatedIntroducer } from './introducing.ts';
-import { Page } from './page.ts';
+import type { MachineHistory } from './machine-history.ts';
+import type { Page, PagePlace } from './page.ts';
 import { portPair } from './ports.ts';
 
 /** What the page knows of its worker's end only after so long, ms. */
 const DEATH_HEARD_MS = 20;
 
-export class Tab {
-  readonly page: Page;
+export type AnyPage<C extends CallTable<C> = never> = Page<C, MachineHistory>;
+
+/** What runs in a tab: the page, and what its worker is made of. */
+export interface Application<P> {
+  page(place: PagePlace, client: number): P;
+  /** The worker's engine hears of its page. */
+  receive(services: EngineServices, hello: object): void;
+}
+
+export class Tab<P extends AnyPage> {
+  readonly page: P;
   readonly worker: SimulatedContext;
   readonly #pageContext: SimulatedContext;
 
@@ -29,7 +37,7 @@ export class Tab {
   constructor(
     browser: SimulatedBrowser,
     client: number,
-    history: History,
+    application: Application<P>,
     introducer?: SimulatedIntroducer,
   ) {
     const page = browser.context(`page ${client}`);
@@ -42,11 +50,11 @@ export class Tab {
     };
     const [data, engineData] = portPair(page, worker);
     const [control, engineControl] = portPair(page, worker);
-    this.page = new Page(page, data, control, client, history);
-    const plain = servicesOf(worker, history);
+    this.page = application.page({ context: page, data, control }, client);
+    const plain = servicesOf(worker);
     const services = introducer === undefined ? plain : introduced(plain, worker, introducer);
     browser.turns.at(worker, browser.nowMs, () => {
-      receiveHello(services, {
+      application.receive(services, {
         kind: 'varve:hello',
         version: PROTOCOL_VERSION,
         data: engineData,
@@ -65,7 +73,7 @@ export class Tab {
   }
 
   /** Runs in the page, in a turn of its own. */
-  do(task: (page: Page) => void): void {
+  do(task: (page: P) => void): void {
     const { turns, nowMs } = this.#pageContext.browser;
     turns.at(this.#pageContext, nowMs, () => task(this.page));
   }
@@ -100,19 +108,14 @@ export class Tab {
   }
 }
 
-function servicesOf(worker: SimulatedContext, history: History): EngineServices {
-  const { host } = worker;
+function servicesOf({ host }: SimulatedContext): EngineServices {
   return {
     durableHost: async () => host,
     memoryHost: () => createMemoryHost(),
     refusal: async () => undefined,
     timers: host.timers,
     lifeLock: undefined,
-    openStore: async (...args) => {
-      const store = await openStore(...args);
-      watched(store, history);
-      return store;
-    },
+    openStore,
     listStores,
     deleteStore,
     importStore,
@@ -130,15 +133,4 @@ function introduced(
   introducer.passOnTo(worker, (port) => channels.introduce(port));
   const nextTurn = (): Promise<void> => new Promise((resolve) => worker.after(0, resolve));
   return { ...services, durableHost: async () => host, gathering: new Gathering(nextTurn) };
-}
-
-/** Tells the history of each acknowledgement that this store gives. */
-function watched(store: StorePort, history: History): void {
-  history.opened(store);
-  const append = store.append.bind(store);
-  store.append = async (request) => {
-    const appended = await append(request);
-    history.stored(store);
-    return appended;
-  };
 }

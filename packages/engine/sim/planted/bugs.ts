@@ -2,7 +2,7 @@
  * Bugs that the simulation of tabs must catch, each a small patch of one file.
  */
 import type { PlantedBug } from '@varve/journal/crash';
-import { FIRST_HARRIED_SEED, FIRST_RESTLESS_SEED } from '../plan.ts';
+import { FIRST_HARRIED_SEED, FIRST_RESTLESS_SEED } from '../log/plan.ts';
 
 export interface PlantedTabBug extends PlantedBug {
   /** Of the seeds that come upon it soon; others do once in a hundred thousand. */

@@ -1,11 +1,23 @@
 /**
- * What happens in one simulation, drawn from its seed before it begins.
+ * What happens in one simulation of a log's tabs, drawn from its seed before it begins.
  *
  * Always true: a plan without some of its steps is a plan, too; that is how a failure is made small.
  */
 import { type Profile, SeededRandom, seedOf } from '@varve/files/simulated';
 import type { Durability } from '@varve/protocol';
+import {
+  type LifeAct,
+  type LifeKind,
+  type Step,
+  type World,
+  introducerDiesPercentOf,
+  kindOf,
+  lifeActOf,
+  pauseMs,
+} from '../world.ts';
 import type { AppendWish } from './page.ts';
+
+type PlanStep = Step<Act>;
 
 export type Act =
   | ({
@@ -15,45 +27,14 @@ export type Act =
     } & AppendWish)
   /** The same record under the same key, whoever appends it. */
   | { readonly kind: 'keyed'; readonly key: number; readonly durability?: Durability }
-  | { readonly kind: 'read' | 'checkpoint' | 'status' | 'park' | 'close' | 'kill' | 'open' }
-  | { readonly kind: 'terminate' }
-  | { readonly kind: 'killInside'; readonly ops: number }
-  | { readonly kind: 'freeze'; readonly how: 'stopped' | 'suspended'; readonly ms: number }
-  | { readonly kind: 'slow'; readonly flushMs: number; readonly ms: number }
-  | {
-      readonly kind: 'fault';
-      readonly on: 'flush' | 'write' | 'short' | 'read';
-      readonly skip: number;
-    }
-  | { readonly kind: 'hide'; readonly ms: number }
-  | { readonly kind: 'stream'; readonly bytes: number; readonly pieces: number }
-  | { readonly kind: 'noise'; readonly message: unknown }
-  | { readonly kind: 'powerCut'; readonly choice: string; readonly ops: number };
+  | { readonly kind: 'read' | 'checkpoint' | 'status' }
+  | { readonly kind: 'stream'; readonly bytes: number; readonly pieces: number };
 
-export interface Step {
-  readonly atMs: number;
-  readonly tab: number;
-  readonly act: Act;
-}
-
-export interface Plan {
-  readonly seed: number;
-  readonly tabs: number;
-  readonly profile: Profile;
+export interface Plan extends World<Act> {
   readonly durability: Durability;
   readonly keep: 'all' | 'checkpoint';
   readonly segmentSizeBytes: number;
   readonly alignmentBytes: 16 | 4096;
-  readonly leaderTimeoutMs: number;
-  readonly delayMs: number;
-  readonly slowPercent: number;
-  readonly lostPerMille: number;
-  readonly releaseMs: number;
-  /** Links go by port where they can, and the appends of several tabs meet. */
-  readonly hasPorts: boolean;
-  /** Who introduces them dies with so many of a hundred tabs that are killed. */
-  readonly introducerDiesPercent: number;
-  readonly steps: readonly Step[];
 }
 
 const KIB = 1024;
@@ -76,7 +57,7 @@ const PROFILES: readonly Profile[] = [
 ];
 
 /** Out of a hundred acts so many are of each kind. */
-const SHARES: readonly (readonly [Exclude<Act['kind'], 'keyed'>, number])[] = [
+const SHARES: readonly (readonly [Exclude<Act['kind'], 'keyed'> | LifeKind, number])[] = [
   ['append', 54],
   ['read', 4],
   ['checkpoint', 3],
@@ -96,15 +77,6 @@ const SHARES: readonly (readonly [Exclude<Act['kind'], 'keyed'>, number])[] = [
   ['open', 3],
 ];
 
-const NOISE: readonly unknown[] = [
-  null,
-  7,
-  { kind: 'lead' },
-  { kind: 'lead', version: 1, member: 'nobody', epoch: 2 ** 60 },
-  { kind: 'join', version: 1, member: '0000000000000001', leader: 1, link: {}, given: 0 },
-  { kind: 'seek', version: 1, member: [] },
-];
-
 /** @param tabs how many at most; absent: 2 to 8, by seed */
 export function planOf(seed: number, tabs?: number): Plan {
   const random = new SeededRandom(seedOf('tabs', seed));
@@ -113,7 +85,7 @@ export function planOf(seed: number, tabs?: number): Plan {
   const isPadded = random.below(8) === 0;
   const isHarried = seed >= FIRST_HARRIED_SEED;
   const isRestless = seed >= FIRST_RESTLESS_SEED && !isHarried;
-  const steps: Step[] = [];
+  const steps: PlanStep[] = [];
   const length = 6 + random.below(random.below(4) === 0 ? 40 : 18);
   let atMs = 0;
   for (let tab = 0; tab < count; tab++) {
@@ -151,13 +123,8 @@ export function planOf(seed: number, tabs?: number): Plan {
   };
 }
 
-/** Never, in half of the plans. Drawn apart: those are what they were. */
-function introducerDiesPercentOf(seed: number): number {
-  return [0, 0, 50, 100][new SeededRandom(seedOf('introducer', seed)).below(4)]!;
-}
-
 /** A few keys, each appended several times, by any tab. Drawn apart: the other steps are what they were. */
-function keyedSteps(seed: number, tabs: number, untilMs: number): Step[] {
+function keyedSteps(seed: number, tabs: number, untilMs: number): PlanStep[] {
   const random = new SeededRandom(seedOf('keys', seed));
   const keys = random.below(4);
   return Array.from({ length: keys * (1 + random.below(5)) }, () => ({
@@ -172,10 +139,10 @@ function keyedSteps(seed: number, tabs: number, untilMs: number): Step[] {
 }
 
 /** In one plan of four, streams whose leader may die as they end. Drawn apart, too. */
-function streamSteps(seed: number, tabs: number, untilMs: number): Step[] {
+function streamSteps(seed: number, tabs: number, untilMs: number): PlanStep[] {
   const random = new SeededRandom(seedOf('streams', seed));
   const streams = random.below(4) === 0 ? 1 + random.below(3) : 0;
-  return Array.from({ length: streams }, (): Step[] => {
+  return Array.from({ length: streams }, (): PlanStep[] => {
     const tab = random.below(tabs);
     const other = (tab + 1 + random.below(tabs - 1)) % tabs;
     const atMs = random.below(untilMs + 1);
@@ -187,9 +154,9 @@ function streamSteps(seed: number, tabs: number, untilMs: number): Step[] {
 }
 
 /** Stores that are given back with appends and streams under way, and wanted again at once. */
-function restlessSteps(seed: number, tabs: number, untilMs: number): Step[] {
+function restlessSteps(seed: number, tabs: number, untilMs: number): PlanStep[] {
   const random = new SeededRandom(seedOf('restless', seed));
-  return Array.from({ length: 8 + random.below(24) }, (): Step[] => {
+  return Array.from({ length: 8 + random.below(24) }, (): PlanStep[] => {
     const tab = random.below(tabs);
     const atMs = random.below(untilMs + 1);
     const one = {
@@ -215,18 +182,18 @@ function restlessSteps(seed: number, tabs: number, untilMs: number): Step[] {
  * Bouts in which whoever leads is not heard for longer than the others wait, its page and theirs go on
  * appending, and its file may fail when it is back.
  */
-function harriedSteps(seed: number, tabs: number, untilMs: number, mayFail: boolean): Step[] {
+function harriedSteps(seed: number, tabs: number, untilMs: number, mayFail: boolean): PlanStep[] {
   const random = new SeededRandom(seedOf('harried', seed));
-  return Array.from({ length: 2 + random.below(4) }, (_, bout): Step[] => {
+  return Array.from({ length: 2 + random.below(4) }, (_, bout): PlanStep[] => {
     const fromMs = random.below(untilMs + 1);
     const spanMs = [5, 500, 5_000][random.below(3)]!;
-    const steps: Step[] = [];
+    const steps: PlanStep[] = [];
     for (let tab = 0; tab < tabs; tab++) {
       const atMs = fromMs + random.below(spanMs);
       const slow = { flushMs: 200 + random.below(2_500), ms: 500 + random.below(4_000) };
       const how = random.below(2) === 0 ? 'suspended' : 'stopped';
       const stands = { how, ms: 1_000 + random.below(8_000) } as const;
-      const act: Act =
+      const act: LifeAct =
         random.below(3) === 0 ? { kind: 'freeze', ...stands } : { kind: 'slow', ...slow };
       if (random.below(2) === 0) steps.push({ atMs, tab, act });
     }
@@ -257,18 +224,8 @@ function harriedSteps(seed: number, tabs: number, untilMs: number, mayFail: bool
   }).flat();
 }
 
-/** Mostly at once or soon; sometimes long enough for whatever waits to notice. */
-function pauseMs(random: SeededRandom): number {
-  const kind = random.below(20);
-  if (kind < 5) return 0;
-  if (kind < 13) return random.below(10);
-  if (kind < 18) return random.below(150);
-  return random.below(3_000);
-}
-
-function actOf(random: SeededRandom): Act {
-  let left = random.below(SHARES.reduce((sum, [, share]) => sum + share, 0));
-  const [kind] = SHARES.find(([, share]) => (left -= share) < 0)!;
+function actOf(random: SeededRandom): Act | LifeAct {
+  const kind = kindOf(random, SHARES);
   switch (kind) {
     case 'append': {
       const durability = [undefined, undefined, undefined, 'strict', 'relaxed'] as const;
@@ -282,29 +239,13 @@ function actOf(random: SeededRandom): Act {
         ...(wish !== undefined && { durability: wish }),
       };
     }
-    case 'killInside':
-      return { kind, ops: random.below(12) };
-    case 'freeze': {
-      const ms = random.below(3) === 0 ? random.below(400) : random.below(14_000);
-      return { kind, how: random.below(3) === 0 ? 'suspended' : 'stopped', ms };
-    }
-    case 'hide':
-      return { kind, ms: random.below(6_000) };
     case 'stream':
       return { kind, bytes: random.below(9_000), pieces: 1 + random.below(3) };
-    case 'slow':
-      return { kind, flushMs: 1 + random.below(400), ms: random.below(5_000) };
-    case 'fault': {
-      const on = (['flush', 'write', 'short', 'read'] as const)[random.below(4)]!;
-      return { kind, on, skip: random.below(4) };
-    }
-    case 'noise':
-      return { kind, message: NOISE[random.below(NOISE.length)] };
-    case 'powerCut': {
-      const choice = ['none', 'all', `r${random.below(100)}`][random.below(3)]!;
-      return { kind, choice, ops: random.below(2) === 0 ? 0 : 1 + random.below(6) };
-    }
-    default:
+    case 'read':
+    case 'checkpoint':
+    case 'status':
       return { kind };
+    default:
+      return lifeActOf(random, kind);
   }
 }
