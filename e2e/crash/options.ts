@@ -34,6 +34,7 @@ export const USAGE = `npm run crash -- [options]
   --tabs N           N seeds of 2 to 8 tabs with their engines on one simulated machine, in Node
                      (--seed S, --minutes M, --workers W, --json FILE, --resume); --replay tabs:…
                      for one case again; with --planted: deliberate bugs, each of which it must catch
+  --tabs N --subject volume  the same with tabs that have a volume open; --replay volume-tabs:…
   --damage           every bit, sector, swap and older version of stores at rest, in Node
                      (with --seed, --minutes M, --workers W, --only KIND, --json FILE, --resume)
   --fuzz N           N hostile inputs for the decoders (same options)

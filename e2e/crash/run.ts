@@ -22,7 +22,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   try {
-    if (args.some((arg) => /^(--tabs(=.*)?|(--replay=)?tabs:.*)$/.test(arg)))
+    if (args.some((arg) => /^(--tabs(=.*)?|(--replay=)?(volume-)?tabs:.*)$/.test(arg)))
       return await runTabsLane(args);
     if (/--subject[= ]volume|--replay[= ]volume/.test(args.join(' ')))
       return await runVolumesLane(args);

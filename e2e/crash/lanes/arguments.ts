@@ -19,6 +19,8 @@ export interface LaneArguments {
   readonly profiles: readonly string[] | undefined;
   /** Only what has this in its name. */
   readonly only: string | undefined;
+  /** What tabs have open: `varve`, a log, or `volume`. */
+  readonly subject: string;
 }
 
 /** @throws UsageError */
@@ -31,6 +33,7 @@ export function laneArguments(args: readonly string[], lane: string): LaneArgume
     json: TEXT,
     only: TEXT,
     ...(lane === 'images' && { profile: TEXT }),
+    ...(lane === 'tabs' && { subject: TEXT }),
     resume: FLAG,
   };
   const values = parsed(args, options);
@@ -53,6 +56,7 @@ export function laneArguments(args: readonly string[], lane: string): LaneArgume
     resume: values['resume'] === true,
     profiles: text('profile')?.split(','),
     only: text('only'),
+    subject: text('subject') ?? 'varve',
   };
 }
 

@@ -2,22 +2,26 @@
  * The lane of tabs: 2 to 8 tabs with their engines on one simulated machine, in Node, without a browser.
  *
  * `--tabs N [--seed S] [--minutes M] [--workers W] [--json FILE [--resume]]`: N seeds from S on.
+ * `--tabs N --subject volume …`: of tabs that have a volume open.
  * `--tabs N --planted [--only PART]`: each planted bug must be caught within N seeds.
- * `--replay tabs:… [--trace]`: one case again; with every message between contexts.
+ * `--replay tabs:… [--trace]`, `--replay volume-tabs:…`: one case again; with every message between
+ * contexts.
  */
 import { parseArgs } from 'node:util';
 import {
   PLANTED_TAB_BUGS,
   addTabsTally,
+  type Subject,
   caseOfName,
   newTabsTally,
   replayTabs,
   runTabsSlice,
+  sliceFrom,
   type TabsFailure,
   type TabsSlice,
   type TabsTally,
 } from '@varve/engine/sim';
-import { earlierReport, laneArguments, writeReport } from './arguments.ts';
+import { type LaneArguments, earlierReport, laneArguments, writeReport } from './arguments.ts';
 import { bundleWorker } from './images-bundle.ts';
 import { commitOfSources } from './images-planted.ts';
 import { runTasks } from './task-pool.ts';
@@ -53,6 +57,7 @@ export async function runTabsLane(args: readonly string[]): Promise<number> {
 
 async function run(args: readonly string[]): Promise<number> {
   const options = laneArguments(args, 'tabs');
+  const subject = subjectOf(options);
   const { seed, workers, minutes, json, amount } = options;
   const empty: TabsReport = {
     schema: 1,
@@ -88,7 +93,7 @@ async function run(args: readonly string[]): Promise<number> {
       workerPath: file.path,
       setup: undefined,
       youngMiB: YOUNG_MIB,
-      tasks: tasks.map((number) => ({ number, ...sliceOf(seed, number) })),
+      tasks: tasks.map((number) => ({ number, ...sliceOf(subject, seed, number) })),
       workers,
       get untilMs() {
         return tally.violations.length < STOP_AT_VIOLATIONS ? untilMs : 0;
@@ -117,23 +122,27 @@ async function run(args: readonly string[]): Promise<number> {
   return tally.violations.length === 0 ? 0 : 1;
 }
 
-function sliceOf(seed: number, number: number): TabsSlice {
-  const from = seed + number * SLICE_SEEDS;
-  return {
-    from,
-    to: from + SLICE_SEEDS,
-    tabs: 0,
+const sliceOf = (subject: Subject, seed: number, number: number): TabsSlice =>
+  sliceFrom(seed + number * SLICE_SEEDS, SLICE_SEEDS, {
+    subject,
     stopAtViolations: STOP_AT_VIOLATIONS,
     shrink: true,
-  };
+  });
+
+/** @throws UsageError */
+function subjectOf({ subject }: LaneArguments): Subject {
+  const known: Readonly<Record<string, Subject>> = { varve: 'tabs', volume: 'volume-tabs' };
+  const found = known[subject];
+  if (found === undefined) throw new UsageError(`--subject ${subject}: varve or volume`);
+  return found;
 }
 
 function lineOf({ seconds, tally }: TabsReport, wanted: number): string {
-  const { cases, leaders, acknowledged, violations } = tally;
+  const { cases, leaders, acknowledged, looks, violations } = tally;
   const rate = (cases / Math.max(0.001, seconds)).toFixed(0);
   return (
-    `${cases} of ${wanted} seeds, ${leaders} leaders, ${acknowledged} appends acknowledged, ` +
-    `${violations.length} violations, ${seconds.toFixed(1)} s, ${rate}/s`
+    `${cases} of ${wanted} seeds, ${leaders} leaders, ${acknowledged} calls acknowledged, ` +
+    `${looks} looks, ${violations.length} violations, ${seconds.toFixed(1)} s, ${rate}/s`
   );
 }
 
@@ -182,7 +191,7 @@ async function planted(args: readonly string[]): Promise<number> {
         setup: undefined,
         youngMiB: YOUNG_MIB,
         tasks: Array.from({ length: slices }, (_, number) => ({
-          ...sliceOf((bug.firstSeed ?? 0) + seed, number),
+          ...sliceOf(bug.subject, (bug.firstSeed ?? 0) + seed, number),
           stopAtViolations: 1,
         })),
         workers,
@@ -195,11 +204,17 @@ async function planted(args: readonly string[]): Promise<number> {
       file.remove();
     }
     const [first] = found.violations;
-    const [own] = first ? (await runTabsSlice(seedOfId(first.id))).violations : [];
+    const [own] = first ? (await runTabsSlice(seedOf(bug.subject, first.id))).violations : [];
     const caught = first !== undefined && own === undefined;
     if (!caught) missed++;
     const by = first?.least ?? first;
-    rows.push({ name: bug.name, caught, seeds: found.cases, by: by?.reasons[0] ?? '' });
+    rows.push({
+      name: bug.name,
+      subject: bug.subject,
+      caught,
+      seeds: found.cases,
+      by: by?.reasons[0] ?? '',
+    });
     console.log(
       `${caught ? '✓' : '✗ NOT CAUGHT'} ${bug.name}: ${found.cases} seeds ${by ? `${by.id} ${by.reasons[0]}` : ''}`,
     );
@@ -209,7 +224,5 @@ async function planted(args: readonly string[]): Promise<number> {
   return missed === 0 ? 0 : 1;
 }
 
-function seedOfId(id: string): TabsSlice {
-  const from = Number(/\d+/.exec(id)?.[0]);
-  return { from, to: from + 1, tabs: 0, stopAtViolations: 1, shrink: false };
-}
+const seedOf = (subject: Subject, id: string): TabsSlice =>
+  sliceFrom(Number(/\d+/.exec(id)?.[0]), 1, { subject });

@@ -1,7 +1,7 @@
 /** Seeds in which leaders are not heard for so long that they lose the store, with appends under way. */
 import { expect, test } from 'vitest';
 import { FIRST_HARRIED_SEED, planOf } from './log/plan.ts';
-import { runTabsSlice } from './slice.ts';
+import { runTabsSlice, sliceFrom } from './slice.ts';
 
 const SEEDS = 300;
 
@@ -9,9 +9,9 @@ test(
   `${SEEDS} harried seeds: leaders lose the store as they append, and violate nothing`,
   { timeout: 330_000 },
   async () => {
-    const from = FIRST_HARRIED_SEED;
-    const slice = { from, to: from + SEEDS, tabs: 0, stopAtViolations: 5, shrink: false };
-    const { violations, cases, leaders, acknowledged } = await runTabsSlice(slice);
+    const { violations, cases, leaders, acknowledged } = await runTabsSlice(
+      sliceFrom(FIRST_HARRIED_SEED, SEEDS),
+    );
     expect(violations).toEqual([]);
     expect(cases).toBe(SEEDS);
     expect(leaders).toBeGreaterThan(500);

@@ -9,21 +9,22 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { plant } from '@varve/journal/crash';
 import { bundle } from '@varve/journal/crash/bundle';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { caseOfName, nameOfCase, planOfCase } from './case.ts';
+import { type TabsCase, caseOfName, nameOfCase, planOfCase } from './case.ts';
 import { newTabsTally, runTabsCase } from './lane.ts';
+import { planOf } from './log/plan.ts';
 import { PLANTED_TAB_BUGS } from './planted/bugs.ts';
-import type { runTabsSlice } from './slice.ts';
+import { type runTabsSlice, sliceFrom } from './slice.ts';
 
 const SLICE = fileURLToPath(new URL('slice.ts', import.meta.url));
 const SEEDS = 2_000;
 
 describe('cases', () => {
   test.each([
-    { seed: 7, tabs: 0 },
-    { seed: 7, tabs: 4 },
-    { seed: 7, tabs: 0, steps: [0, 3, 11, 36] },
-    { seed: 7, tabs: 2, steps: [] },
-  ])('a name says all of its case: %j', (one) => {
+    { subject: 'tabs', seed: 7, tabs: 0 },
+    { subject: 'tabs', seed: 7, tabs: 4 },
+    { subject: 'volume-tabs', seed: 7, tabs: 0, steps: [0, 3, 11, 36] },
+    { subject: 'tabs', seed: 7, tabs: 2, steps: [] },
+  ] as readonly TabsCase[])('a name says all of its case: %j', (one) => {
     expect(caseOfName(nameOfCase(one))).toEqual(one);
   });
 
@@ -44,10 +45,11 @@ describe('cases', () => {
   });
 
   test('a seed ends soon after all is answered; one in sixteen waits to the end of each time', async () => {
+    const subject = 'tabs';
     const virtualMs = async (seed: number): Promise<number> => {
       const tally = newTabsTally();
       // Nothing happens: two tabs are opened.
-      expect(await runTabsCase({ seed, tabs: 2, steps: [0, 1] }, tally)).toEqual([]);
+      expect(await runTabsCase({ subject, seed, tabs: 2, steps: [0, 1] }, tally)).toEqual([]);
       expect(tally.acknowledged).toBe(2);
       return tally.virtualMs;
     };
@@ -88,11 +90,28 @@ describe('cases', () => {
     expect(await runTabsCase(caseOfName(name), newTabsTally())).toEqual([]);
   });
 
+  test.each([
+    // Its page was hidden, and told `unknown` of what its leader did a moment later.
+    'volume-tabs:21.0.0,1,2,3,4,7,8,a',
+    // Written behind the closing, and told as not written.
+    'volume-tabs:63.0.6,b,i,m,n',
+    // A read did not see the write before it, which waited for a checkpoint.
+    'volume-tabs:118.0.0,1,3,4,5',
+    // The journal failed while the volume was loaded anew after another fault.
+    'volume-tabs:133.0.f,h,j,k,o',
+    // Whoever closed a hidden page waited for what waited for it to be shown.
+    'volume-tabs:1482.0.0,1,2,5,7,c,g,h',
+    // A read waited for the volume to be loaded anew, and saw a later write.
+    'volume-tabs:2328.0.2,3,k,l,p,s',
+  ])('%s: what the first seeds of volumes found', async (name) => {
+    expect(await runTabsCase(caseOfName(name), newTabsTally())).toEqual([]);
+  });
+
   test('plans have 2 to 8 tabs, or as many as are asked for', () => {
     const counts = new Set<number>();
-    for (let seed = 1; seed <= 200; seed++) counts.add(planOfCase({ seed, tabs: 0 }).tabs);
+    for (let seed = 1; seed <= 200; seed++) counts.add(planOf(seed).tabs);
     expect([...counts].sort()).toEqual([2, 3, 4, 5, 8]);
-    expect(planOfCase({ seed: 1, tabs: 6 }).tabs).toBe(6);
+    expect(planOf(1, 6).tabs).toBe(6);
   });
 });
 
@@ -103,14 +122,14 @@ describe('planted bugs', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test.each(PLANTED_TAB_BUGS)('$name: caught', { timeout: 300_000 }, async (bug) => {
+  test.each(PLANTED_TAB_BUGS)('$subject: $name: caught', { timeout: 300_000 }, async (bug) => {
     const file = join(folder, `${PLANTED_TAB_BUGS.indexOf(bug)}.mjs`);
     writeFileSync(file, await bundle(SLICE, bug));
     const bundled = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as {
       runTabsSlice: typeof runTabsSlice;
     };
-    const from = bug.firstSeed ?? 1;
-    const slice = { from, to: from + SEEDS, tabs: 0, stopAtViolations: 1, shrink: false };
+    const { subject, firstSeed = 1 } = bug;
+    const slice = sliceFrom(firstSeed, SEEDS, { subject, stopAtViolations: 1 });
     const { violations } = await bundled.runTabsSlice(slice);
     expect(violations).toHaveLength(1);
   });
@@ -121,6 +140,7 @@ describe('planted bugs', () => {
       const source = readFileSync(place, 'utf8');
       expect(plant(bug, source)).not.toBe(source);
     }
-    expect(new Set(PLANTED_TAB_BUGS.map(({ name }) => name)).size).toBe(PLANTED_TAB_BUGS.length);
+    const names = PLANTED_TAB_BUGS.map(({ subject, name }) => `${subject} ${name}`);
+    expect(new Set(names).size).toBe(PLANTED_TAB_BUGS.length);
   });
 });

@@ -34,6 +34,19 @@ const PARKED_MS = 400;
 
 export type Trace = (line: string) => void;
 
+/** What a run came to. */
+export interface Outcome {
+  readonly violations: readonly string[];
+  readonly history: MachineHistory;
+  /** Appends, or changes of a volume. */
+  readonly acknowledged: number;
+  /** Of a log in the end. */
+  readonly records: number;
+  /** Reads and tails that were judged. */
+  readonly looks: number;
+  readonly virtualMs: number;
+}
+
 /** A tick's turn comes when no promise has anything left to do: as `setImmediate`, without a round of the event loop. */
 const settle = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
 
@@ -82,6 +95,11 @@ export class Machine<P extends AnyPage> {
     if (world.hasPorts) this.#introducer = new SimulatedIntroducer(world);
     // Where messages get lost, everything takes longer.
     if (world.lostPerMille > 0) this.#stood(Infinity);
+  }
+
+  /** How many pages there ever were: theirs are the numbers from 1 on. */
+  get clients(): number {
+    return this.#lastClient;
   }
 
   get elapsedMs(): number {

@@ -63,16 +63,13 @@ export abstract class Page<C extends CallTable<C>, H extends MachineHistory> {
     else this.#whenOpen.push(task);
   }
 
-  async close(): Promise<void> {
-    await this.attempt('close', () => this.closeStore());
-    this.end(new VarveError('CLOSED'));
-  }
-
   park(): Promise<void> {
     return this.attempt('park', () => this.parkStore());
   }
 
   abstract status(): Promise<void>;
+
+  abstract close(): Promise<void>;
 
   /** The worker is gone, or the page lets go of it. */
   end(error: VarveError): void {
@@ -82,7 +79,6 @@ export abstract class Page<C extends CallTable<C>, H extends MachineHistory> {
   }
 
   protected abstract openStore(name: string, request: object): Promise<void>;
-  protected abstract closeStore(): Promise<void>;
   protected abstract parkStore(): Promise<void>;
 
   /** What was not sent yet will not be. */

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { caseOfName } from './case.ts';
 import { newTabsTally, runTabsCase } from './lane.ts';
 import { FIRST_SEED_WITH_PORTS, planOf } from './log/plan.ts';
-import { runTabsSlice } from './slice.ts';
+import { runTabsSlice, sliceFrom } from './slice.ts';
 
 const SEEDS = 300;
 
@@ -11,9 +11,9 @@ test(
   `${SEEDS} seeds by port: tabs come, go, die and stand still, and violate nothing`,
   { timeout: 330_000 },
   async () => {
-    const from = FIRST_SEED_WITH_PORTS;
-    const slice = { from, to: from + SEEDS, tabs: 0, stopAtViolations: 5, shrink: false };
-    const { violations, cases, leaders, acknowledged } = await runTabsSlice(slice);
+    const { violations, cases, leaders, acknowledged } = await runTabsSlice(
+      sliceFrom(FIRST_SEED_WITH_PORTS, SEEDS),
+    );
     expect(violations).toEqual([]);
     expect(cases).toBe(SEEDS);
     expect(leaders).toBeGreaterThan(400);

@@ -1,7 +1,7 @@
 /** Seeds in which stores are given back and taken again all the time, and messages overtake each other. */
 import { expect, test } from 'vitest';
 import { FIRST_RESTLESS_SEED } from './log/plan.ts';
-import { runTabsSlice } from './slice.ts';
+import { runTabsSlice, sliceFrom } from './slice.ts';
 
 const SEEDS = 300;
 
@@ -9,9 +9,9 @@ test(
   `${SEEDS} restless seeds: tabs go and come back, and violate nothing`,
   { timeout: 330_000 },
   async () => {
-    const from = FIRST_RESTLESS_SEED;
-    const slice = { from, to: from + SEEDS, tabs: 0, stopAtViolations: 5, shrink: false };
-    const { violations, cases, leaders, acknowledged } = await runTabsSlice(slice);
+    const { violations, cases, leaders, acknowledged } = await runTabsSlice(
+      sliceFrom(FIRST_RESTLESS_SEED, SEEDS),
+    );
     expect(violations).toEqual([]);
     expect(cases).toBe(SEEDS);
     expect(leaders).toBeGreaterThan(1_500);

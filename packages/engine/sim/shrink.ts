@@ -1,7 +1,7 @@
 /**
  * Making a failing case small: fewer steps, as long as the same invariant is still broken.
  */
-import { type TabsCase, caseOfName, nameOfCase, planOfCase } from './case.ts';
+import { type TabsCase, caseOfName, nameOfCase, worldOfCase } from './case.ts';
 import { type TabsFailure, newTabsTally, runTabsCase } from './lane.ts';
 
 /** The invariant that a violation names. */
@@ -11,7 +11,7 @@ const kindOf = (reason: string): string => reason.slice(0, reason.indexOf(':'));
 export async function shrinkTabs(failure: TabsFailure): Promise<TabsFailure> {
   const whole = caseOfName(failure.id);
   const kinds = new Set(failure.reasons.map(kindOf));
-  let steps = whole.steps ?? planOfCase(whole).steps.map((_, index) => index);
+  let steps = whole.steps ?? worldOfCase(whole).steps.map((_, index) => index);
   let reasons = failure.reasons;
   const without = async (from: number, length: number): Promise<boolean> => {
     const fewer = steps.toSpliced(from, length);
@@ -32,6 +32,6 @@ export async function shrinkTabs(failure: TabsFailure): Promise<TabsFailure> {
   return { ...failure, least: { id: nameOfCase(small(whole, steps)), reasons } };
 }
 
-function small({ seed, tabs }: TabsCase, steps: readonly number[]): TabsCase {
-  return { seed, tabs, steps };
+function small({ subject, seed, tabs }: TabsCase, steps: readonly number[]): TabsCase {
+  return { subject, seed, tabs, steps };
 }

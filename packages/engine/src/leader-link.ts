@@ -50,8 +50,11 @@ export interface LinkUser {
   unlinked?(heard?: number): void;
   heard(message: ToFollower): void;
   ticked(nowMs: number): void;
-  /** Another leads by now: what is this one still to tell? Undefined: nothing. */
-  settle?(): Promise<void> | undefined;
+  /**
+   * Nothing more is asked: what is the leader still to tell? Undefined: nothing.
+   * @param reason why we go; absent: another leads by now
+   */
+  settle?(reason?: unknown): Promise<void> | undefined;
   /** There is what only this link can answer. */
   isOwed?(): boolean;
 }

@@ -102,6 +102,8 @@ export class Membership<S extends Led, R extends Relay, Q extends SharedRequest>
     this.#lock = undefined;
     this.#assembly?.close();
     this.#assembly = undefined;
+    const settling = relay?.settle?.(reason);
+    if (settling !== undefined) await settling;
     relay?.stop(reason);
     try {
       await this.#endLeading((store) => store.close());

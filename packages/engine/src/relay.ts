@@ -82,8 +82,8 @@ export abstract class Relay<
     this.link = new LeaderLink<Said>({ ...context, serves }, this);
   }
 
-  /** Another leads by now: resolves when this one has no more to tell. Undefined: it has nothing. */
-  settle?(): Promise<void> | undefined;
+  /** Resolves when the leader has no more to tell. Undefined: it has nothing. */
+  settle?(reason?: unknown): Promise<void> | undefined;
 
   /** The link is over, with everything that was open on it. What was asked is asked again. */
   unlinked?(heard?: number): void;

@@ -43,6 +43,8 @@ export class VolumeConnection {
   /** Changes that have no answer yet. */
   readonly #changes = new Set<Promise<unknown>>();
   #strikes = 0;
+  /** A change that comes now is nobody's: its page hears of the closing, and of nothing after it. */
+  #isClosing = false;
   #ended = false;
 
   constructor(services: EngineServices & VolumeServices, data: Port, control: Port) {
@@ -106,8 +108,9 @@ export class VolumeConnection {
       park: () => session.park(),
       closeVolume: async () => {
         errands.dropAll();
+        this.#isClosing = true;
         // A volume of our own ends what it has begun; a leader would not know that we wait for it.
-        if (session.store === undefined) await Promise.allSettled(this.#changes);
+        if (session.relay !== undefined) await Promise.allSettled(this.#changes);
         await session.close();
       },
     };
@@ -123,6 +126,8 @@ export class VolumeConnection {
     told: (answer: unknown, seat: Seat) => T,
   ): Promise<T> {
     const isOnce = isVolumeChange(request);
+    if (isOnce && this.#isClosing)
+      throw new VarveError('CLOSED', undefined, { outcome: 'not-written' });
     const place = this.#line.enter();
     const asking = askWhoever(
       this.#session,

@@ -4,10 +4,11 @@
  *
  * Always true:
  * - a call has its place in the volume's order when `call` returns: nothing is awaited before
+ * - who looks sees what the same client has asked for before, even if that waits; others need not wait
  * - when the client goes, nobody listens to its works any more (`dispose`)
  */
 import type { Timers } from '@varve/files';
-import { METADATA_BLOCKS_MAX } from '@varve/protocol';
+import { METADATA_BLOCKS_MAX, isVolumeChange } from '@varve/protocol';
 import type { GivenView, VolumeCalls, VolumeMethod, VolumeRequest } from '@varve/protocol';
 import type { Volume } from '@varve/volume';
 import { VolumeWorks } from './volume-works.ts';
@@ -26,9 +27,14 @@ type Handlers = {
 
 const viewOf = (view: GivenView): { readonly view?: string } => (view === null ? {} : { view });
 
+/** What looks, and tells of what it found: behind what the client has asked for before. */
+const LOOKS: readonly DeskMethod[] = ['read', 'snapshots', 'map', 'metadata', 'openWork'];
+
 export class VolumeDesk {
   readonly #works: VolumeWorks;
   readonly #handlers: Handlers;
+  /** Of this client, begun or waiting. */
+  #changes = 0;
 
   constructor(timers: Timers) {
     const works = new VolumeWorks(timers);
@@ -60,12 +66,18 @@ export class VolumeDesk {
     return Object.keys(this.#handlers) as DeskMethod[];
   }
 
-  async call(volume: Volume, { method, args }: DeskRequest): Promise<unknown> {
+  async call(volume: Volume, request: DeskRequest): Promise<unknown> {
+    const { method, args } = request;
     const handler = this.#handlers[method] as (
       volume: Volume,
       ...args: readonly unknown[]
     ) => unknown;
-    return handler(volume, ...args);
+    const run = async (): Promise<unknown> => handler(volume, ...args);
+    if (isVolumeChange(request)) {
+      this.#changes++;
+      return run().finally(() => this.#changes--);
+    }
+    return this.#changes > 0 && LOOKS.includes(method) ? volume.inOrder(run) : run();
   }
 
   dispose(): void {

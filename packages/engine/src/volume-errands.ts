@@ -54,7 +54,8 @@ export class VolumeErrands {
 
   async pull(id: number): Promise<VolumePiece> {
     const errand = this.#errands.get(id);
-    if (errand === undefined) throw new VarveError('BAD_MESSAGE', 'no such work is under way');
+    // It was dropped: the volume is being closed.
+    if (errand === undefined) throw new VarveError('CLOSED', undefined, { outcome: 'unknown' });
     try {
       const piece = await this.#pullSomewhere(errand);
       if (piece.done) this.#errands.delete(id);

@@ -54,11 +54,11 @@ export function volumeHandle(name: string, engine: Engine, close: () => Promise<
     snapshots: async () => (await control.call('snapshots')).map(snapshotOf),
     async deleteSnapshot(snapshot, options) {
       checkName(snapshot);
-      await worked(engine, { kind: 'delete', name: snapshot }, options);
+      await sent(worked(engine, { kind: 'delete', name: snapshot }, options));
     },
     async restore(snapshot, options) {
       checkName(snapshot);
-      await worked(engine, { kind: 'restore', name: snapshot }, options);
+      await sent(worked(engine, { kind: 'restore', name: snapshot }, options));
     },
     async *diff(from, to) {
       for (const view of [from, to]) if (view !== undefined) checkName(view);
@@ -67,7 +67,7 @@ export function volumeHandle(name: string, engine: Engine, close: () => Promise<
     },
     async resize(sizeBytes) {
       checkCount(sizeBytes, 'sizeBytes', 1);
-      await control.call('resize', sizeBytes);
+      await sent(control.call('resize', sizeBytes));
     },
     flush: () => control.call('flushVolume'),
     checkpoint: () => control.call('checkpointVolume'),
@@ -175,7 +175,7 @@ function transaction(ops: VolumeOp[]): Transaction & { end(): void } {
 }
 
 /** What the engine did nothing of says so itself; of anything else nobody knows. */
-async function sent<T>(call: Promise<T>, signal: CallOptions['signal']): Promise<T> {
+async function sent<T>(call: Promise<T>, signal?: CallOptions['signal']): Promise<T> {
   try {
     return await untilAborted(call, signal);
   } catch (error) {

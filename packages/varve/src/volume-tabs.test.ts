@@ -447,6 +447,70 @@ describe('a leader that stands still', () => {
   });
 });
 
+describe('a follower that goes', () => {
+  const two = async (): Promise<{ second: Tab; first: Tab; a: Volume; b: Volume }> => {
+    const tab = newOrigin();
+    const [first, second] = [tab(), tab()];
+    const a = await first.open();
+    return { first, second, a, b: await second.open() };
+  };
+
+  test('is hidden: it hears what became of the writes it has sent, and they do not come later', async () => {
+    const { second, a, b } = await two();
+    const writes = Array.from({ length: 20 }, (_, at) =>
+      endOf(b.write(at * 100, pattern(100, at))),
+    );
+    second.park();
+    expect(await Promise.all(writes)).toEqual(writes.map(() => 'done'));
+    expectBytes(await a.read(1900, 100), pattern(100, 19));
+    expect(await roleOf(b)).toBe('follower');
+  });
+
+  test('is hidden, and its leader says nothing: that is told, in the time that a page has', async () => {
+    const { first, second, b } = await two();
+    first.standStill();
+    const write = endOf(b.write(0, pattern(10, 1)));
+    second.park();
+    expect(await write).toBe('LEADER_UNRESPONSIVE unknown');
+  });
+
+  test('closes: what it writes behind that is refused, and is not there', async () => {
+    const { a, b } = await two();
+    const closing = b.close();
+    const behind: Promise<string>[] = [];
+    for (let n = 1; n <= 20; n++) {
+      behind.push(endOf(b.write(0, pattern(10, n))));
+      await Promise.resolve();
+    }
+    const ends = await Promise.all(behind);
+    const done = ends.filter((end) => end === 'done').length;
+    expect(done).toBeLessThan(20);
+    expect(ends).toEqual(ends.map((_, n) => (n < done ? 'done' : 'CLOSED not-written')));
+    await closing;
+    expectBytes(await a.read(0, 10), done === 0 ? new Uint8Array(10) : pattern(10, done));
+  });
+
+  test('closes while it is hidden, with writes that wait for it to be shown: they are refused at once', async () => {
+    const { second, a, b } = await two();
+    second.park();
+    const closed = endOf(b.close());
+    const behind = endOf(b.write(0, pattern(10, 2)));
+    expect(await closed).toBe('done');
+    expect(await behind).toBe('CLOSED not-written');
+    expectBytes(await a.read(0, 10), new Uint8Array(10));
+  });
+
+  test('closes in the middle of a check and a diff: they are told so', async () => {
+    const { a, b } = await two();
+    await a.write(0, pattern(3_000_000, 1));
+    const checking = endOf(b.check());
+    const diff = b.diff();
+    await b.close();
+    expect(await checking).toMatch(/^CLOSED /);
+    expect(await endOf(diff.next())).toMatch(/^CLOSED /);
+  });
+});
+
 describe('messages on a link', () => {
   const guestOf = async (): Promise<{ volume: Volume; guest: RawGuest }> => {
     const origin = createMemoryHost({ channels: new MemoryChannels() });

@@ -302,7 +302,7 @@ function* dataFindings(current: () => Checked): Generator<'verified' | Finding |
     if (digest === value.digest) return 'verified';
     return {
       kind: 'chunk-digest',
-      message: 'a chunk’s bytes are not those that were written',
+      message: 'a chunk is damaged',
       facts: { chunk, physical, view },
     };
   };

@@ -73,8 +73,11 @@ export class VolumeLife {
     try {
       const base = stored ?? (await makeHeader(this.place, this.options, this.randomSeed()));
       this.demandNotEnded();
-      if (this.store.state !== 'open') {
-        throw new VarveError('CORRUPT', 'the volume’s journal cannot be written any more', {
+      const { state } = this.store;
+      if (state !== 'open') {
+        // A journal that failed meanwhile may come back.
+        const code = state === 'read-only' ? 'CORRUPT' : 'IO_ERROR';
+        throw new VarveError(code, 'the volume’s journal failed', {
           facts: { store: this.name },
         });
       }

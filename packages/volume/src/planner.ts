@@ -199,7 +199,7 @@ export function damagedChunk(
   physical: number,
 ): VarveError {
   const name = view === ORIGIN ? null : (state.snapshotOf(view)?.name ?? null);
-  return new VarveError('CORRUPT', 'a chunk’s bytes are not those that were written', {
+  return new VarveError('CORRUPT', 'a chunk is damaged', {
     facts: { view: name, chunk, physical, at: chunk * state.chunkBytes },
   });
 }

@@ -68,7 +68,7 @@ export class Pool {
     const isFree = before === 0 && !this.quarantine.has(physical);
     const fine = isInRange && (mayShare ? before > 0 && before < REFERENCES_MAX : isFree);
     if (!fine) {
-      throw new VarveError('CORRUPT', 'a record takes a physical chunk that is not to be had', {
+      throw new VarveError('CORRUPT', 'a record takes a chunk that is not free', {
         facts: { physical, references: before, capacityChunks: this.capacityChunks },
       });
     }

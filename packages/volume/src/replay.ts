@@ -70,6 +70,6 @@ const missing = (from: number, to: number): VarveError =>
   });
 
 const foreign = (lsn: number, type: number): VarveError =>
-  new VarveError('BAD_ARGUMENT', 'this store holds records that are no volume’s', {
+  new VarveError('BAD_ARGUMENT', 'this store holds no volume', {
     facts: { lsn, type },
   });

@@ -235,7 +235,7 @@ export class VolumeState {
 
   private demand(holds: boolean, redo: Redo, lsn: number): asserts holds {
     if (holds) return;
-    throw new VarveError('CORRUPT', 'a record does not fit the volume it belongs to', {
+    throw new VarveError('CORRUPT', 'a record does not fit the volume', {
       facts: { lsn, op: redo.op, view: redo.view },
     });
   }

@@ -4,7 +4,8 @@
  * Always true:
  * - a call that resolves is durable: what it did survives every crash that the store survives
  * - a call that rejects with `outcome: 'not-written'` did nothing; with `'unknown'` look before repeating
- * - effects are visible to reads in the order of the calls, before they are durable
+ * - effects are visible to reads in the order of the calls, before they are durable; one that waits (for
+ *   a checkpoint, or a restore) once it has begun: `inOrder` waits for that
  * - bytes handed in are copied, or used up, before the call returns
  */
 import type { Abort } from '@varve/files';
@@ -112,6 +113,11 @@ export interface Volume {
   atomic(ops: readonly AtomicOp[], options?: WriteOptions): Promise<void>;
   /** The range reads as zeros afterwards; whole chunks of it take no space. */
   trim(at: number, length: number, options?: WriteOptions): Promise<void>;
+  /**
+   * Looks at once; or, while changes wait, in its turn: when all that came before has begun, and nothing
+   * that came later.
+   */
+  inOrder<T>(look: () => T | Promise<T>): T | Promise<T>;
   /**
    * Fills `buffer` from byte `at`; returns the bytes read (fewer only at the view's end). Up to 1 MiB is
    * one synchronous read. More goes in slices of 1 MiB, each of which sees the view as it is then:

@@ -186,9 +186,14 @@ export class OpenVolume implements Volume {
     return found;
   }
 
+  inOrder<T>(look: () => T | Promise<T>): T | Promise<T> {
+    const { gate } = this.life;
+    return gate.waitingCount === 0 ? look() : gate.enter(async () => look());
+  }
+
   readInto(buffer: Uint8Array, options: ReadOptions): number | Promise<number> {
-    const { loading } = this.life;
-    if (loading !== undefined) return loading.then(() => this.readInto(buffer, options));
+    const { gate, loading } = this.life;
+    if (loading !== undefined) return gate.enter(async () => this.readInto(buffer, options));
     this.life.demandOpen();
     const { at, verify = true } = options;
     demand(buffer instanceof Uint8Array, 'buffer', 'a Uint8Array');

@@ -6,6 +6,7 @@
 import {
   CLONED_BYTES_MAX,
   MESSAGE_BYTES_MAX,
+  VarveError,
   fromWire,
   isVarveError,
   withOutcome,
@@ -18,7 +19,6 @@ import type {
   ReadMessage,
   Records,
   ToClient,
-  VarveError,
 } from '@varve/protocol';
 import { DEADLINE_MS } from '../caller.ts';
 import { Page } from '../page.ts';
@@ -173,10 +173,6 @@ export class LogPage extends Page<ControlCalls, History> {
     this.lastLsn = status.lastLsn;
   }
 
-  protected override async closeStore(): Promise<void> {
-    await this.caller.call('close');
-  }
-
   protected override async parkStore(): Promise<void> {
     await this.caller.call('park');
   }
@@ -191,6 +187,11 @@ export class LogPage extends Page<ControlCalls, History> {
     if (message.kind !== 'status') return;
     this.role = message.status.role;
     for (const { type } of message.events) this.history.event(type);
+  }
+
+  override async close(): Promise<void> {
+    await this.attempt('close', () => this.caller.call('close'));
+    this.end(new VarveError('CLOSED'));
   }
 
   async #follow(fact: TailFact): Promise<void> {

@@ -2,14 +2,17 @@
  * Bugs that the simulation of tabs must catch, each a small patch of one file.
  */
 import type { PlantedBug } from '@varve/journal/crash';
+import type { Subject } from '../case.ts';
 import { FIRST_HARRIED_SEED, FIRST_RESTLESS_SEED } from '../log/plan.ts';
 
 export interface PlantedTabBug extends PlantedBug {
+  /** What must come upon it. */
+  readonly subject: Subject;
   /** Of the seeds that come upon it soon; others do once in a hundred thousand. */
   readonly firstSeed?: number;
 }
 
-export const PLANTED_TAB_BUGS: readonly PlantedTabBug[] = [
+const IN_LOGS: readonly Omit<PlantedTabBug, 'subject'>[] = [
   {
     name: 'the fence is skipped: a file that is open opens again',
     package: 'files',
@@ -127,4 +130,68 @@ export const PLANTED_TAB_BUGS: readonly PlantedTabBug[] = [
     replace: 'return before === undefined || before.#whom !== undefined;',
     firstSeed: FIRST_HARRIED_SEED + 1_300,
   },
+];
+
+const IN_VOLUMES: readonly Omit<PlantedTabBug, 'subject'>[] = [
+  {
+    name: 'a change that was lost with its leader is sent again',
+    package: 'engine',
+    file: 'volume-relay.ts',
+    find: 'if (waiting.sentAs! >= heard) waiting.sentOn = 0;',
+    replace: 'if (waiting.sentAs! >= 0) waiting.sentOn = 0;',
+  },
+  {
+    name: 'who leaves does not wait for what its leader has yet to tell',
+    package: 'engine',
+    file: 'volume-relay.ts',
+    find: 'const mayWait = this.#isOver || reason instanceof Moved;',
+    replace: 'const mayWait = this.#isOver;',
+  },
+  {
+    name: 'what was sent to a leader that is lost is told as not written',
+    package: 'engine',
+    file: 'volume-relay.ts',
+    find: "return new VarveError('LEADER_LOST', undefined, { outcome: 'unknown' });",
+    replace: "return new VarveError('LEADER_LOST', undefined, { outcome: 'not-written' });",
+  },
+  {
+    name: 'who looks does not see what it has asked for, and waits',
+    package: 'engine',
+    file: 'volume-desk.ts',
+    find: 'this.#changes > 0 && LOOKS.includes(method)',
+    replace: 'this.#changes < 0 && LOOKS.includes(method)',
+  },
+  {
+    name: 'what comes behind the closing is done, and told as not written',
+    package: 'engine',
+    file: 'volume-connection.ts',
+    find: 'if (isOnce && this.#isClosing)',
+    replace: 'if (isOnce && this.#isClosing && this.#ended)',
+  },
+  {
+    name: 'what waits for a leader goes on in any order',
+    package: 'engine',
+    file: 'asking.ts',
+    find: 'if (place?.mayAsk(whom) === false) {',
+    replace: 'if (place?.mayAsk === undefined && place) {',
+  },
+  {
+    name: 'a journal that fails while the volume is loaded anew ends it',
+    package: 'volume',
+    file: 'life.ts',
+    find: "const code = state === 'read-only' ? 'CORRUPT' : 'IO_ERROR';",
+    replace: "const code = 'CORRUPT';",
+  },
+  {
+    name: 'a change is acknowledged as it is handed to the journal',
+    package: 'volume',
+    file: 'records.ts',
+    find: 'const appending = this.store',
+    replace: 'resolve();\n    const appending = this.store',
+  },
+];
+
+export const PLANTED_TAB_BUGS: readonly PlantedTabBug[] = [
+  ...IN_LOGS.map((bug) => ({ ...bug, subject: 'tabs' as const })),
+  ...IN_VOLUMES.map((bug) => ({ ...bug, subject: 'volume-tabs' as const })),
 ];

@@ -140,6 +140,44 @@ export const volumeCases: Readonly<Record<string, (open: Open) => Promise<void>>
     await volume.close();
   },
 
+  'who does not wait for its calls sees in each what came before it, and nothing later': async (
+    open,
+  ) => {
+    const volume = await open('ordered', SMALL);
+    await volume.write(0, pattern(200_000, 1));
+    await volume.snapshot('then');
+    await volume.write(0, pattern(200_000, 2));
+    // Changes wait for its end.
+    const restored = volume.restore('then');
+    const changes = [volume.write(0, pattern(100, 3)), volume.snapshot('now')];
+    const looks = [volume.read(0, 200), volume.snapshots(), collect(volume.diff('then'))] as const;
+    changes.push(volume.write(0, pattern(100, 4)));
+    const [bytes, snapshots, ranges] = await Promise.all(looks);
+    expect(bytes.subarray(0, 100)).toEqual(pattern(100, 3));
+    expect(snapshots.map(({ name }) => name)).toEqual(['then', 'now']);
+    expect(ranges.map(({ at }) => at)).toEqual([0]);
+    await Promise.all([restored, ...changes]);
+    expect(await volume.read(0, 100)).toEqual(pattern(100, 4));
+    await volume.close();
+  },
+
+  'whoever stops waiting for what takes its time does not know what became of it': async (open) => {
+    const volume = await open('aborted', SMALL);
+    await volume.write(0, pattern(100_000, 1));
+    await volume.snapshot('old');
+    await volume.write(0, pattern(100_000, 2));
+    const told = { code: 'ABORTED', outcome: 'unknown' };
+    for (const long of ['restore', 'deleteSnapshot'] as const) {
+      const abort = new AbortController();
+      const working = volume[long]('old', { signal: abort.signal });
+      abort.abort();
+      await expect(working).rejects.toMatchObject(told);
+    }
+    const before = volume.restore('old', { signal: AbortSignal.abort() });
+    await expect(before).rejects.toMatchObject({ code: 'ABORTED', outcome: 'not-written' });
+    await volume.close();
+  },
+
   'more than a message goes there and back in one call': async (open) => {
     const volume = await open('large', { sizeBytes: 16 * MIB });
     const bytes = pattern(9 * MIB + 123, 7);
