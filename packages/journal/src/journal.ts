@@ -57,6 +57,8 @@ export class Journal implements GroupHost, ScrubHost {
   readonly units = new Set<OpenUnit>();
   readonly generation: number;
   readonly rewrittenRecords: number;
+  /** The oldest segment that records which are being written again need; Infinity: none. */
+  rewrittenFrom: number;
   readonly superblocks: SuperblockPair;
   readonly history: History;
   readonly scrub: Scrub;
@@ -122,6 +124,7 @@ export class Journal implements GroupHost, ScrubHost {
       () => this.freeRetired(),
     );
     const rewrittenTo = end.lastLsn;
+    this.rewrittenFrom = recovered.unitsFrom;
     this.tail = new Tail(file, tailHostOf(this, environment), beginningAfter(recovered));
     const blocks = new Blocks(file, geometry, SCAN_WINDOW_BYTES);
     this.pointBlocks = new Blocks(file, geometry, POINT_WINDOW_BYTES);
@@ -133,6 +136,7 @@ export class Journal implements GroupHost, ScrubHost {
     this.tail.ensureHeader();
     this.writeBoth();
     this.rewrittenRecords = rewriteUnproven(this, recovered.unproven);
+    this.rewrittenFrom = Infinity;
     invariant(
       this.tail.durableLsn === rewrittenTo,
       'what recovery found is durable before it is served',
@@ -332,8 +336,8 @@ export class Journal implements GroupHost, ScrubHost {
     return reverse ? this.reader.backward(range) : this.reader.forward(range);
   }
 
-  oldestOpenUnit(): number | undefined {
-    return this.openUnitSegments.sort((a, b) => a - b)[0];
+  oldestUnitSegment(): number {
+    return Math.min(this.rewrittenFrom, ...this.openUnitSegments);
   }
 
   private get openUnitSegments(): number[] {

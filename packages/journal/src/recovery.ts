@@ -40,6 +40,8 @@ export interface Recovered {
   readonly end: ScanPoint;
   readonly cut: ScanPoint;
   readonly unproven: readonly Unproven[];
+  /** The oldest segment that they need fragments of; Infinity: none. */
+  readonly unitsFrom: number;
   /** Something without an LSN is damaged before the end: the next scan must begin behind it. */
   readonly harmlessDamage: boolean;
   /** Something in the last segment is known to have been flushed, and so its header was. */
@@ -74,6 +76,7 @@ export class Recovery implements LogView {
   private readonly damage: DamageRange[] = [];
   private provenLsn: number;
   private unproven: Unproven[] = [];
+  private unitsFrom = Infinity;
   private runs: ScannedRuns;
   /** Segments that a `next` record names: they are found without their header. */
   private readonly named = new Set<number>();
@@ -167,6 +170,7 @@ export class Recovery implements LogView {
       end,
       cut,
       unproven: this.unproven,
+      unitsFrom: this.unitsFrom,
       harmlessDamage,
       tailHeaderProven: this.isHeaderProven(end.segment),
       generationMax: this.generationMax,
@@ -329,6 +333,7 @@ export class Recovery implements LogView {
       const segment = this.table.get(point.segment);
       if (segment === undefined || !scanner.countsAt(segment, point.offset)) continue;
       for (const { unit, from, to } of unitsOf(scanner, this.blocks)) {
+        this.unitsFrom = Math.min(this.unitsFrom, unit.firstSegment);
         if ((unit.settled && !passedBy) || this.isWhole(unit, from)) continue;
         if (this.damage.length === 0) this.rows.push('proven-damage');
         this.damage.push({ from, to, proof: 'segment' });

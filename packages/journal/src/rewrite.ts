@@ -21,6 +21,11 @@ import {
 import { readFragments } from './unit-reader.ts';
 
 interface RewriteHost extends UnitHost, LogView {
+  /**
+   * The oldest segment that records which are written again need: segments that begin meanwhile name it,
+   * and the restart's own, which began before all of them.
+   */
+  rewrittenFrom: number;
   readonly blocks: Blocks;
   readonly geometry: LogView['geometry'];
 }
@@ -39,21 +44,12 @@ export function rewriteUnproven(host: RewriteHost, unproven: readonly Unproven[]
     const { unit, wallTimeMs } = scanner.header;
     const run = scanner.header.run.groups > 0 ? { ...scanner.header.run } : undefined;
     const body = host.blocks.bytes.slice(scanner.bodyStart, scanner.bodyEnd);
-    // A segment that begins in between must name the oldest one that its records need.
-    const kept = new OpenUnit(host, 0);
-    try {
-      if (unit === undefined) {
-        const frames = settleExternals(host, body, point.lastLsn + 1, kept);
-        tail.addRecords(frames, 0, frames.length, count, run, wallTimeMs);
-      } else {
-        if (unit.settled) kept.firstSegment = unit.firstSegment;
-        const copy = unit.settled
-          ? unit
-          : copyUnit(host, unit, point.lastLsn + 1, body.length, run);
-        tail.addUnitEnd(copy, body, 0, body.length, count, run, wallTimeMs);
-      }
-    } finally {
-      kept.close();
+    if (unit === undefined) {
+      const frames = settleExternals(host, body, point.lastLsn + 1);
+      tail.addRecords(frames, 0, frames.length, count, run, wallTimeMs);
+    } else {
+      const copy = unit.settled ? unit : copyUnit(host, unit, point.lastLsn + 1, body.length, run);
+      tail.addUnitEnd(copy, body, 0, body.length, count, run, wallTimeMs);
     }
     records += count;
   }
@@ -75,7 +71,9 @@ function copyUnit(
     for (const { bytes, start, end, count } of readFragments(host, host.blocks, unit, lsn)) {
       copy.writeFragment(bytes, start, end, count);
     }
-    return copy.finish(endBytes, run);
+    const made = copy.finish(endBytes, run);
+    host.rewrittenFrom = Math.min(host.rewrittenFrom, made.firstSegment);
+    return made;
   } finally {
     copy.close();
   }
@@ -88,12 +86,7 @@ function senseless(lsn: number): VarveError {
 }
 
 /** The same frames, with the fragments of external records copied where they need it. */
-function settleExternals(
-  host: RewriteHost,
-  frames: Uint8Array,
-  firstLsn: number,
-  kept: OpenUnit,
-): Uint8Array {
+function settleExternals(host: RewriteHost, frames: Uint8Array, firstLsn: number): Uint8Array {
   const frame = newRecordFrame();
   const pieces: Uint8Array[] = [];
   let copied = false;
@@ -106,9 +99,6 @@ function settleExternals(
         ? readUnitDescriptor(frames, frame.payloadStart)
         : undefined;
     const there = unit === undefined || unit.settled ? unit : copyUnit(host, unit, lsn, 64);
-    if (there !== undefined) {
-      kept.firstSegment = Math.min(kept.firstSegment ?? there.firstSegment, there.firstSegment);
-    }
     if (there === undefined || there === unit) {
       pieces.push(frames.subarray(at, next));
     } else {

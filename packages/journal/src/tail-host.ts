@@ -14,15 +14,15 @@ export interface TailHost {
   readonly slots: Slots;
   wallMs(): number;
   randomSalt(): Uint8Array;
-  /** Oldest segment in which a unit begins that is open now; undefined = none is. */
-  oldestOpenUnit(): number | undefined;
+  /** Oldest segment that records of one that begins now may need; Infinity: they need none. */
+  oldestUnitSegment(): number;
 }
 
 /** The same of a journal. */
 export function tailHostOf(
   journal: Pick<
     TailHost,
-    'geometry' | 'seedId' | 'generation' | 'table' | 'slots' | 'oldestOpenUnit'
+    'geometry' | 'seedId' | 'generation' | 'table' | 'slots' | 'oldestUnitSegment'
   >,
   environment: { wallMs(): number; fill(bytes: Uint8Array): void },
 ): TailHost {
@@ -39,6 +39,6 @@ export function tailHostOf(
       environment.fill(salt);
       return salt;
     },
-    oldestOpenUnit: () => journal.oldestOpenUnit(),
+    oldestUnitSegment: () => journal.oldestUnitSegment(),
   };
 }

@@ -349,7 +349,7 @@ export class Tail {
         lastLsn: this.lastLsn,
         previousEnd,
         previousChain: this.staging.chain,
-        oldestUnitSegment: this.host.oldestOpenUnit() ?? segment,
+        oldestUnitSegment: Math.min(segment, this.host.oldestUnitSegment()),
         durableLsn: this.statedDurableLsn,
         wallTimeMs: this.now(),
       },

@@ -12,7 +12,14 @@ import type { Store, StorePort } from '@varve/journal';
 import { receiveHello } from '../../src/engine.ts';
 import { lockName } from '../../src/leadership.ts';
 import { recordsOf } from '../../src/records.ts';
-import { GIVE_BACK_MS, Machine, NAMES_AGE_MS, STORE, type Trace } from '../machine.ts';
+import {
+  GIVE_BACK_MS,
+  Machine,
+  NAMES_AGE_MS,
+  type Outcome,
+  STORE,
+  type Trace,
+} from '../machine.ts';
 import { isLifeAct } from '../world.ts';
 import { type AppendFact, History } from './history.ts';
 import { judge } from './oracle.ts';
@@ -28,14 +35,6 @@ const FIRST_KEY = 2_000_000;
 const PIECE_BYTES = 64 * 1024;
 /** So that a simulation costs little, and limits are met. */
 const SMALL = { maxStateBytes: 1024, scrub: false } as const;
-
-export interface Outcome {
-  readonly violations: readonly string[];
-  readonly history: History;
-  /** Records in the end. */
-  readonly records: number;
-  readonly virtualMs: number;
-}
 
 /** @param trace told what happens, line by line */
 export async function simulateLog(plan: Plan, trace?: Trace): Promise<Outcome> {
@@ -87,8 +86,15 @@ class LogRun {
     const log = await this.#finalLog();
     const { durability } = this.#plan;
     const violations = judge(this.#history, { durability, following, ...log });
-    const { elapsedMs: virtualMs } = machine;
-    return { violations, history: this.#history, records: log.records.length, virtualMs };
+    const { appends, reads, tails } = this.#history;
+    return {
+      violations,
+      history: this.#history,
+      acknowledged: appends.filter(({ lsn }) => lsn !== undefined).length,
+      records: log.records.length,
+      looks: reads.length + tails.length,
+      virtualMs: machine.elapsedMs,
+    };
   }
 
   #ask(index: number, act: Act): void {
@@ -163,28 +169,37 @@ class LogRun {
     const reader = await this.#machine.leaveAlone();
     let store: Store | undefined;
     let failure: unknown;
-    openStore(reader.host, STORE, { ...SMALL }).then(
+    openStore(reader.host, STORE, SMALL).then(
       (opened) => (store = opened),
       (error: unknown) => (failure = error),
     );
     await this.#machine.pass(GIVE_BACK_MS);
+    const { violations } = this.#history;
     if (store === undefined) {
-      this.#history.violations.push(
-        `E1: the store cannot be opened in the end (${String(failure)})`,
-      );
+      violations.push(`E1: the store cannot be opened in the end (${String(failure)})`);
       return { firstLsn: 1, records: [] };
     }
-    const opened: Store = store;
-    const { firstLsn } = opened.status();
+    const { firstLsn } = store.status();
     const records: SeenRecord[] = [];
-    for (let after = firstLsn - 1; ;) {
-      const chunk = opened.readChunk({ after, visibility: 'written', maxBytes: PIECE_BYTES });
-      const whole = async (lsn: number): Promise<Uint8Array> =>
-        opened.readUnit(lsn, 0, PIECE_BYTES).bytes;
-      records.push(...(await recordsIn(recordsOf(chunk), whole)));
-      after = records.at(-1)?.lsn ?? after;
-      if (chunk.done) return { firstLsn, records };
+    try {
+      await readAll(store, records);
+    } catch (error) {
+      const last = records.at(-1)?.lsn ?? 0;
+      violations.push(`E1: the log cannot be read behind ${last} in the end (${String(error)})`);
     }
+    return { firstLsn, records };
+  }
+}
+
+/** Adds all of its records, in pieces. */
+async function readAll(store: Store, records: SeenRecord[]): Promise<void> {
+  const whole = async (lsn: number): Promise<Uint8Array> =>
+    store.readUnit(lsn, 0, PIECE_BYTES).bytes;
+  for (let after = store.status().firstLsn - 1; ;) {
+    const chunk = store.readChunk({ after, visibility: 'written', maxBytes: PIECE_BYTES });
+    records.push(...(await recordsIn(recordsOf(chunk), whole)));
+    after = records.at(-1)?.lsn ?? after;
+    if (chunk.done) return;
   }
 }
 
