@@ -90,6 +90,11 @@ describe('cases', () => {
     expect(await runTabsCase(caseOfName(name), newTabsTally())).toEqual([]);
   });
 
+  test('the fragments of a stream that a recovery wrote again by name are there after a checkpoint', async () => {
+    const found = caseOfName('tabs:1000386209.0.0,1,4,6,a,c');
+    expect(await runTabsCase(found, newTabsTally())).toEqual([]);
+  });
+
   test.each([
     // Its page was hidden, and told `unknown` of what its leader did a moment later.
     'volume-tabs:21.0.0,1,2,3,4,7,8,a',

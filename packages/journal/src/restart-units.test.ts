@@ -43,7 +43,7 @@ test.each([
     expect(store.readUnit(2, 0, 10_000).bytes).toEqual(PIECES);
     const from = disk.opCount;
     // What is retired is written over by what comes next.
-    store.checkpoint(Uint8Array.of(1), upTo);
+    await store.checkpoint(Uint8Array.of(1), upTo);
     for (let more = 0; more < 6; more++) await store.append({ frames: frame('more', 3_000) });
     expect(store.readUnit(2, 0, 10_000).bytes).toEqual(PIECES);
     store.abandon();

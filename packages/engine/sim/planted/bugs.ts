@@ -130,6 +130,13 @@ const IN_LOGS: readonly Omit<PlantedTabBug, 'subject'>[] = [
     replace: 'return before === undefined || before.#whom !== undefined;',
     firstSeed: FIRST_HARRIED_SEED + 1_300,
   },
+  {
+    name: 'what a recovery writes again by name does not keep its fragments',
+    file: 'journal.ts',
+    find: 'this.rewrittenFrom = recovered.unitsFrom;',
+    replace: 'this.rewrittenFrom = Infinity;',
+    firstSeed: 1_000_386_200,
+  },
 ];
 
 const IN_VOLUMES: readonly Omit<PlantedTabBug, 'subject'>[] = [
