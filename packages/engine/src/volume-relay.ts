@@ -79,7 +79,7 @@ export class VolumeRelay extends Relay<ToVolumeLeader> {
 
   override unlinked(heard = Infinity): void {
     const { host, name } = this.#context;
-    const silentMs = host.clock.nowMs() - this.link.heardMs;
+    const silentMs = Math.floor(host.clock.nowMs() - this.link.heardMs);
     const isOver = this.#isOver || heard < Infinity;
     this.#isOver = false;
     for (const [id, waiting] of this.waiting) {

@@ -107,7 +107,8 @@ export interface VolumeView {
   /**
    * All of it or nothing, at most 64 MiB; durable when it resolves. The bytes are copied before it returns.
    * @throws BAD_ARGUMENT, VOLUME_FULL, QUOTA_EXCEEDED, NOT_FOUND, IO_ERROR, POISONED, CLOSED, TIMEOUT;
-   * LEADER_LOST, `unknown`: another tab had the volume and ended before it answered; LEADER_UNRESPONSIVE
+   * LEADER_LOST, `unknown`: another tab had the volume and ended before it answered; what it did not do
+   * it never will; LEADER_UNRESPONSIVE, `unknown`: it may yet, before whatever this tab asks next
    */
   write(at: number, bytes: Uint8Array, options?: CallOptions): Promise<void>;
   /** The range reads as zeros afterwards; whole chunks of it take no space. */
