@@ -113,6 +113,14 @@ export class LogRelay extends Relay<ToLeader> {
     return this.status;
   }
 
+  override ticked(nowMs: number): void {
+    const { status } = this;
+    // A port may be found long after the leader last had something to say.
+    if (this.link.isDirect && status?.link === 'channel')
+      this.heard({ kind: 'status', status, events: [], checkpointDue: false });
+    super.ticked(nowMs);
+  }
+
   override unlinked(): void {
     for (const [stream, { link }] of this.#streams)
       if (link === this.link.number) this.#streams.delete(stream);

@@ -190,6 +190,20 @@ describe('an introducer that dies', () => {
     await expect.poll(() => linkOf(late), soon).toBe('port');
   });
 
+  test('is replaced while nothing else happens: the follower’s status says that it goes by port', async () => {
+    const name = freshName();
+    const idle = idleIntroducers();
+    const follower = await withSharedWorker(idle.start, async () => {
+      await open(name);
+      return open(name);
+    });
+    await expect.poll(idle.areWatched, soon).toBe(true);
+    await aWhile();
+    expect(follower.status().link).toBe('channel');
+    idle.die();
+    await expect.poll(() => follower.status().link, soon).toBe('port');
+  });
+
   test('at once, again and again, is left alone: links stay on the channel', async () => {
     const idle = idleIntroducers({ dies: true });
     await withSharedWorker(idle.start, async () => {

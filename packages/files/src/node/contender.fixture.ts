@@ -1,8 +1,9 @@
 /**
  * A process that contends for one file; the tests start several and kill some.
  *
- * `hold`: opens it, says so, and stays. `race N`: opens and closes it N times, as often as it can,
- * and says how often it won. While it holds the file it makes a marker that only one may make.
+ * `hold`: opens it, says so, and stays. `race N`: says that it is ready, waits until all may start, opens
+ * and closes it until it has won N times, and says how often it had to try again. While it holds the
+ * file it makes a marker that only one may make.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -13,6 +14,8 @@ const [rootPath, mode, rounds] = process.argv.slice(2);
 const { root } = createNodeHost(rootPath);
 const marker = path.join(rootPath, 'marker');
 
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
+
 async function hold(): Promise<void> {
   await root.openFile('contended', { create: true });
   process.stdout.write('held\n');
@@ -20,12 +23,14 @@ async function hold(): Promise<void> {
 }
 
 async function race(): Promise<void> {
-  let wins = 0;
-  for (let round = 0; round < Number(rounds); round++) {
+  let tries = 0;
+  process.stdout.write('ready\n');
+  while (!fs.existsSync(path.join(rootPath, 'start'))) await pause();
+  for (let wins = 0; wins < Number(rounds); tries++) {
     try {
       const file = await root.openFile('contended', { create: true });
       fs.writeFileSync(marker, String(process.pid), { flag: 'wx' });
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await pause();
       fs.rmSync(marker);
       file.close();
       wins += 1;
@@ -33,7 +38,7 @@ async function race(): Promise<void> {
       if (faultOf(error) !== 'busy') throw error;
     }
   }
-  process.stdout.write(`wins ${wins}\n`);
+  process.stdout.write(`tried ${tries - Number(rounds)} times in vain\n`);
 }
 
 await (mode === 'hold' ? hold() : race());

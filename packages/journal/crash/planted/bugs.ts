@@ -311,7 +311,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'copied ends of units do not keep the segments of their fragments',
     file: 'rewrite.ts',
-    find: '        if (unit.settled) kept.firstSegment = unit.firstSegment;\n',
+    find: '    host.rewrittenFrom = Math.min(host.rewrittenFrom, made.firstSegment);\n',
     replace: '',
   },
   {
