@@ -172,18 +172,24 @@ describe('two pages that ask for ports', () => {
   });
 });
 
+/** A leader and a follower of one log, whose introducers bring nobody together yet. */
+async function openUnintroduced() {
+  const name = freshName();
+  const introducers = idleIntroducers();
+  const follower = await withSharedWorker(introducers.start, async () => {
+    await open(name);
+    return open(name);
+  });
+  await expect.poll(introducers.areWatched, soon).toBe(true);
+  return { name, follower, introducers };
+}
+
 describe('an introducer that dies', () => {
   test('is replaced: links that had not met go by port, and so do new ones', async () => {
-    const name = freshName();
-    const idle = idleIntroducers();
-    const follower = await withSharedWorker(idle.start, async () => {
-      await open(name);
-      return open(name);
-    });
-    await expect.poll(idle.areWatched, soon).toBe(true);
+    const { name, follower, introducers } = await openUnintroduced();
     expect(await follower.append(new Uint8Array([1]))).toBe(1);
     expect(await linkOf(follower)).toBe('channel');
-    idle.die();
+    introducers.die();
     await expect.poll(() => linkOf(follower), soon).toBe('port');
     expect(await follower.append(new Uint8Array([2]))).toBe(2);
     const late = await open(name);
@@ -191,16 +197,10 @@ describe('an introducer that dies', () => {
   });
 
   test('is replaced while nothing else happens: the follower’s status says that it goes by port', async () => {
-    const name = freshName();
-    const idle = idleIntroducers();
-    const follower = await withSharedWorker(idle.start, async () => {
-      await open(name);
-      return open(name);
-    });
-    await expect.poll(idle.areWatched, soon).toBe(true);
+    const { follower, introducers } = await openUnintroduced();
     await aWhile();
     expect(follower.status().link).toBe('channel');
-    idle.die();
+    introducers.die();
     await expect.poll(() => follower.status().link, soon).toBe('port');
   });
 
